@@ -1,0 +1,551 @@
+"""What can be seen: one small frozen type for each kind of answer.
+
+Impossible combinations cannot be written: a refused handshake has no verified certificate, an absent
+table has no keys. ``VERSION`` of a type rises when a stored value of it can no longer be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+# --- shared -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """The target's public surface gave no usable answer: refused, reset, silent, or out of time.
+
+    Evidence, not a failure of ours: whether our instrument works is what the controls say.
+    """
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """AWS itself said that the thing does not exist (a not-found code, never a refusal)."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A fact known when the plan was made (a floor, a waiver, a plan entry) rather than looked up."""
+
+    facts: tuple[tuple[str, str], ...]
+
+    def __getitem__(self, key: str) -> str:
+        """The fact called *key*."""
+        return dict(self.facts)[key]
+
+
+# --- dns --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer:
+    """One DNS response. *records* are the answer's values of the asked type, sorted, as text.
+
+    *chain* are the CNAME targets met on the way. *soa_serial* comes from an SOA answer or authority.
+    """
+
+    name: str
+    type: str
+    server: str
+    rcode: str
+    records: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
+    authoritative: bool = False
+    ttl: int | None = None
+    referral: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswers:
+    """The same question put to several servers."""
+
+    answers: tuple[DnsAnswer | Silence, ...]
+
+
+# --- tls --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """The certificate that a server presented. *serial* is lower-case hexadecimal without leading zeros."""
+
+    names: tuple[str, ...]
+    issuer: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A handshake that a browser would accept, after which application data went both ways."""
+
+    host: str
+    address: str
+    version: str
+    cipher: str
+    leaf: Leaf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The server answered and a browser would refuse it. *leaf* is read in a second, unverified handshake.
+
+    *code* is OpenSSL's verify code (10 expired, 62 name mismatch, 20 and 19 unknown authority) or None for a
+    failure of the protocol itself.
+    """
+
+    host: str
+    address: str
+    reason: str
+    code: int | None = None
+    leaf: Leaf | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshakes:
+    """One handshake with each address that a name gave, and the answer that named them."""
+
+    addresses: DnsAnswer | Silence
+    handshakes: tuple[Accepted | Refused | Silence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocols:
+    """Which TLS versions a server agreed to, each tried on its own with a client that could have spoken it.
+
+    A version in *unclear* could not be decided (the connection failed before an alert or a server hello).
+    """
+
+    host: str
+    address: str
+    accepted: tuple[str, ...]
+    refused: tuple[str, ...]
+    unclear: tuple[str, ...] = ()
+
+
+# --- http -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One HTTP response; redirects are not followed. Header names are lower-case; *body* is text, at most 64 KiB.
+
+    *complete* is false when the body was cut off by the server; *capped* when we stopped reading.
+    """
+
+    url: str
+    method: str
+    address: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    complete: bool = True
+    capped: bool = False
+
+    def header(self, name: str) -> str:
+        """The values of a header joined with a comma and a space; empty when it was not sent."""
+        return ", ".join(value for key, value in self.headers if key == name.lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responses:
+    """Several responses that are judged together (the same question asked twice, or two ways in)."""
+
+    responses: tuple[Response | Silence, ...]
+
+
+# --- aws --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who we are, as STS sees it."""
+
+    account: str
+    arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackSeen:
+    """What DescribeStacks says of one stack. *parameters* are the values in force (``****`` for a NoEcho one)."""
+
+    name: str
+    arn: str
+    status: str
+    reason: str
+    updated: datetime
+    outputs: tuple[tuple[str, str], ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSeen:
+    """One global secondary index. *keys* are ``(attribute, HASH or RANGE, S, N or B)``.
+
+    *projection* is ALL, KEYS_ONLY, or ``INCLUDE a,b`` with the further attributes sorted.
+    """
+
+    name: str
+    keys: tuple[tuple[str, str, str], ...]
+    projection: str
+    status: str
+    backfilling: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSeen:
+    """What DescribeTable says."""
+
+    name: str
+    arn: str
+    id: str
+    status: str
+    created: datetime
+    keys: tuple[tuple[str, str, str], ...]
+    indexes: tuple[IndexSeen, ...]
+    billing: str
+    stream: str
+    deletion_protection: bool
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinuousBackups:
+    """Point-in-time recovery as DescribeContinuousBackups reports it (its own status alone counts)."""
+
+    table: str
+    status: str
+    days: int | None
+    earliest: datetime | None
+    latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRule:
+    """One rule of a backup plan. *schedule* is a cron or rate expression; *delete_after* in days."""
+
+    name: str
+    vault: str
+    schedule: str
+    delete_after: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupPlanSeen:
+    """A backup plan and its rules."""
+
+    id: str
+    name: str
+    rules: tuple[BackupRule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSelection:
+    """What one selection of a plan names: ARN patterns, excluded patterns, and whether it selects by tag.
+
+    *tags* are the ``(key, value)`` pairs of its ListOfTags, any of which selects; a selection that is *by_tag* without
+    them is narrowed by Conditions, so that its patterns alone prove nothing.
+    """
+
+    name: str
+    role: str
+    resources: tuple[str, ...]
+    excluded: tuple[str, ...]
+    by_tag: bool
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSelections:
+    """All selections of one plan."""
+
+    plan: str
+    selections: tuple[BackupSelection, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safekeeping:
+    """What every backup plan of a target selects, beside the ARN of the one resource that is asked about."""
+
+    resource: str
+    plans: tuple[BackupSelections | Absent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPoint:
+    """One recovery point. *completed* is None while it is being made."""
+
+    arn: str
+    status: str
+    created: datetime
+    completed: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryPoints:
+    """The recovery points of one resource, newest first (at most 100), and when the resource was made."""
+
+    resource: str
+    made: datetime | None
+    points: tuple[RecoveryPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmSeen:
+    """What DescribeAlarms says of one metric alarm. Dimensions are sorted; metric maths gives *metrics*.
+
+    Each of *metrics* is ``(id, text, dimensions)``: the text is the expression, or ``Namespace/Metric Stat/period``
+    such as ``AWS/Lambda/Errors Sum/300``. *datapoints* is None where every evaluation period must breach.
+    """
+
+    name: str
+    arn: str
+    state: str
+    state_changed: datetime | None
+    configured: datetime | None
+    actions_enabled: bool
+    alarm_actions: tuple[str, ...]
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+    metrics: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+    statistic: str
+    comparison: str
+    threshold: float | None
+    period: int | None
+    evaluation_periods: int
+    missing_data: str
+    datapoints: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSeen:
+    """An SNS topic with its subscriptions, as ``(protocol, confirmed or pending)``. Endpoints are personal: not kept.
+
+    *key* is the id, alias or ARN of the KMS key that it is encrypted with, empty without one.
+    """
+
+    arn: str
+    policy: str
+    subscriptions: tuple[tuple[str, Literal["confirmed", "pending"]], ...]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmPath:
+    """An alarm and the SNS topics that its actions name, in their order."""
+
+    alarm: AlarmSeen
+    topics: tuple[TopicSeen | Absent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """One origin of a distribution."""
+
+    id: str
+    domain: str
+    path: str
+    kind: Literal["s3", "s3-website", "custom"]
+    access_control: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """One cache behaviour; *pattern* ``*`` is the default one. Policies are ids; functions ``(event, ARN)``."""
+
+    pattern: str
+    origin: str
+    viewer: str
+    methods: tuple[str, ...]
+    cache_policy: str
+    origin_request_policy: str
+    headers_policy: str
+    compress: bool
+    functions: tuple[tuple[str, str], ...]
+    legacy_ttl: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistributionSeen:
+    """What CloudFront says of one distribution. *errors* are custom error responses ``(code, page, answered as, seconds)``."""
+
+    id: str
+    arn: str
+    domain: str
+    status: str
+    enabled: bool
+    aliases: tuple[str, ...]
+    root: str
+    certificate: str
+    minimum_protocol: str
+    http_version: str
+    ipv6: bool
+    price_class: str
+    origins: tuple[Origin, ...]
+    behaviours: tuple[Behaviour, ...]
+    errors: tuple[tuple[int, str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicySeen:
+    """The lifetimes of a cache policy in seconds, and what is part of its key."""
+
+    id: str
+    name: str
+    minimum: int
+    default: int
+    maximum: int
+    headers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginRequestPolicySeen:
+    """Which viewer headers an origin request policy forwards: a behaviour word and names."""
+
+    id: str
+    name: str
+    header_behaviour: str
+    headers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Everything that decides how one path pattern reaches its origin."""
+
+    distribution: DistributionSeen
+    pattern: str
+    cache: CachePolicySeen | Absent | None
+    forwarding: OriginRequestPolicySeen | Absent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSeen:
+    """What ACM says of one certificate. *validation* are ``(name, status)``; *validation_records* are CNAMEs ``(name, value)``."""
+
+    arn: str
+    status: str
+    names: tuple[str, ...]
+    serial: str
+    not_before: datetime | None
+    not_after: datetime | None
+    in_use_by: tuple[str, ...]
+    renewal: str
+    validation: tuple[tuple[str, str], ...]
+    validation_records: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validated:
+    """A certificate beside what DNS says today to each of its validation records, in their order."""
+
+    certificate: CertificateSeen | Absent
+    answers: tuple[DnsAnswer | Silence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """The certificate that ACM holds beside the one that the edge serves, and the distribution between them."""
+
+    certificate: CertificateSeen | Absent
+    handshake: Accepted | Refused | Silence
+    distribution: DistributionSeen | Absent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneSeen:
+    """One public hosted zone and the name servers that it was given."""
+
+    id: str
+    name: str
+    nameservers: tuple[str, ...]
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """All public hosted zones of one name in the account."""
+
+    name: str
+    zones: tuple[ZoneSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSeen:
+    """One record set. *values* are texts; *alias* is the alias target or empty."""
+
+    name: str
+    type: str
+    ttl: int | None
+    values: tuple[str, ...]
+    alias: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The record sets of one name in one hosted zone."""
+
+    zone: str
+    name: str
+    records: tuple[RecordSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aliased:
+    """The record sets of one name beside the distribution that they should lead to."""
+
+    records: Records | Absent
+    distribution: DistributionSeen | Absent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """What the parent hands out for a zone beside what Route 53 says the zone's servers are."""
+
+    zones: Zones
+    parent: DnsAnswer | Silence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSeen:
+    """One Lambda function. Only the names of environment variables are kept, with a digest of each plain value."""
+
+    name: str
+    arn: str
+    runtime: str
+    architecture: str
+    handler: str
+    memory: int
+    timeout: int
+    state: str
+    last_update: str
+    code_sha256: str
+    reserved_concurrency: int | None
+    environment: tuple[tuple[str, str], ...]
+    role: str
+
+
+EVIDENCE: tuple[type, ...] = (
+    Silence, Absent, Stated,
+    DnsAnswer, DnsAnswers, Delegation,
+    Leaf, Accepted, Refused, Handshakes, Protocols, Served,
+    Response, Responses,
+    Caller, StackSeen,
+    IndexSeen, TableSeen, ContinuousBackups,
+    BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,
+    AlarmSeen, TopicSeen, AlarmPath,
+    Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,
+    CertificateSeen, Validated, ZoneSeen, Zones, RecordSeen, Records, Aliased,
+    FunctionSeen,
+)  # fmt: skip

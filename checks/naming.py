@@ -1,0 +1,33 @@
+"""Names of checks and the patterns that match them."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+
+@functools.cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(
+        "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", pattern)), re.DOTALL
+    )
+
+
+def glob(pattern: str, name: str) -> bool:
+    """Whether *name* fits *pattern*; ``*`` stands for anything, every other character (brackets too) for itself."""
+    return _pattern(pattern).fullmatch(name) is not None
+
+
+def subject_of(name: str) -> str:
+    """The part of a check's name between its brackets."""
+    return name.partition("[")[2].removesuffix("]")
+
+
+def host_of(name: str) -> str:
+    """The host of a check whose subject is a host or a host with a path."""
+    return subject_of(name).partition("/")[0]
+
+
+def fill(pattern: str, name: str) -> str:
+    """A pattern whose ``{subject}`` and ``{host}`` are those of the check called *name*."""
+    return pattern.replace("{subject}", subject_of(name)).replace("{host}", host_of(name))

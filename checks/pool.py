@@ -1,0 +1,37 @@
+"""One plain pool of daemon threads: a look that hangs past the deadline cannot keep the process alive."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Pool:
+    """Threads that run what is submitted. Not the standard executor: that one joins its threads at exit."""
+
+    def __init__(self, size: int) -> None:
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        for number in range(size):
+            threading.Thread(target=self._serve, name=f"look-{number}", daemon=True).start()
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Run *work* in a thread; its value or its exception is in the future."""
+        future: Future[T] = Future()
+        self._work.put(lambda: _fulfil(future, work))
+        return future
+
+    def _serve(self) -> None:
+        while True:
+            self._work.get()()
+
+
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever waits for the future
+        future.set_exception(error)

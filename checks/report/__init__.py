@@ -1,0 +1,1 @@
+"""Ways to tell what a run saw."""

@@ -1,0 +1,196 @@
+"""For a person at a terminal or in a log: the verdict last, the roots with what to do, the rest in one line a room."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from checks import __version__
+from checks.model import Result, Status
+from checks.report.json import VERDICTS
+from checks.run import Progress, Run, counts, exit_code
+
+_MARKS: dict[str, str] = {"fail": "FAIL", "unknown": "UNKNOWN", "not_yet": "NOT YET", "blocked": "BLOCKED"}
+_COLOURS: dict[str, str] = {
+    "fail": "31;1",
+    "warning": "33;1",
+    "unknown": "35;1",
+    "not_yet": "36;1",
+    "ok": "32;1",
+    "dim": "2",
+}
+_ORDER: tuple[Status, ...] = ("fail", "unknown", "not_yet")
+_MEANINGS = {
+    0: "kept: every critical promise was seen to hold",
+    1: "broken: a critical promise does not hold",
+    2: "unseen: a critical promise could not be decided",
+    3: "void: this run proves nothing",
+    130: "interrupted: what was seen until then is above",
+}
+_MOST_NAMES = 6
+
+
+def as_text(run: Run, *, width: int = 100, colour: bool = False) -> str:
+    """The whole report of a run, ending in a newline."""
+    paint = _Painter(colour)
+    parts = [_heading(run), _rooms(run.results, paint)]
+    parts += [_story(each, run.results, width, paint) for each in _roots(run.results)]
+    parts += [_waived(run.results, width), _controls(run, width, paint), _void(run, width, paint), _foot(run, paint)]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+@dataclass(slots=True)
+class Ticker:
+    """One line on a terminal that says how far a run is; silent where nobody watches (a pipe, a log)."""
+
+    out: TextIO
+    total: int
+    seen: dict[str, Status] = field(default_factory=dict)
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of *progress* and redraw the line."""
+        if progress.result is not None:
+            self.seen[progress.result.name] = progress.result.status
+        if not self.out.isatty():
+            return
+        many = Counter(self.seen.values())
+        words = [f"{len(self.seen)}/{self.total} looked at"]
+        words += [f"{many[status]} {status.replace('_', ' ')}" for status in _ORDER if many[status]]
+        if progress.left:
+            words.append(f"waiting for {progress.left[0]}")
+        line = _plain(" · ".join(words))
+        self.out.write(f"\r\x1b[K{line[:100]}")
+        self.out.flush()
+
+    def done(self) -> None:
+        """Take the line away again."""
+        if self.out.isatty():
+            self.out.write("\r\x1b[K")
+            self.out.flush()
+
+
+def _heading(run: Run) -> str:
+    plan = run.plan
+    where = " · ".join(filter(None, (f"account {plan.account}" if plan.account else "", ", ".join(plan.regions))))
+    selected = "" if run.terms.selection is None else f", only {' '.join(run.terms.selection)}"
+    notes = "".join(f"\nnote: {_plain(each)}" for each in run.terms.notes)
+    return (
+        f"checks {__version__} · target {plan.target} · {where}\n"
+        f"plan {plan.digest[:12]} ({len(plan.checks)} checks, {plan.source}{selected}){notes}\n"
+    )
+
+
+def _rooms(results: Sequence[Result], paint: _Painter) -> str:
+    rooms: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in results:
+        rooms[each.check.family][_kind(each)] += 1
+    wide = max((len(name) for name in rooms), default=0)
+    lines = []
+    for name, many in rooms.items():
+        told = [f"{many['pass']:>3} pass"]
+        told += [paint(f"{number} {kind.replace('_', ' ')}", kind) for kind, number in many.items() if kind != "pass"]
+        lines.append(f"  {name:<{wide}}  {'  '.join(told)}")
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _kind(result: Result) -> str:
+    if result.recovered:
+        return "recovered"
+    return "warning" if result.status == "fail" and result.check.severity == "warning" else result.status
+
+
+def _roots(results: Sequence[Result]) -> list[Result]:
+    """What a person must read: everything that is not a pass, not explained by another, and not waived."""
+    open_ = [each for each in results if each.status in _ORDER and each.waiver is None]
+    return sorted(open_, key=lambda each: (each.check.severity != "critical", _ORDER.index(each.status)))
+
+
+def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter) -> str:
+    behind = [each for each in results if each.blocked_by == root.name]
+    warning = root.status == "fail" and root.check.severity == "warning"
+    mark = "WARNING" if warning else _MARKS[root.status]
+    lines = [f"{paint(mark, 'warning' if warning else root.status)}  {_plain(root.name)}"]
+    rows = [
+        ("promise", root.check.promise.says),
+        ("expected", root.expected),
+        ("actual", root.actual),
+        ("do", root.remedy),
+        ("attempts", _attempts(root)),
+        ("explains", _names(behind)),
+    ]
+    lines += [_row(label, text, width) for label, text in rows if text]
+    return "\n".join(lines) + "\n"
+
+
+def _attempts(result: Result) -> str:
+    return "" if len(result.attempts) < 2 else ", ".join(each.status for each in result.attempts)  # noqa: PLR2004 - several
+
+
+def _names(results: Sequence[Result]) -> str:
+    if not results:
+        return ""
+    shown = ", ".join(each.name for each in results[:_MOST_NAMES])
+    more = f" and {len(results) - _MOST_NAMES} more" if len(results) > _MOST_NAMES else ""
+    return f"{len(results)} blocked: {shown}{more}"
+
+
+def _row(label: str, text: str, width: int) -> str:
+    indent = " " * 11
+    lines = textwrap.wrap(_plain(text), max(width - len(indent), 20)) or [""]
+    return f"  {label:<9}" + f"\n{indent}".join(lines)
+
+
+def _waived(results: Sequence[Result], width: int) -> str:
+    lines = [
+        _row(
+            "waived",
+            f"{each.name}: {each.waiver.reason} ({each.waiver.owner}, until {each.waiver.expires:%Y-%m-%d})",
+            width,
+        )
+        for each in results
+        if each.waiver is not None and each.blocked_by is None
+    ]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _controls(run: Run, width: int, paint: _Painter) -> str:
+    held = sum(each.status == "held" for each in run.controls)
+    lines = [f"controls  {held} of {len(run.controls)} held"]
+    for each in run.controls:
+        if each.status != "held":
+            kind = "fail" if each.status == "wrong" else "unknown"
+            lines.append(_row(each.status, f"{each.name}: expected {each.expected}; {each.actual}", width))
+            lines[-1] = lines[-1].replace(each.status, paint(each.status, kind), 1)
+    return "\n".join(lines)
+
+
+def _void(run: Run, width: int, paint: _Painter) -> str:
+    return "\n".join(paint(_row("void", each, width), "fail") for each in run.void)
+
+
+def _foot(run: Run, paint: _Painter) -> str:
+    many = counts(run.results)
+    told = " · ".join(f"{number} {name.replace('_', ' ')}" for name, number in many.items())
+    seconds = (run.finished - run.started).total_seconds()
+    code = exit_code(run)
+    verdict = paint(
+        _MEANINGS[code], "ok" if code == 0 else "fail" if VERDICTS[code] in {"broken", "void"} else "unknown"
+    )
+    return f"results   {told}\ntook      {seconds:.1f} s, {run.aws_calls} AWS calls\nverdict   {verdict} (exit {code})"
+
+
+def _plain(text: str) -> str:
+    """The text without anything that a terminal would obey."""
+    return "".join(each if each.isprintable() else " " if each in "\n\t" else f"\\u{ord(each):04x}" for each in text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Painter:
+    colour: bool
+
+    def __call__(self, text: str, kind: str) -> str:
+        code = _COLOURS.get(kind)
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text

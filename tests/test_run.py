@@ -1,0 +1,357 @@
+"""A plan in, results out: every planned check exactly once, and never green because nobody could look."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from checks.blocking import Dependency
+from checks.evidence import Response
+from checks.model import CannotLook, Verdict, Waiver
+from checks.run import exit_code, void_reasons
+
+from tests.runs import NOON, SEEN, SmallWorld, a_check, a_control, a_plan, a_run, broken, kept, settling
+
+
+@dataclass
+class RealClock:
+    """The clock on the wall."""
+
+    def now(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass
+class InTurn:
+    """Answers, or raises, one thing after another; the last one for ever."""
+
+    answers: list[Any]
+    asked: list[Any] = field(default_factory=list)
+
+    def __call__(self, world: Any) -> Any:  # noqa: ANN401 - stands for any look
+        """The next answer."""
+        self.asked.append(getattr(world, "generation", None))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def _refuse(_: object) -> object:
+    raise CannotLook("AccessDenied")
+
+
+def _by_answer(seen: object, _now: datetime) -> Verdict:
+    return {"good": kept, "bad": broken, "soon": settling}[str(seen)]()
+
+
+def test_a_promise_that_holds_is_kept() -> None:
+    """One check, one pass, exit 0."""
+    run = a_run(a_check())
+
+    assert ["pass"] == [each.status for each in run.results]
+    assert (0, ()) == (exit_code(run), run.void)
+    assert SEEN == run.results[0].evidence
+
+
+def test_a_promise_that_does_not_hold_closes_the_gate() -> None:
+    """Expected, actual and remedy travel with the result, and the code is 1."""
+    run = a_run(a_check(judge=broken))
+
+    result = run.results[0]
+    assert ("fail", "yes", "no", "mend it") == (result.status, result.expected, result.actual, result.remedy)
+    assert 1 == exit_code(run)
+
+
+def test_a_broken_warning_is_reported_and_lets_pass_unless_strict() -> None:
+    """Warnings never change the code; strict treats them as critical."""
+    warning = a_check(judge=broken, severity="warning")
+
+    assert [0, 1] == [exit_code(a_run(warning)), exit_code(a_run(warning, strict=True))]
+
+
+def test_could_not_look_is_unknown_and_never_fine() -> None:
+    """A denied call says nothing about the target, and the gate stays shut with another code than for a failure."""
+    run = a_run(a_check(look=_refuse))
+
+    assert ("unknown", "could not look: AccessDenied") == (run.results[0].status, run.results[0].actual)
+    assert (None, 2) == (run.results[0].evidence, exit_code(run))
+
+
+def test_an_unknown_warning_does_not_change_the_code() -> None:
+    """What was not weighty when it failed is not when it could not be seen."""
+    assert 0 == exit_code(a_run(a_check(look=_refuse, severity="warning")))
+
+
+def test_nothing_planned_is_void() -> None:
+    """A run that proves nothing must not look like one that found nothing."""
+    run = a_run()
+
+    assert 3 == exit_code(run)
+    assert "nothing was planned" in run.void[0]
+
+
+def test_a_selection_that_fits_nothing_is_void() -> None:
+    """A misspelt pattern is not a green."""
+    assert 3 == exit_code(a_run(a_check(), selection=("tabels.*",)))
+
+
+def test_a_selection_runs_only_what_it_names() -> None:
+    """The rest of the plan is not looked at, and the run says what was selected."""
+    run = a_run(a_check("a.b[c]"), a_check("x.y[z]", judge=broken), selection=("a.*",))
+
+    assert (["a.b[c]"], 0) == ([each.name for each in run.results], exit_code(run))
+
+
+def test_a_missing_or_doubled_result_is_void() -> None:
+    """Every planned check has exactly one result, or the run is worth nothing."""
+    plan = a_plan(a_check("a.b[c]"), a_check("x.y[z]"))
+    results = a_run(a_check("a.b[c]"), a_check("x.y[z]")).results
+
+    assert () == void_reasons(plan, results, ())
+    assert "not exactly one" in void_reasons(plan, results[:1], ())[0]
+    assert "not exactly one" in void_reasons(plan, (*results, results[0]), ())[0]
+
+
+def test_a_defect_of_the_harness_costs_one_check_and_voids_the_run() -> None:
+    """The others keep their results, the traceback is kept, and no exception gets out."""
+    run = a_run(a_check("a.b[c]", look=InTurn([KeyError("oops")])), a_check("x.y[z]"))
+
+    first, second = run.results
+    assert ("unknown", "pass") == (first.status, second.status)
+    assert "KeyError: 'oops'" in first.actual
+    assert "Traceback" in str(first.harness_error)
+    assert 3 == exit_code(run)
+
+
+def test_a_judge_that_raises_is_a_defect_too() -> None:
+    """CannotLook belongs to probes; anything a judge raises voids the run."""
+
+    def confused(_seen: object, _now: datetime) -> Verdict:
+        raise RuntimeError("no idea")
+
+    assert 3 == exit_code(a_run(a_check(judge=confused)))
+
+
+def test_evidence_is_redacted_before_it_is_judged() -> None:
+    """The judge sees what is stored."""
+    response = Response(url="u", method="GET", address="a", status=200, headers=(), body="me@example.org")
+
+    run = a_run(a_check(look=lambda _: response, judge=lambda seen, _: Verdict.passed(expected="", actual=seen.body)))
+
+    assert ("[e-mail]", "[e-mail]") == (run.results[0].actual, run.results[0].evidence.body)  # type: ignore[union-attr] - set above
+
+
+# --- looking again ----------------------------------------------------------------------------
+
+
+def test_a_passing_trouble_is_looked_at_again_with_fresh_eyes() -> None:
+    """A pass after a retry says so: attempts are counted, the result is recovered, the memory was fresh."""
+    look = InTurn([CannotLook("throttled"), "good"])
+
+    result = a_run(a_check(look=look, judge=_by_answer), retries=2).results[0]
+
+    assert ("pass", True, ["unknown", "pass"]) == (result.status, result.recovered, [each.status for each in result.attempts])
+    assert [0, 1] == look.asked
+
+
+def test_what_cannot_change_is_not_asked_again() -> None:
+    """A refusal for lack of rights is final."""
+    look = InTurn([CannotLook("AccessDenied", final=True), "good"])
+
+    result = a_run(a_check(look=look, judge=_by_answer), retries=2).results[0]
+
+    assert ("unknown", 1) == (result.status, len(look.asked))
+
+
+@pytest.mark.parametrize(("instrument", "asked"), [("http", 3), ("tls", 3), ("dns", 3), ("aws", 1)])
+def test_a_failure_on_the_network_is_looked_at_again_a_setting_is_not(instrument: Any, asked: int) -> None:  # noqa: ANN401 - a literal
+    """One lost packet must not close the gate; a setting read from AWS is what it is."""
+    look = InTurn(["bad"])
+
+    result = a_run(a_check(look=look, judge=_by_answer, instrument=instrument), retries=2).results[0]
+
+    assert ("fail", asked) == (result.status, len(look.asked))
+
+
+def test_retries_end() -> None:
+    """Two retries are three looks."""
+    look = InTurn([CannotLook("time-out")])
+
+    assert ("unknown", 3) == (a_run(a_check(look=look), retries=2).results[0].status, len(look.asked))
+
+
+def test_settling_is_given_the_time_it_was_promised() -> None:
+    """What is converging is asked until it has converged, and that is no recovery."""
+    look = InTurn(["soon", "soon", "soon", "good"])
+
+    result = a_run(a_check(look=look, judge=_by_answer), wait=timedelta(minutes=1)).results[0]
+
+    assert ("pass", False, 4) == (result.status, result.recovered, len(look.asked))
+
+
+def test_settling_without_a_wait_is_not_yet() -> None:
+    """Without patience the answer is not_yet, and the code says that it could not be decided."""
+    run = a_run(a_check(judge=settling))
+
+    assert ("not_yet", 2) == (run.results[0].status, exit_code(run))
+
+
+def test_settling_ends_with_the_wait() -> None:
+    """A thing that never converges ends as not_yet after the time given, not later."""
+    world = SmallWorld()
+
+    run = a_run(a_check(judge=settling), world=world, wait=timedelta(seconds=30), deadline=timedelta(seconds=5))
+
+    assert "not_yet" == run.results[0].status
+    assert 25 <= world.clock.moved <= 35
+
+
+def test_a_look_that_hangs_ends_at_the_deadline() -> None:
+    """The hanging check is unknown, the others keep their results."""
+    never = threading.Event()
+    hangs = a_check("a.b[c]", look=lambda _: never.wait(30))
+
+    run = a_run(hangs, a_check("x.y[z]"), world=SmallWorld(clock=RealClock()), deadline=timedelta(seconds=0.3))
+    never.set()
+
+    assert [("unknown", "could not look: it did not finish before the deadline"), ("pass", "yes")] == [
+        (each.status, each.actual) for each in run.results
+    ]
+    assert 2 == exit_code(run)
+
+
+def test_an_interruption_keeps_what_is_known() -> None:
+    """Ctrl-C ends the looking; results that came in before stay, the rest is unknown, the code is 130."""
+    never = threading.Event()
+
+    def watch(progress: Any) -> None:  # noqa: ANN401 - Progress
+        if progress.result is not None:
+            raise KeyboardInterrupt
+
+    run = a_run(a_check("a.b[c]"), a_check("x.y[z]", look=lambda _: never.wait(30)), watch=watch, world=SmallWorld(clock=RealClock()))
+    never.set()
+
+    assert {"a.b[c]": "pass", "x.y[z]": "unknown"} == {each.name: each.status for each in run.results}
+    assert 130 == exit_code(run)
+
+
+# --- controls ---------------------------------------------------------------------------------
+
+
+def _unseen(_: object) -> tuple[bool, str]:
+    raise CannotLook("no network")
+
+
+def test_controls_that_hold_change_nothing() -> None:
+    """A proven instrument is believed."""
+    assert 0 == exit_code(a_run(a_check(), controls=[a_control()]))
+
+
+def test_an_instrument_that_is_wrong_today_voids_the_run() -> None:
+    """If it calls the bad good, nothing it says counts."""
+    wrong = a_control("aws.known-bad", known="bad", look=lambda _: (False, "it was let in"))
+
+    run = a_run(a_check(), controls=[a_control(), wrong])
+
+    assert 3 == exit_code(run)
+    assert "it was let in" in run.void[0]
+
+
+def test_an_unproven_instrument_makes_its_checks_unknown() -> None:
+    """Even its passes are not believed; checks of other instruments keep theirs."""
+    checks = [a_check("a.b[c]"), a_check("x.y[z]", instrument="dns")]
+
+    run = a_run(*checks, controls=[a_control(look=_unseen)])
+
+    assert [("unknown", "pass"), ("pass", None)] == [(each.status, each.own_verdict) for each in run.results]
+    assert 2 == exit_code(run)
+
+
+def test_an_unproven_instrument_does_not_turn_a_failure_into_one() -> None:
+    """Silence seen by a deaf instrument is unknown, not fail."""
+    run = a_run(a_check(judge=broken, instrument="http"), controls=[a_control(instrument="http", look=_unseen)])
+
+    assert ("unknown", "fail") == (run.results[0].status, run.results[0].own_verdict)
+
+
+def test_a_control_is_given_another_chance() -> None:
+    """One lost packet must not make an instrument unproven."""
+    look = InTurn([CannotLook("lost"), (True, "seen")])
+
+    run = a_run(a_check(), controls=[a_control(look=look)], retries=1)
+
+    assert ("held", 0) == (run.controls[0].status, exit_code(run))
+
+
+# --- waivers and roots ------------------------------------------------------------------------
+
+
+def _waiver(check: str = "tables.*", expires: datetime = NOON + timedelta(days=1)) -> Waiver:
+    return Waiver(check=check, owner="platform", reason="being replaced", expires=expires)
+
+
+def test_a_live_waiver_opens_the_gate_and_is_counted() -> None:
+    """The result still says fail, and who decided to live with it."""
+    run = a_run(a_check(judge=broken), waivers=[_waiver()])
+
+    assert ("fail", "platform", 0) == (run.results[0].status, run.results[0].waiver.owner, exit_code(run))  # type: ignore[union-attr] - waived
+
+
+@pytest.mark.parametrize(
+    "waiver",
+    [_waiver(expires=NOON - timedelta(seconds=1)), _waiver(check="alarms.*")],
+    ids=["a second too late", "another check"],
+)
+def test_a_waiver_that_has_ended_or_is_for_another_check_does_nothing(waiver: Waiver) -> None:
+    """Muting has an end and a subject."""
+    assert 1 == exit_code(a_run(a_check(judge=broken), waivers=[waiver]))
+
+
+def test_a_pass_carries_no_waiver() -> None:
+    """There is nothing to live without."""
+    assert None is a_run(a_check(), waivers=[_waiver()]).results[0].waiver
+
+
+def test_living_without_the_root_is_living_with_its_consequences() -> None:
+    """A waived root does not leave the gate shut by what it explains."""
+    checks = [a_check("tables.present[U]", judge=broken), a_check("tables.pitr[U]", judge=broken)]
+    stands = [Dependency("tables.pitr[*]", "tables.present[{subject}]")]
+
+    run = a_run(*checks, dependencies=stands, waivers=[_waiver("tables.present[U]")])
+
+    assert ["fail", "blocked"] == [each.status for each in run.results]
+    assert 0 == exit_code(run)
+
+
+def test_a_consequence_alone_can_not_be_waived_into_a_green() -> None:
+    """The root still closes the gate."""
+    checks = [a_check("tables.present[U]", judge=broken), a_check("tables.pitr[U]", judge=broken)]
+    stands = [Dependency("tables.pitr[*]", "tables.present[{subject}]")]
+
+    assert 1 == exit_code(a_run(*checks, dependencies=stands, waivers=[_waiver("tables.pitr[U]")]))
+
+
+def test_void_comes_before_failure_and_failure_before_doubt() -> None:
+    """The first that holds: 130, 3, 1, 2, 0."""
+    doubt, failure = a_check("a.b[c]", look=_refuse), a_check("x.y[z]", judge=broken)
+
+    both = a_run(doubt, failure)
+
+    assert 1 == exit_code(both)
+    assert 3 == exit_code(replace(both, void=("why",)))
+    assert 130 == exit_code(replace(both, void=("why",), interrupted=True))
