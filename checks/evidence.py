@@ -6,6 +6,7 @@ table has no keys. ``VERSION`` of a type rises when a stored value of it can no 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -49,7 +50,8 @@ class Stated:
 class DnsAnswer:
     """One DNS response. *records* are the answer's values of the asked type, sorted, as text.
 
-    *chain* are the CNAME targets met on the way. *soa_serial* comes from an SOA answer or authority.
+    *chain* are the CNAME targets met on the way, *ttl* the shortest lifetime of what was used, *referral* the name
+    servers of a non-authoritative answer without records. Host names are lower-case, without the final dot.
     """
 
     name: str
@@ -303,8 +305,9 @@ class RecoveryPoints:
 class AlarmSeen:
     """What DescribeAlarms says of one metric alarm. Dimensions are sorted; metric maths gives *metrics*.
 
-    Each of *metrics* is ``(id, text, dimensions)``: the text is the expression, or ``Namespace/Metric Stat/period``
-    such as ``AWS/Lambda/Errors Sum/300``. *datapoints* is None where every evaluation period must breach.
+    Each of *metrics* is ``(namespace, metric, dimensions)``. *queries* are the lines of the maths, ``(id, text)``: the text
+    is the expression, or ``Namespace/Metric Stat/period`` such as ``AWS/Lambda/Errors Sum/300``, and behind it the
+    dimensions as `` Name=value`` sorted. *datapoints* is None where every evaluation period must breach.
     """
 
     name: str
@@ -325,6 +328,7 @@ class AlarmSeen:
     evaluation_periods: int
     missing_data: str
     datapoints: int | None = None
+    queries: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -517,9 +521,14 @@ class Delegation:
     parent: DnsAnswer | Silence
 
 
+def digest_of(value: str) -> str:
+    """What is kept of a value that may be secret: enough to see that it changed, too little to read it."""
+    return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSeen:
-    """One Lambda function. Only the names of environment variables are kept, with a digest of each plain value."""
+    """One Lambda function. Only the names of environment variables are kept, with ``digest_of`` each value."""
 
     name: str
     arn: str

@@ -1,0 +1,170 @@
+"""Whether a resource policy lets an AWS service do one thing: the part of IAM's evaluation that judges need.
+
+Pure. What cannot be decided from the policy alone (a condition on something that only AWS knows) is said, never
+guessed: an Allow counts only when it surely applies, and so does a Deny.
+
+Source: IAM User Guide, "Policy evaluation logic" and "IAM JSON policy elements".
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+# Keys that a request made by a service itself never carries ("AWS global condition context keys").
+_NEVER_SENT = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "aws:username",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a service wants to do. *context* are the condition keys that it sends, in lower case."""
+
+    service: str
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The outcome, and the sentence that says which statement made it."""
+
+    allowed: bool
+    why: str
+
+
+@functools.cache
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    signs = {"*": ".*", "?": "."}
+    return re.compile("".join(signs.get(sign) or re.escape(sign) for sign in pattern), re.DOTALL)
+
+
+def like(pattern: str, text: str) -> bool:
+    """Whether *text* fits *pattern*, in which ``*`` is any run of characters and ``?`` is one."""
+    return _wildcards(pattern).fullmatch(text) is not None
+
+
+def decide(policy: str, request: Request) -> Decision:
+    """Whether the JSON text *policy* lets *request* through, as far as the text can say."""
+    statements = _statements(policy)
+    if not statements:
+        return Decision(allowed=False, why="the policy has no statement that can be read")
+    judged = [(each, _applies(each, request)) for each in statements]
+    denied = next((each for each, holds in judged if holds and each.get("Effect") == "Deny"), None)
+    if denied is not None:
+        return Decision(allowed=False, why=f"denied by {_name(denied)}")
+    allowed = next((each for each, holds in judged if holds and each.get("Effect") == "Allow"), None)
+    if allowed is not None:
+        return Decision(allowed=True, why=f"allowed by {_name(allowed)}")
+    open_ones = [_name(each) for each, holds in judged if holds is None and each.get("Effect") == "Allow"]
+    if open_ones:
+        return Decision(
+            allowed=False, why=f"only {', '.join(open_ones)} might allow it, on a condition that cannot be seen here"
+        )
+    return Decision(allowed=False, why="no statement allows it")
+
+
+def _statements(policy: str) -> list[Mapping[str, object]]:
+    try:
+        document = json.loads(policy)
+    except (ValueError, RecursionError):
+        return []
+    found = document.get("Statement") if isinstance(document, dict) else None
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+
+
+def _name(statement: Mapping[str, object]) -> str:
+    return f"statement {statement['Sid']}" if statement.get("Sid") else "a statement without a Sid"
+
+
+def _applies(statement: Mapping[str, object], request: Request) -> bool | None:
+    action = request.action.lower()
+    return _all(
+        (
+            _named(statement, "Action", lambda pattern: like(pattern.lower(), action)),
+            _named(statement, "Resource", lambda pattern: like(pattern, request.resource)),
+            _principal(statement, request.service),
+            _conditions(statement.get("Condition"), request.context),
+        )
+    )
+
+
+def _all(parts: Iterable[bool | None]) -> bool | None:
+    """False as soon as one part is, open as soon as one is open, else true."""
+    known = tuple(parts)
+    return False if False in known else None if None in known else True
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(text for each in value for text in _texts(each)) if isinstance(value, list) else ()
+
+
+def _named(statement: Mapping[str, object], key: str, fits: Callable[[str], bool]) -> bool:
+    if f"Not{key}" in statement:
+        return not any(fits(pattern) for pattern in _texts(statement[f"Not{key}"]))
+    return any(fits(pattern) for pattern in _texts(statement.get(key)))
+
+
+def _principal(statement: Mapping[str, object], service: str) -> bool | None:
+    if "NotPrincipal" in statement:
+        return None
+    named = statement.get("Principal")
+    if isinstance(named, dict):
+        return "*" in _texts(named.get("AWS")) or service in _texts(named.get("Service"))
+    return named == "*"
+
+
+def _conditions(block: object, context: Mapping[str, str]) -> bool | None:
+    if not block:
+        return True
+    if not isinstance(block, dict):
+        return None
+    return _all(
+        _holds(operator.lower(), key.lower(), _texts(wanted), context)
+        for operator, keys in block.items()
+        for key, wanted in (keys.items() if isinstance(keys, dict) else (("", None),))
+    )
+
+
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "stringequals": lambda wanted, sent: wanted == sent,
+    "stringequalsignorecase": lambda wanted, sent: wanted.lower() == sent.lower(),
+    "stringlike": like,
+    "arnequals": like,
+    "arnlike": like,
+    "bool": lambda wanted, sent: wanted.lower() == sent.lower(),
+}
+
+
+def _holds(operator: str, key: str, wanted: tuple[str, ...], context: Mapping[str, str]) -> bool | None:
+    sent = context.get(key)
+    if sent is None and key not in _NEVER_SENT:
+        return None
+    if operator == "null":
+        return ("true" in wanted) == (sent is None)
+    name = operator.removesuffix("ifexists")
+    compare = _OPERATORS.get(name.replace("not", "", 1))
+    if compare is None:
+        return None
+    negated = "not" in name
+    if sent is None:
+        return negated or name != operator
+    return any(compare(each, sent) for each in wanted) != negated

@@ -1,0 +1,1 @@
+"""The rooms: one subject each, strangers to one another."""

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.policy import Request, decide, like
+
+TOPIC = "arn:aws:sns:af-south-1:111122223333:Page"
+OURS = {"aws:sourceaccount": "111122223333", "aws:sourcearn": "arn:aws:cloudwatch:af-south-1:111122223333:alarm:A"}
+WISH = Request(
+    service="cloudwatch.amazonaws.com",
+    action="sns:Publish",
+    resource=TOPIC,
+    context={**OURS, "aws:securetransport": "true"},
+)
+ALLOW = {
+    "Sid": "A",
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+}
+
+
+def _policy(*statements: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def _with(**changes: object) -> str:
+    return _policy({key: value for key, value in {**ALLOW, **changes}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed"),
+    (
+        pytest.param({}, True, id="plain"),
+        pytest.param({"Action": "SNS:Publish"}, True, id="actions have no case"),
+        pytest.param({"Action": ["SNS:Subscribe", "SNS:Publish"]}, True, id="one of several"),
+        pytest.param({"Action": "sns:*"}, True, id="all of the service"),
+        pytest.param({"Action": "sns:Subscribe"}, False, id="another action"),
+        pytest.param({"Action": None, "NotAction": "sns:Subscribe"}, True, id="all but another"),
+        pytest.param({"Action": None, "NotAction": "sns:Pub*"}, False, id="all but this"),
+        pytest.param({"Action": None}, False, id="no action"),
+        pytest.param({"Resource": "*"}, True, id="any resource"),
+        pytest.param({"Resource": f"{TOPIC}2"}, False, id="another topic"),
+        pytest.param({"Resource": None, "NotResource": TOPIC}, False, id="all but this topic"),
+        pytest.param({"Principal": "*"}, True, id="anybody"),
+        pytest.param({"Principal": {"AWS": "*"}}, True, id="anybody, spelt out"),
+        pytest.param({"Principal": {"AWS": "111122223333"}}, False, id="an account is no service"),
+        pytest.param({"Principal": {"Service": "events.amazonaws.com"}}, False, id="another service"),
+        pytest.param({"Principal": None, "NotPrincipal": {"AWS": "x"}}, False, id="cannot tell who"),
+        pytest.param({"Effect": "Deny"}, False, id="a denial"),
+        pytest.param({"Effect": "allow"}, False, id="no effect at all"),
+        pytest.param({"Condition": {}}, True, id="an empty condition"),
+        pytest.param({"Condition": "x"}, False, id="no condition at all"),
+        pytest.param({"Condition": {"StringEquals": "x"}}, False, id="an operator without keys"),
+    ),
+)
+def test_each_element_of_a_statement_counts(changes: dict[str, object], allowed: bool) -> None:  # noqa: FBT001 - a column
+    """Action, resource, principal and effect must all fit."""
+    assert allowed == decide(_with(**changes), WISH).allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    (
+        pytest.param({"StringEquals": {"aws:SourceAccount": "111122223333"}}, True, id="our account"),
+        pytest.param({"StringEquals": {"aws:SourceAccount": "999988887777"}}, False, id="another account"),
+        pytest.param({"StringEquals": {"AWS:SOURCEACCOUNT": ["9", "111122223333"]}}, True, id="one of several"),
+        pytest.param({"StringNotEquals": {"aws:SourceAccount": "111122223333"}}, False, id="all but us"),
+        pytest.param({"StringNotEquals": {"aws:SourceAccount": "9"}}, True, id="all but another"),
+        pytest.param({"StringEqualsIgnoreCase": {"aws:SecureTransport": "TRUE"}}, True, id="without case"),
+        pytest.param({"StringLike": {"aws:SourceArn": "arn:aws:cloudwatch:*:alarm:*"}}, True, id="a pattern"),
+        pytest.param({"ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:eu-*"}}, False, id="another region"),
+        pytest.param({"Bool": {"aws:SecureTransport": True}}, True, id="over TLS"),
+        pytest.param({"Bool": {"aws:SecureTransport": "false"}}, False, id="in the clear"),
+        pytest.param({"Null": {"aws:SourceAccount": "false"}}, True, id="key is there"),
+        pytest.param({"Null": {"aws:SourceAccount": "true"}}, False, id="key must be missing"),
+        pytest.param({"Null": {"aws:PrincipalOrgID": True}}, True, id="key is missing"),
+        pytest.param({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False, id="a service has no organisation"),
+        pytest.param({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}, True, id="if it had one"),
+        pytest.param({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, True, id="not that organisation"),
+        pytest.param({"StringEquals": {"aws:SourceOrgID": "o-1"}}, False, id="only AWS knows"),
+        pytest.param({"ForAnyValue:StringLike": {"aws:SourceAccount": "1*"}}, False, id="an operator we do not read"),
+        pytest.param(
+            {"StringEquals": {"aws:SourceAccount": "111122223333"}, "Bool": {"aws:SecureTransport": "false"}},
+            False,
+            id="all must hold",
+        ),
+    ),
+)
+def test_each_condition_is_weighed(condition: dict[str, object], allowed: bool) -> None:  # noqa: FBT001 - a column
+    """An Allow counts when its conditions surely hold."""
+    assert allowed == decide(_with(Condition=condition), WISH).allowed
+
+
+def test_a_denial_wins() -> None:
+    """Whatever is allowed elsewhere."""
+    decision = decide(_policy(ALLOW, {**ALLOW, "Sid": "D", "Effect": "Deny"}), WISH)
+
+    assert (False, "denied by statement D") == (decision.allowed, decision.why)
+
+
+def test_a_denial_of_plain_http_does_not_touch_a_service() -> None:
+    """Services publish over TLS."""
+    plain = {**ALLOW, "Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+
+    assert decide(_policy(plain, ALLOW), WISH).allowed
+
+
+def test_the_default_policy_of_a_topic_lets_alarms_of_its_account_publish() -> None:
+    """SNS writes it as anybody, on the condition of the owner."""
+    default = {**ALLOW, "Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"AWS:SourceOwner": "111122223333"}}}
+    ours = Request(
+        service=WISH.service, action=WISH.action, resource=TOPIC, context={"aws:sourceowner": "111122223333"}
+    )
+    theirs = Request(service=WISH.service, action=WISH.action, resource=TOPIC, context={"aws:sourceowner": "9"})
+
+    assert decide(_policy(default), ours).allowed
+    assert not decide(_policy(default), theirs).allowed
+
+
+def test_what_only_aws_knows_is_said() -> None:
+    """A reader can go and look."""
+    decision = decide(_with(Condition={"StringEquals": {"aws:SourceOrgID": "o-1"}}), WISH)
+
+    assert "only statement A might allow it" in decision.why
+
+
+@pytest.mark.parametrize("policy", ("", "{", "[]", "1", "null", '{"Statement": 3}', "[" * 100_000))
+def test_what_is_no_policy_allows_nothing(policy: str) -> None:
+    """Silence is not consent."""
+    assert not decide(policy, WISH).allowed
+
+
+def test_a_single_statement_may_stand_without_a_list() -> None:
+    """IAM allows it, and a statement needs no Sid."""
+    alone = {key: value for key, value in ALLOW.items() if key != "Sid"}
+
+    decision = decide(json.dumps({"Statement": alone}), WISH)
+
+    assert (True, "allowed by a statement without a Sid") == (decision.allowed, decision.why)
+
+
+def test_wildcards_are_those_of_iam() -> None:
+    """A star is any run, a question mark is one character, a bracket is itself."""
+    assert like("a*c", "abbc")
+    assert like("a?c", "abc")
+    assert not like("a?c", "ac")
+    assert like("a[b]", "a[b]")
+    assert not like("a[b]", "ab")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.text() | st.builds(_policy, st.fixed_dictionaries(dict.fromkeys(("Effect", "Action", "Principal"), JSON))))
+def test_no_text_makes_it_raise(policy: str) -> None:
+    """A stranger's policy is only a text."""
+    assert decide(policy, WISH).why
+
+
+@given(st.dictionaries(st.sampled_from(("StringEquals", "Bool", "Null", "NotIfExists", "x")), JSON, max_size=3))
+def test_no_condition_makes_it_raise(condition: dict[str, object]) -> None:
+    """Nor a strange condition."""
+    assert decide(_with(Condition=condition), WISH).why
