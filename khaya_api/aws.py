@@ -1,0 +1,82 @@
+"""How AWS is called and what its errors mean: the one place that makes clients and reads what they raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from khaya_api.errors import PartOut
+
+# A boto3 client's methods are made at run time from service models, so its type is Any.
+Connect = Callable[[str], Any]
+
+# The gateway gives up after 29 s and a person long before: two tries of at most 3 s each.
+_PATIENCE = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=16,
+)
+
+_REASONS = {
+    "ResourceNotFoundException": "missing",
+    "NoSuchBucket": "missing",
+    "404": "missing",
+    "AccessDeniedException": "refused",
+    "AccessDenied": "refused",
+    "UnrecognizedClientException": "refused",
+    "ExpiredTokenException": "refused",
+    "403": "refused",
+    "ProvisionedThroughputExceededException": "busy",
+    "RequestLimitExceeded": "busy",
+    "ThrottlingException": "busy",
+    "TooManyRequestsException": "busy",
+    "TransactionConflict": "busy",
+    "TransactionConflictException": "busy",
+    "TransactionInProgressException": "busy",
+    "InternalServerError": "no answer",
+    "InternalServiceErrorException": "no answer",
+    "ServiceUnavailable": "no answer",
+    "SlowDown": "busy",
+}
+
+
+def connect_to(region: str) -> Connect:
+    """A maker of clients in `region`, one for each service, each made once; not to be called from threads."""
+    made: dict[str, Any] = {}
+
+    def connect(service: str) -> Any:  # noqa: ANN401 - a boto3 client has no type
+        if service not in made:
+            made[service] = boto3.client(service, region_name=region or None, config=_PATIENCE)  # type: ignore[call-overload]
+        return made[service]
+
+    return connect
+
+
+@contextmanager
+def asking(part: str) -> Iterator[None]:
+    """Within this, what AWS raises becomes `PartOut` of `part`."""
+    try:
+        yield
+    except ClientError as error:
+        words = [code_of(error), *cancellations(error)]
+        reason = next((_REASONS[word] for word in words if word in _REASONS), "error")
+        raise PartOut(part, reason, " ".join(words)) from error
+    except BotoCoreError as error:
+        raise PartOut(part, "no answer", type(error).__name__) from error
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's own word for an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def cancellations(error: ClientError) -> list[str]:
+    """Why a transaction was cancelled, a word for each of its items; empty for anything else."""
+    reasons = error.response.get("CancellationReasons") or []
+    return [reason.get("Code", "None") for reason in reasons]

@@ -1,0 +1,125 @@
+"""What a function is told by its environment, read once when it starts.
+
+Variables of the API function; a missing one never stops the import, `/health/deep` says what is out without it:
+
+| variable | meaning |
+| --- | --- |
+| `USERS_TABLE` `PROFILES_TABLE` `JOBS_TABLE` `BIDS_TABLE` `LISTINGS_TABLE` | names of the nine tables … |
+| `REVIEWS_TABLE` `CREDITS_TABLE` `REFERRALS_TABLE` `STORIES_TABLE` | … by noun |
+| `STORAGE_BUCKET` | the bucket of uploads |
+| `USER_POOL_ID` `USER_POOL_CLIENT_ID` | the user pool, and the client that the site signs in through |
+| `ALLOWED_ORIGINS` | web origins that may call: `https://example.org,https://www.example.org` |
+| `SIGNING_SECRET` | name or ARN of a secret in Secrets Manager, a plain random text of ≥ 32 characters |
+| `SIGNING_KEY` | such a text itself, where there is no Secrets Manager; `SIGNING_SECRET` wins |
+| `VERSION` `GIT_SHA` | the release; `khaya_api/release.json` (`{"version": "…", "git_sha": "…"}`) wins |
+| `STAGE` | the deployment's name, shown by `/health` |
+| `AWS_REGION` | set by Lambda |
+| `LOG_LEVEL` | `WARNING`, `ERROR` or `CRITICAL`; anything else is `INFO` |
+
+The daily function (`khaya_api.tasks.handler`) needs `JOBS_TABLE` and the release alone.
+
+Permissions of the API function (`khaya_api.handler.handler`):
+
+| action | on | for |
+| --- | --- | --- |
+| `dynamodb:GetItem` | each of the nine tables | deep health: a key that never exists; idempotency keys |
+| `dynamodb:Query` | jobs table, its index `StatusIndex` | one job by id; jobs by status |
+| `dynamodb:PutItem` | jobs table | a new job, alone or in a transaction with its idempotency key |
+| `s3:ListBucket` | the bucket | deep health: HeadBucket |
+| `cognito-idp:DescribeUserPoolClient` | the user pool | deep health: sign-in |
+| `secretsmanager:GetSecretValue` | the signing secret | cursors |
+
+Permissions of the daily function:
+
+| action | on | for |
+| --- | --- | --- |
+| `dynamodb:Query` | index `StatusIndex` of the jobs table | open jobs older than 30 days |
+| `dynamodb:UpdateItem` | jobs table | open → expired |
+| `dynamodb:GetItem` `dynamodb:PutItem` | jobs table | the checkpoint |
+
+No function scans, deletes, or touches a resource by wildcard.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLES = ("users", "profiles", "jobs", "bids", "listings", "reviews", "credits", "referrals", "stories")
+
+_RELEASE_FILE = Path(__file__).with_name("release.json")
+_UNKNOWN = "unknown"
+# A browser sends scheme, host and port, never a path; plain HTTP only ever means a developer's own machine.
+_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One function's environment; `tables` has the configured ones alone, `problems` names variables amiss."""
+
+    version: str
+    git_sha: str
+    region: str
+    stage: str
+    tables: Mapping[str, str]
+    storage_bucket: str
+    user_pool: str
+    user_pool_client: str
+    allowed_origins: frozenset[str]
+    signing_secret: str
+    signing_key: str
+    problems: tuple[str, ...]
+
+
+def read_settings(environ: Mapping[str, str], release_file: Path = _RELEASE_FILE) -> Settings:
+    """Read the environment; never raises, because a function that cannot start cannot say why."""
+    release = _read_release(release_file)
+    origins = [origin.strip() for origin in environ.get("ALLOWED_ORIGINS", "").split(",") if origin.strip()]
+    return Settings(
+        version=release.get("version") or environ.get("VERSION") or _UNKNOWN,
+        git_sha=release.get("git_sha") or environ.get("GIT_SHA") or _UNKNOWN,
+        region=environ.get("AWS_REGION", ""),
+        stage=environ.get("STAGE") or _UNKNOWN,
+        tables={noun: environ[name] for noun in TABLES if environ.get(name := table_variable(noun))},
+        storage_bucket=environ.get("STORAGE_BUCKET", ""),
+        user_pool=environ.get("USER_POOL_ID", ""),
+        user_pool_client=environ.get("USER_POOL_CLIENT_ID", ""),
+        allowed_origins=frozenset(origin for origin in origins if _ORIGIN.fullmatch(origin)),
+        signing_secret=environ.get("SIGNING_SECRET", ""),
+        signing_key=environ.get("SIGNING_KEY", ""),
+        problems=_problems(environ, origins),
+    )
+
+
+def table_variable(noun: str) -> str:
+    """The variable that names a table: `JOBS_TABLE` for `jobs`."""
+    return f"{noun.upper()}_TABLE"
+
+
+def _problems(environ: Mapping[str, str], origins: list[str]) -> tuple[str, ...]:
+    wanted = [
+        *map(table_variable, TABLES),
+        "STORAGE_BUCKET",
+        "USER_POOL_ID",
+        "USER_POOL_CLIENT_ID",
+        "AWS_REGION",
+    ]
+    missing = [name for name in wanted if not environ.get(name)]
+    if not origins or not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        missing.append("ALLOWED_ORIGINS")
+    if not environ.get("SIGNING_SECRET") and not environ.get("SIGNING_KEY"):
+        missing.append("SIGNING_SECRET")
+    return tuple(missing)
+
+
+def _read_release(path: Path) -> Mapping[str, str]:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {str(key): value for key, value in document.items() if isinstance(value, str)}
