@@ -1,0 +1,170 @@
+"""Handshakes: what a browser would accept or refuse, and which TLS versions a server agrees to."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from checks import __version__
+from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence
+from checks.world.certificate import leaf_of
+from checks.world.deadline import Deadline
+from checks.world.hello import VERSIONS, Word, client_hello, first_word
+from checks.world.memo import Memo
+from checks.world.names import ascii_name, literal
+from checks.world.network import Network
+from checks.world.trust import Trust
+from checks.world.wire import Unanswered, Wire, dial, why
+
+HTTPS = 443
+Addresses = Callable[[str], tuple[str, ...] | Silence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealTls:
+    """Answers ``checks.world.ports.Tls`` from the network; *addresses* resolves a host."""
+
+    network: Network
+    trust: Trust
+    addresses: Addresses
+    memo: Memo
+
+    def handshake(self, host: str, *, port: int = HTTPS, address: str | None = None) -> Accepted | Refused | Silence:
+        """One verified handshake and a HEAD request, shared within the attempt."""
+        name = literal(host) or ascii_name(host)
+        return self.memo.once(("handshake", name, port, address), lambda: self._handshake(name, port, address))
+
+    def protocols(self, host: str, *, port: int = HTTPS) -> Protocols | Silence:
+        """The four versions, asked at the same time, each on a connection of its own."""
+        name = literal(host) or ascii_name(host)
+        return self.memo.once(("protocols", name, port), lambda: self._protocols(name, port))
+
+    def _handshake(self, host: str, port: int, address: str | None) -> Accepted | Refused | Silence:
+        context = self.trust.browser()
+        found = (address,) if address else self.addresses(host)
+        if isinstance(found, Silence):
+            return found
+        try:
+            with self._dialled(found, port) as (wire, at):
+                return self._shaken(wire, context, host, port, at)
+        except Unanswered as error:
+            return Silence(where=f"{host}:{port}", reason=str(error))
+
+    def _shaken(self, wire: Wire, context: ssl.SSLContext, host: str, port: int, at: str) -> Accepted | Refused:
+        try:
+            secured = secure(wire, context, host)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise Unanswered(f"{at}: the connection was closed during the handshake") from error
+        except ssl.SSLError as error:
+            # The server answered and a browser would refuse it: evidence, not the absence of evidence.
+            code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
+            leaf = self._unverified_leaf(wire.deadline, host, port, at)
+            return Refused(host=host, address=at, reason=why(error), code=code, leaf=leaf)
+        except OSError as error:
+            raise Unanswered(f"{at}: {why(error)} during the handshake") from error
+        with contextlib.closing(secured):
+            return _accepted(secured, host, port, at)
+
+    def _unverified_leaf(self, deadline: Deadline, host: str, port: int, at: str) -> Leaf | None:
+        try:
+            wire, _ = dial((at,), port, routes=self.network.routes, deadline=deadline)
+            with contextlib.closing(wire), contextlib.closing(secure(wire, self.trust.blind(), host)) as secured:
+                return _leaf(secured)
+        except (OSError, Unanswered):
+            return None
+
+    def _protocols(self, host: str, port: int) -> Protocols | Silence:
+        found = self.addresses(host)
+        if isinstance(found, Silence):
+            return found
+        try:
+            with self._dialled(found, port) as (wire, at), ThreadPoolExecutor(len(VERSIONS)) as pool:
+                words = dict(
+                    zip(VERSIONS, pool.map(lambda each: self._word(wire, host, port, at, each), VERSIONS), strict=True)
+                )
+        except Unanswered as error:
+            return Silence(where=f"{host}:{port}", reason=str(error))
+        oldest_first = tuple(reversed(VERSIONS))
+        return Protocols(
+            host=host,
+            address=at,
+            accepted=tuple(each for each in oldest_first if words[each] == "accepted"),
+            refused=tuple(each for each in oldest_first if words[each] == "refused"),
+            unclear=tuple(each for each in oldest_first if words[each] is None),
+        )
+
+    def _word(self, first: Wire, host: str, port: int, at: str, version: str) -> Word | None:
+        """What the server says to one version; the connection that found the address serves the newest."""
+        try:
+            newest = version == next(iter(VERSIONS))
+            wire = first if newest else dial((at,), port, routes=self.network.routes, deadline=first.deadline)[0]
+            with contextlib.closing(wire):
+                wire.send(client_hello(host, version))
+                return first_word(wire, version)
+        except (OSError, Unanswered):
+            return None
+
+    @contextlib.contextmanager
+    def _dialled(self, found: tuple[str, ...], port: int) -> Iterator[tuple[Wire, str]]:
+        deadline = Deadline.after(self.network.clock, self.network.budget.look)
+        wire, at = dial(found, port, routes=self.network.routes, deadline=deadline)
+        with contextlib.closing(wire):
+            yield wire, at
+
+
+def secure(wire: Wire, context: ssl.SSLContext, host: str) -> Wire:
+    """The same connection under TLS. Raises ssl.SSLError when the handshake is refused, OSError when it is lost."""
+    wire.socket.settimeout(wire.deadline.left())
+    # A connection that is cut off without a goodbye must be told from one that ended.
+    return Wire(context.wrap_socket(wire.socket, server_hostname=host, suppress_ragged_eofs=False), wire.deadline)
+
+
+def host_header(host: str, port: int, usual: int) -> str:
+    """The value of the Host header."""
+    bare = f"[{host}]" if ":" in host else host
+    return bare if port == usual else f"{bare}:{port}"
+
+
+def _accepted(secured: Wire, host: str, port: int, at: str) -> Accepted | Refused:
+    # Under TLS 1.3 a server that demands a client certificate says so only after the handshake has returned.
+    request = (
+        f"HEAD / HTTP/1.1\r\nHost: {host_header(host, port, HTTPS)}\r\n"
+        f"User-Agent: checks/{__version__}\r\nConnection: close\r\n\r\n"
+    )
+    leaf: Leaf | None = None
+    try:
+        secured.send(request.encode("ascii"))
+        # Read while the server thinks about its answer.
+        leaf = _leaf(secured)
+        answered = secured.receive()
+    except TimeoutError as error:
+        raise Unanswered(f"{at}: no answer to a request in time, after a handshake that was fine") from error
+    except OSError as error:
+        return Refused(host=host, address=at, reason=f"after the handshake: {why(error)}", leaf=leaf or _leaf(secured))
+    if not answered:
+        reason = "after the handshake: the connection was closed without an answer to a request"
+        return Refused(host=host, address=at, reason=reason, leaf=leaf)
+    return _facts(secured, host, at, leaf)
+
+
+def _facts(secured: Wire, host: str, at: str, leaf: Leaf | None) -> Accepted | Refused:
+    socket = secured.socket
+    if leaf is None or not isinstance(socket, ssl.SSLSocket):
+        return Refused(host=host, address=at, reason="the certificate cannot be read")
+    cipher = socket.cipher()
+    return Accepted(
+        host=host, address=at, version=socket.version() or "", cipher=cipher[0] if cipher else "", leaf=leaf
+    )
+
+
+def _leaf(secured: Wire) -> Leaf | None:
+    der = secured.socket.getpeercert(binary_form=True) if isinstance(secured.socket, ssl.SSLSocket) else None
+    if not der:
+        return None
+    try:
+        return leaf_of(der)
+    except ValueError:
+        return None

@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from checks.controls import controls, run_control
+from checks.evidence import Accepted, Caller, DnsAnswer, Leaf, Protocols, Refused, Response, Silence
+from checks.model import CannotLook, ControlResult, ControlStatus, Stack, Target
+from checks.world.loopback import presenting, serving
+from checks.world.ports import World
+from checks.world.pretend import PretendWorld, asked, pretend_world
+from checks.world.real import RealWorld
+from checks.world.trust import Trust
+from tests.world.authorities import Issuer, issuer_in
+from tests.world.servers import HOST, dns_server, says, tcp_server, under_tls, zone
+from tests.world.worlds import world_of
+
+TARGET = Target(name="t", account="000000000000", domain="site.example", stacks=(Stack(name="S", region="af-south-1"),))
+REGION = "af-south-1"
+NAMED = {each.name: each for each in controls(TARGET)}
+LEAF = Leaf(
+    names=(),
+    issuer="",
+    serial="1",
+    not_before=datetime(2026, 1, 1, tzinfo=UTC),
+    not_after=datetime(2026, 1, 2, tzinfo=UTC),
+)
+ACCEPTED = Accepted(host="h", address="a", version="TLSv1.3", cipher="c", leaf=LEAF)
+PROTOCOLS = Protocols(host="h", address="a", accepted=("1.2",), refused=("1.0",))
+UNCLEAR = Protocols(host="h", address="a", accepted=(), refused=(), unclear=("1.0",))
+BAD_CERTIFICATES = ("tls.expired", "tls.wrong_name", "tls.unknown_authority")
+LOOPBACK = (*BAD_CERTIFICATES, "tls.old_protocol", "http.error_status", "http.cut_off")
+
+
+@pytest.fixture(name="issuer")
+def _issuer(tmp_path: Path) -> Issuer:
+    return issuer_in(tmp_path, "Trusted")
+
+
+@pytest.fixture(name="world")
+def _world(issuer: Issuer) -> Iterator[RealWorld]:
+    """A working network on loopback: a resolver that knows a parent zone, an anchor with a good certificate."""
+    with ExitStack() as servers:
+        names = servers.enter_context(dns_server(zone("example. 60 IN SOA ns.example. host.example. 1 2 3 4 5")))
+        good = under_tls(issuer.server("localhost"), says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        port = servers.enter_context(tcp_server(good))
+        yield world_of(resolver=names.resolver, ca_bundle=issuer.bundle, anchor=f"https://localhost:{port}/")
+
+
+def _status(name: str, world: PretendWorld | RealWorld) -> ControlStatus:
+    return run_control(NAMED[name], world).status
+
+
+def test_every_instrument_has_both_sides() -> None:
+    """What cannot be seen as bad is not proven by what is seen as good."""
+    expected = {(instrument, known) for instrument in ("dns", "tls", "http", "aws") for known in ("good", "bad")}
+
+    assert expected == {(each.instrument, each.known) for each in controls(TARGET)}
+    assert len(NAMED) == len(controls(TARGET))
+
+
+def test_all_hold_where_the_instruments_work(world: RealWorld) -> None:
+    """dns, tls and http against real sockets, bad servers included."""
+    seen = {each.name: run_control(each, world) for each in controls(TARGET) if each.instrument != "aws"}
+
+    assert dict.fromkeys(seen, "held") == {name: each.status for name, each in seen.items()}, seen
+
+
+def test_each_bad_certificate_is_refused_for_its_own_reason(world: RealWorld) -> None:
+    """By the very context that looks at the target."""
+    told = [run_control(NAMED[name], world).actual for name in BAD_CERTIFICATES]
+
+    assert all(words in actual for words, actual in zip(("code 10", "code 62", "code 20"), told, strict=True)), told
+
+
+def test_the_certificate_with_the_wrong_name_is_good_for_its_own(world: RealWorld) -> None:
+    """The failing twin differs in the name alone: authority and date are fine."""
+    with serving(presenting("wrong-name")) as port:
+        seen = world.tls.handshake("somebody-else.control.invalid", port=port, address=HOST)
+
+    assert isinstance(seen, Accepted)
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """A port that gives the same answer to every question."""
+
+    answer: object
+
+    def __getattr__(self, _: str) -> object:
+        return lambda *_args, **_kwargs: self.answer
+
+
+@dataclass(frozen=True)
+class _World:
+    """A world that says one thing."""
+
+    dns: _Saying
+    tls: _Saying
+    http: _Saying
+    aws: _Saying
+
+
+def _saying(answer: object) -> World:
+    port = _Saying(answer)
+    return cast("World", _World(port, port, port, port))
+
+
+@pytest.mark.parametrize("name", BAD_CERTIFICATES)
+def test_a_context_that_verifies_nothing_is_found_out(name: str, world: RealWorld) -> None:
+    """The fault that this control exists for: somebody switched verification off."""
+    context = world.tls.trust.browser()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    assert "wrong" == _status(name, world)
+
+
+def test_a_context_that_checks_no_names_is_found_out(world: RealWorld) -> None:
+    """Only the control for names sees that one."""
+    world.tls.trust.browser().check_hostname = False
+
+    assert ["held", "wrong", "held"] == [_status(name, world) for name in BAD_CERTIFICATES]
+
+
+def test_a_bundle_that_does_not_fit_the_network_is_wrong(
+    world: RealWorld, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The anchor is refused: every certificate would be."""
+    stranger = issuer_in(tmp_path_factory.mktemp("stranger"), "Stranger")
+    blind = replace(world, tls=replace(world.tls, trust=Trust(stranger.bundle)))
+
+    assert "wrong" == _status("tls.anchor", blind)
+
+
+@pytest.mark.parametrize(
+    "name", ("dns.zone_above", "dns.invalid_name", "tls.anchor", "http.anchor", "aws.caller", "aws.forged_key")
+)
+def test_what_cannot_be_looked_at_is_unseen(name: str) -> None:
+    """A world that cannot look proves nothing, and refutes nothing."""
+    result = run_control(NAMED[name], pretend_world())
+
+    assert "unseen" == result.status
+    assert result.actual.startswith("could not look: ")
+
+
+def test_a_network_without_anything_is_unseen_where_it_is_needed() -> None:
+    """The loopback controls hold without any network; all others are unseen."""
+    seen = {each.name: run_control(each, world_of(seconds=1)).status for each in controls(TARGET)}
+
+    assert {"held", "unseen"} == set(seen.values())
+    assert {name for name in seen if seen[name] == "held"} == set(LOOPBACK)
+
+
+def _dns(rcode: str, *records: str, name: str = "example", kind: str = "SOA") -> DnsAnswer:
+    return DnsAnswer(name=name, type=kind, server="s", rcode=rcode, records=records)
+
+
+@pytest.mark.parametrize(
+    ("parent", "root", "expected"),
+    (
+        (_dns("NOERROR", "soa"), _dns("NOERROR", "soa"), "held"),
+        (_dns("NOERROR"), _dns("NOERROR", "soa"), "held"),
+        (_dns("NOERROR"), _dns("NOERROR"), "wrong"),
+        (_dns("NXDOMAIN"), _dns("NOERROR", "soa"), "wrong"),
+        (_dns("SERVFAIL"), _dns("NOERROR", "soa"), "unseen"),
+        (_dns("REFUSED"), _dns("NOERROR", "soa"), "unseen"),
+        (Silence(where="s", reason="r"), _dns("NOERROR", "soa"), "unseen"),
+    ),
+    ids=["a zone", "not a zone of its own", "not even the root", "denied", "servfail", "refused", "silent"],
+)
+def test_the_zone_above_is_known(parent: DnsAnswer | Silence, root: DnsAnswer, expected: ControlStatus) -> None:
+    """A resolver that denies a top-level zone lies; one that answers nothing cannot be judged."""
+    world = pretend_world({asked("dns.ask", "example", "SOA"): parent, asked("dns.ask", ".", "SOA"): root})
+
+    assert expected == _status("dns.zone_above", world)
+
+
+def test_without_a_domain_the_root_is_asked() -> None:
+    """A target without a site still has a resolver."""
+    root = next(each for each in controls(replace(TARGET, domain="")) if each.name == "dns.zone_above")
+
+    assert "held" == run_control(root, pretend_world({asked("dns.ask", ".", "SOA"): _dns("NOERROR", "soa")})).status
+
+
+@pytest.mark.parametrize(
+    ("rcode", "records", "expected"),
+    (("NXDOMAIN", (), "held"), ("NOERROR", (), "held"), ("NOERROR", ("192.0.2.1",), "wrong")),
+)
+def test_a_resolver_that_finds_what_cannot_exist_is_wrong(
+    rcode: str, records: tuple[str, ...], expected: ControlStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some providers sell advertisements where there is no name."""
+    monkeypatch.setattr("checks.controls.secrets.token_hex", lambda _: "random")
+    answer = _dns(rcode, *records, name="random.invalid", kind="A")
+
+    assert expected == _status("dns.invalid_name", pretend_world({asked("dns.ask", "random.invalid", "A"): answer}))
+
+
+def test_the_name_that_cannot_exist_is_another_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can prepare for it."""
+    told = {run_control(NAMED["dns.invalid_name"], pretend_world()).actual for _ in range(3)}
+
+    assert 3 == len(told)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    (
+        (ACCEPTED, "held"),
+        (Refused(host="h", address="a", reason="r", code=20), "wrong"),
+        (Silence(where="w", reason="r"), "unseen"),
+    ),
+)
+def test_the_anchor_is_accepted(seen: object, expected: ControlStatus) -> None:
+    """A network that breaks TLS open is not one to judge from."""
+    world = pretend_world({asked("tls.handshake", "anchor.invalid"): seen})
+
+    assert expected == _status("tls.anchor", world)
+
+
+def test_an_anchor_without_tls_proves_nothing() -> None:
+    """It cannot be shaken hands with."""
+    assert "unseen" == _status("tls.anchor", pretend_world(anchor="http://anchor.invalid/"))
+
+
+@pytest.mark.parametrize(("status", "expected"), ((200, "held"), (302, "wrong"), (503, "wrong")))
+def test_the_anchor_answers_200(status: int, expected: ControlStatus) -> None:
+    """A captive portal answers something else."""
+    answer = Response(url="u", method="GET", address="a", status=status, headers=(), body="")
+    world = pretend_world({asked("http.fetch", "https://anchor.invalid/"): answer})
+
+    assert expected == _status("http.anchor", world)
+
+
+def test_a_silent_anchor_is_unseen() -> None:
+    """No network, no verdict."""
+    world = pretend_world({asked("http.fetch", "https://anchor.invalid/"): Silence(where="w", reason="r")})
+
+    assert "unseen" == _status("http.anchor", world)
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    (
+        ("tls.old_protocol", PROTOCOLS),
+        ("http.error_status", Response(url="u", method="GET", address="a", status=200, headers=(), body="")),
+        ("http.cut_off", Response(url="u", method="GET", address="a", status=200, headers=(), body="the beginning")),
+        *((name, ACCEPTED) for name in BAD_CERTIFICATES),
+        *(
+            (name, Refused(host="h", address="a", reason="other", code=19 if "unknown" not in name else 10))
+            for name in BAD_CERTIFICATES
+        ),
+    ),
+)
+def test_an_instrument_that_takes_bad_for_good_is_wrong(name: str, answer: object) -> None:
+    """Also when it refuses, but for another reason than the right one."""
+    assert "wrong" == run_control(NAMED[name], _saying(answer)).status
+
+
+@pytest.mark.parametrize("name", (*LOOPBACK, "dns.invalid_name"))
+@pytest.mark.parametrize("answer", (Silence(where="w", reason="too slow"), UNCLEAR), ids=("silence", "unclear"))
+def test_silence_proves_nothing(name: str, answer: object) -> None:
+    """A machine too busy to hear its own servers has not looked; the run looks again."""
+    if answer is UNCLEAR and name != "tls.old_protocol":
+        answer = Silence(where="w", reason="reset")
+
+    assert "unseen" == run_control(NAMED[name], _saying(answer)).status
+
+
+@pytest.mark.parametrize(("forged", "expected"), (((True, "refused"), "held"), ((False, "welcomed"), "wrong")))
+def test_a_forged_key_is_refused(forged: tuple[bool, str], expected: ControlStatus) -> None:
+    """An endpoint that says yes to everybody is not AWS."""
+    world = pretend_world({asked("aws.refuses_forged_key", REGION): forged})
+
+    assert (expected, forged[1]) == (
+        _status("aws.forged_key", world),
+        run_control(NAMED["aws.forged_key"], world).actual,
+    )
+
+
+@pytest.mark.parametrize(("account", "expected"), (("000000000000", "held"), ("", "wrong")))
+def test_sts_says_who_we_are(account: str, expected: ControlStatus) -> None:
+    """Whether that is who we should be is a promise of its own."""
+    world = pretend_world({asked("aws.caller", REGION): Caller(account=account, arn="arn:aws:iam::0:role/r")})
+
+    assert expected == _status("aws.caller", world)
+
+
+def test_a_result_carries_what_was_expected_and_seen() -> None:
+    """So that a void run explains itself."""
+    world = pretend_world({asked("aws.caller", REGION): CannotLook("no credentials", final=True)})
+
+    expected = ControlResult(
+        name="aws.caller",
+        instrument="aws",
+        known="good",
+        status="unseen",
+        expected="STS says who we are",
+        actual="could not look: no credentials",
+    )
+    assert expected == run_control(NAMED["aws.caller"], world)
+
+
+def test_the_bad_servers_are_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread and no port stays behind."""
+    before, ports, create = threading.active_count(), list[int](), socket.create_server
+
+    def noting(address: tuple[str, int]) -> socket.socket:
+        made = create(address)
+        ports.append(made.getsockname()[1])
+        return made
+
+    world = world_of()
+    monkeypatch.setattr(socket, "create_server", noting)
+    for name in LOOPBACK:
+        _status(name, world)
+
+    assert (before, len(LOOPBACK)) == (threading.active_count(), len(ports))
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((HOST, port))
+
+
+@pytest.mark.parametrize("error", (KeyError("x"), OSError("x"), AttributeError("x")))
+def test_a_control_that_breaks_is_wrong(error: Exception) -> None:
+    """An instrument that falls apart over a known question is not one to judge with."""
+    result = run_control(NAMED["aws.caller"], pretend_world({asked("aws.caller", REGION): error}))
+
+    assert "wrong" == result.status
+    assert type(error).__name__ in result.actual
+
+
+def test_a_machine_without_a_free_port_cannot_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own trouble, not the instrument's."""
+
+    def none(*_: object, **__: object) -> socket.socket:
+        raise OSError(98, "Address already in use")
+
+    world = world_of()
+    monkeypatch.setattr(socket, "create_server", none)
+
+    assert {"unseen"} == {_status(name, world) for name in (*BAD_CERTIFICATES, "http.cut_off")}
