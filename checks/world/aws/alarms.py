@@ -1,0 +1,115 @@
+"""What CloudWatch says of alarms, and SNS of the topics that they speak to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from checks import evidence as seen
+from checks.world.aws.stacks import utc
+from checks.world.aws.wire import Ask, Asking, shaped
+
+ALARMS = Ask(service="cloudwatch", operation="DescribeAlarms", needs=("MetricAlarms",))
+TOPIC = Ask(
+    service="sns",
+    operation="GetTopicAttributes",
+    needs=("Attributes",),
+    gone=("NotFound", "NotFoundException"),
+)
+SUBSCRIPTIONS = Ask(
+    service="sns",
+    operation="ListSubscriptionsByTopic",
+    needs=("Subscriptions",),
+    gone=("NotFound", "NotFoundException"),
+)
+
+MOST_NAMES = 100  # CloudWatch API reference, DescribeAlarms: AlarmNames has at most 100 items
+
+Dimensions = tuple[tuple[str, str], ...]
+
+
+def alarms(asking: Asking, region: str, names: Sequence[str]) -> Mapping[str, seen.AlarmSeen | seen.Absent]:
+    """The metric alarms of these names, a hundred names a call."""
+    found: dict[str, seen.AlarmSeen | seen.Absent] = {
+        name: seen.Absent(what=f"alarm {name} in {region}") for name in names
+    }
+    for start in range(0, len(names), MOST_NAMES):
+        asked = list(names[start : start + MOST_NAMES])
+        for page in asking.pages(ALARMS, region, AlarmNames=asked, AlarmTypes=["MetricAlarm"]):
+            for alarm in shaped(ALARMS, region, lambda page=page: [_alarm(one) for one in page["MetricAlarms"]]):  # type: ignore[misc]
+                found[alarm.name] = alarm
+    return found
+
+
+def topic(asking: Asking, region: str, arn: str) -> seen.TopicSeen | seen.Absent:
+    """One topic and its subscriptions, without their endpoints."""
+    absent = seen.Absent(what=f"topic {arn}")
+    answer = asking.call(TOPIC, region, TopicArn=arn)
+    if answer is None:
+        return absent
+    pages = list(asking.pages(SUBSCRIPTIONS, region, TopicArn=arn))
+    if not pages:
+        return absent
+    listed = [one for page in pages for one in page["Subscriptions"]]
+    subscriptions = shaped(SUBSCRIPTIONS, region, lambda: _subscriptions(listed))
+    policy = str(answer["Attributes"].get("Policy", ""))
+    key = str(answer["Attributes"].get("KmsMasterKeyId", ""))
+    return seen.TopicSeen(arn=arn, policy=policy, subscriptions=subscriptions, key=key)
+
+
+def _alarm(one: Mapping[str, Any]) -> seen.AlarmSeen:
+    changed = one.get("StateTransitionedTimestamp") or one.get("StateUpdatedTimestamp")
+    configured = one.get("AlarmConfigurationUpdatedTimestamp")
+    stats = [query["MetricStat"] for query in one.get("Metrics", ()) if "MetricStat" in query]
+    return seen.AlarmSeen(
+        name=one["AlarmName"],
+        arn=one["AlarmArn"],
+        state=one["StateValue"],
+        state_changed=utc(changed) if changed else None,
+        configured=utc(configured) if configured else None,
+        actions_enabled=one["ActionsEnabled"],
+        alarm_actions=tuple(one.get("AlarmActions", ())),
+        namespace=one.get("Namespace", ""),
+        metric=one.get("MetricName", ""),
+        dimensions=_dimensions(one.get("Dimensions", ())),
+        metrics=tuple(_metric(stat["Metric"]) for stat in stats),
+        statistic=one.get("Statistic") or one.get("ExtendedStatistic") or "",
+        comparison=one["ComparisonOperator"],
+        threshold=one.get("Threshold"),
+        # Metric maths has a period for each metric; the slowest decides how often the alarm can change.
+        period=one.get("Period") or max((stat["Period"] for stat in stats), default=None),
+        evaluation_periods=one["EvaluationPeriods"],
+        # CloudWatch API reference, PutMetricAlarm: "missing" where nothing was said.
+        missing_data=one.get("TreatMissingData") or "missing",
+        datapoints=one.get("DatapointsToAlarm"),
+        queries=tuple(_query(query) for query in one.get("Metrics", ())),
+    )
+
+
+def _metric(one: Mapping[str, Any]) -> tuple[str, str, Dimensions]:
+    return one.get("Namespace", ""), one["MetricName"], _dimensions(one.get("Dimensions", ()))
+
+
+def _query(one: Mapping[str, Any]) -> tuple[str, str]:
+    if "MetricStat" not in one:
+        return one["Id"], one.get("Expression", "")
+    stat = one["MetricStat"]
+    namespace, metric, dimensions = _metric(stat["Metric"])
+    named = "".join(f" {name}={value}" for name, value in dimensions)
+    return one["Id"], f"{namespace}/{metric} {stat['Stat']}/{stat['Period']}{named}"
+
+
+def _dimensions(listed: Iterable[Mapping[str, str]]) -> Dimensions:
+    return tuple(sorted((one["Name"], one["Value"]) for one in listed))
+
+
+def _subscriptions(
+    listed: Iterable[Mapping[str, str]],
+) -> tuple[tuple[str, Literal["confirmed", "pending"]], ...]:
+    found: list[tuple[str, Literal["confirmed", "pending"]]] = []
+    for one in listed:
+        arn = one["SubscriptionArn"]
+        if arn == "Deleted":
+            continue  # SNS lists a subscription for some days after it was removed
+        found.append((one["Protocol"], "confirmed" if arn.startswith("arn:") else "pending"))
+    return tuple(sorted(found))

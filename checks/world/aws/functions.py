@@ -1,0 +1,52 @@
+"""What Lambda says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from checks import evidence as seen
+from checks.model import CannotLook
+from checks.world.aws.wire import Ask, Asking, shaped
+
+FUNCTION = Ask(
+    service="lambda",
+    operation="GetFunctionConfiguration",
+    needs=("FunctionName", "FunctionArn"),
+    gone=("ResourceNotFoundException",),
+)
+# A function without reserved concurrency is answered with an empty object, so there is no key to insist on.
+CONCURRENCY = Ask(service="lambda", operation="GetFunctionConcurrency", gone=("ResourceNotFoundException",))
+
+
+def function(asking: Asking, region: str, name: str) -> seen.FunctionSeen | seen.Absent:
+    """One function, its values of environment variables turned into digests."""
+    answer = asking.call(FUNCTION, region, FunctionName=name)
+    concurrency = None if answer is None else asking.call(CONCURRENCY, region, FunctionName=name)
+    if answer is None or concurrency is None:
+        return seen.Absent(what=f"function {name} in {region}")
+    hidden = answer.get("Environment", {}).get("Error")
+    if hidden:
+        said = f"{hidden.get('ErrorCode', '')}: {hidden.get('Message', '')}"
+        raise CannotLook(f"{FUNCTION.action} in {region}: the environment cannot be read ({said}); allow kms:Decrypt")
+    reserved = concurrency.get("ReservedConcurrentExecutions")
+    return shaped(FUNCTION, region, lambda: _function(answer, reserved))
+
+
+def _function(one: Mapping[str, Any], reserved: int | None) -> seen.FunctionSeen:
+    variables = one.get("Environment", {}).get("Variables", {})
+    return seen.FunctionSeen(
+        name=one["FunctionName"],
+        arn=one["FunctionArn"],
+        runtime=one.get("Runtime", ""),
+        architecture=one.get("Architectures", ["x86_64"])[0],
+        handler=one.get("Handler", ""),
+        memory=one["MemorySize"],
+        timeout=one["Timeout"],
+        state=one["State"],
+        last_update=one["LastUpdateStatus"],
+        code_sha256=one["CodeSha256"],
+        reserved_concurrency=reserved,
+        environment=tuple(sorted((name, seen.digest_of(value)) for name, value in variables.items())),
+        role=one["Role"],
+    )

@@ -1,0 +1,237 @@
+"""How AWS is reached: whose credentials, which endpoint, which trust, and how patiently."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from checks.model import CannotLook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """An access key given outright. Its secrets are not part of its repr."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How patient one question is.
+
+    *connect* and *read* are the socket's time-outs; a body that drips keeps within them for ever, therefore *question*
+    is a wall clock over everything that one question asks, its retries and pages included (waiting for our own turn,
+    so as not to be throttled, is not counted). *attempts* are those of one call. *connections* are kept by each client;
+    they must outnumber the threads that ask, or urllib3 throws connections away and complains on stderr.
+    """
+
+    connect: timedelta = timedelta(seconds=3)
+    read: timedelta = timedelta(seconds=5)
+    question: timedelta = timedelta(seconds=10)
+    attempts: int = 3
+    connections: int = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """The way to one account.
+
+    An *endpoint* (a local AWS) is asked for everything; then *credentials* alone count: no environment variable,
+    profile, configuration file, metadata service or proxy is looked at. Without it botocore's usual chain applies.
+    *role_arn* is assumed with either. *ssl_context* is used by all connections; otherwise one is made from
+    *ca_bundle*, or from the bundle that botocore would use.
+    """
+
+    endpoint: str = ""
+    ca_bundle: Path | None = None
+    ssl_context: ssl.SSLContext | None = None
+    credentials: Credentials | None = None
+    role_arn: str = ""
+    limits: Limits = Limits()
+
+
+class _Given:
+    """A credential provider that knows one answer, in the shape that a botocore session asks for."""
+
+    def __init__(self, credentials: object) -> None:
+        self._credentials = credentials
+
+    def load_credentials(self) -> object:
+        return self._credentials
+
+
+class Clients:
+    """Makes botocore clients, all of one session; not thread-safe, because botocore's loading is not."""
+
+    def __init__(self, access: Access, home: str) -> None:
+        self._access = access
+        self._trust: ssl.SSLContext | None = None
+        self._base = _open_session(access)
+        # Asked once: where nothing is found, a session asks the metadata service again for each client.
+        self._base.register_component("credential_provider", _Given(self._base.get_credentials()))
+        self._session = self._base
+        if access.role_arn:
+            self._session = self._assumed(home)
+
+    def make(self, service: str, region: str, *, credentials: Credentials | None = None) -> Any:  # noqa: ANN401 - botocore makes its client classes at run time
+        """A client of *service* in *region*; *credentials* replace those of the session."""
+        return self._make(self._session, service, region, credentials)
+
+    def _make(self, session: Any, service: str, region: str, credentials: Credentials | None) -> Any:  # noqa: ANN401 - see make
+        bundle = self._bundle()
+        client = session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=self._access.endpoint or None,
+            verify=bundle,
+            config=_config(self._access),
+            aws_access_key_id=credentials.access_key_id if credentials else None,
+            aws_secret_access_key=credentials.secret_access_key if credentials else None,
+            aws_session_token=(credentials.session_token or None) if credentials else None,
+        )
+        share_context(client, self._shared(bundle))
+        return client
+
+    def _assumed(self, home: str) -> Any:  # noqa: ANN401 - a botocore session
+        from botocore.credentials import DeferredRefreshableCredentials
+
+        sts = self._make(self._base, "sts", home, None)
+        session = _open_session(self._access)
+        credentials = DeferredRefreshableCredentials(
+            refresh_using=lambda: _assume(sts, self._access.role_arn), method="assume-role"
+        )
+        session.register_component("credential_provider", _Given(credentials))
+        return session
+
+    def _bundle(self) -> str:
+        from botocore.httpsession import get_cert_path
+
+        if self._access.ca_bundle:
+            return str(self._access.ca_bundle)
+        configured = self._base.get_config_variable("ca_bundle")
+        if not configured and not self._access.endpoint:
+            configured = os.environ.get("REQUESTS_CA_BUNDLE")  # botocore honours it too
+        return str(configured or get_cert_path(True))  # noqa: FBT003 - botocore's own signature
+
+    def _shared(self, bundle: str) -> ssl.SSLContext:
+        if self._trust is None:
+            self._trust = self._access.ssl_context or _trust(bundle)
+        return self._trust
+
+
+def share_context(client: Any, context: ssl.SSLContext) -> bool:  # noqa: ANN401 - botocore makes its client classes at run time
+    """Make every connection of *client* use *context* as it is.
+
+    botocore hands urllib3 the path of its CA bundle, and urllib3 parses that file again for each new connection
+    (some 15 ms of processor time, boto/botocore#3171). There is no public way to give it a context, so this reaches
+    inside, and only where the inside is what it was when this was written (botocore 1.43, urllib3 2): otherwise
+    nothing is touched, False is returned, and the client is as botocore made it.
+    """
+    http = getattr(getattr(client, "_endpoint", None), "http_session", None)
+    needed = (
+        "_manager",
+        "_pool_classes_by_scheme",
+        "_proxy_managers",
+        "_get_pool_manager_kwargs",
+        "_get_ssl_context",
+        "_setup_ssl_cert",
+    )
+    if http is None or not all(hasattr(http, name) for name in needed):
+        return False
+    from urllib3 import PoolManager
+
+    http._get_ssl_context = lambda: context  # noqa: SLF001 - the reason is in the docstring
+    http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
+    manager = PoolManager(**http._get_pool_manager_kwargs())  # noqa: SLF001
+    manager.pool_classes_by_scheme = http._pool_classes_by_scheme  # noqa: SLF001
+    http._manager = manager  # noqa: SLF001
+    return True
+
+
+def _trust(bundle: str) -> ssl.SSLContext:
+    # Not create_default_context: it writes session keys to a file that the environment names (SSLKEYLOGFILE).
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(cafile=bundle)
+    except OSError as error:
+        raise CannotLook(
+            f"the authorities in {bundle} cannot be read: {error.strerror or error}", final=True
+        ) from error
+    return context
+
+
+def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: ANN401 - urllib3's pool
+    pool.cert_reqs = "CERT_REQUIRED"
+    pool.ca_certs = None
+
+
+def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
+    import botocore.session
+
+    if not access.endpoint:
+        session = botocore.session.Session()
+        # AWS_STS_REGIONAL_ENDPOINTS=legacy gives tokens that regions which must be enabled first do not accept.
+        session.set_config_variable("sts_regional_endpoints", "regional")
+    else:
+        session = botocore.session.Session(session_vars=_deaf_variables())
+        session.register_component("credential_provider", _Given(None))
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    if access.credentials:
+        session.register_component("credential_provider", _Given(_static(access.credentials)))
+    return session
+
+
+@functools.cache
+def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - a botocore loader
+    """The descriptions of the services, read once in a process: they are half of what a client costs."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
+
+
+def _deaf_variables() -> dict[str, Any]:
+    """The settings of botocore, each without its environment variable, and the files of settings empty."""
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
+
+    deaf = {name: (None, None, default, cast) for name, (_, _, default, cast) in VARIABLES.items()}
+    for file in ("config_file", "credentials_file"):
+        deaf[file] = (None, None, os.devnull, None)
+    return deaf
+
+
+def _config(access: Access) -> Any:  # noqa: ANN401 - botocore's Config
+    from botocore.config import Config
+
+    limits = access.limits
+    return Config(
+        connect_timeout=limits.connect.total_seconds(),
+        read_timeout=limits.read.total_seconds(),
+        max_pool_connections=limits.connections,
+        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+        proxies={} if access.endpoint else None,
+    )
+
+
+def _static(credentials: Credentials) -> object:
+    from botocore.credentials import Credentials as Static
+
+    return Static(credentials.access_key_id, credentials.secret_access_key, credentials.session_token or None)
+
+
+def _assume(sts: Any, role_arn: str) -> Mapping[str, str]:  # noqa: ANN401 - botocore makes its client classes at run time
+    given = sts.assume_role(RoleArn=role_arn, RoleSessionName="checks")["Credentials"]
+    return {
+        "access_key": given["AccessKeyId"],
+        "secret_key": given["SecretAccessKey"],
+        "token": given["SessionToken"],
+        "expiry_time": given["Expiration"].isoformat(),
+    }

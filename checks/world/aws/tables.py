@@ -1,0 +1,85 @@
+"""What DynamoDB says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from checks import evidence as seen
+from checks.world.aws.stacks import utc
+from checks.world.aws.wire import Ask, Asking, shaped
+
+TABLE = Ask(service="dynamodb", operation="DescribeTable", needs=("Table",), gone=("ResourceNotFoundException",))
+BACKUPS = Ask(
+    service="dynamodb",
+    operation="DescribeContinuousBackups",
+    needs=("ContinuousBackupsDescription",),
+    gone=("TableNotFoundException", "ResourceNotFoundException"),
+)
+
+Keys = tuple[tuple[str, str, str], ...]
+
+
+def table(asking: Asking, region: str, name: str) -> seen.TableSeen | seen.Absent:
+    """One table with its indexes."""
+    answer = asking.call(TABLE, region, TableName=name)
+    if answer is None:
+        return seen.Absent(what=f"table {name} in {region}")
+    return shaped(TABLE, region, lambda: _table(answer["Table"]))
+
+
+def continuous_backups(asking: Asking, region: str, name: str) -> seen.ContinuousBackups | seen.Absent:
+    """Point-in-time recovery of one table."""
+    answer = asking.call(BACKUPS, region, TableName=name)
+    if answer is None:
+        return seen.Absent(what=f"table {name} in {region}")
+    return shaped(BACKUPS, region, lambda: _backups(name, answer["ContinuousBackupsDescription"]))
+
+
+def _table(one: Mapping[str, Any]) -> seen.TableSeen:
+    kinds = {kind["AttributeName"]: kind["AttributeType"] for kind in one["AttributeDefinitions"]}
+    return seen.TableSeen(
+        name=one["TableName"],
+        arn=one["TableArn"],
+        id=one["TableId"],
+        status=one["TableStatus"],
+        created=utc(one["CreationDateTime"]),
+        keys=_keys(one["KeySchema"], kinds),
+        indexes=tuple(_index(index, kinds) for index in one.get("GlobalSecondaryIndexes", ())),
+        # DynamoDB leaves the summary out of tables that were never on demand.
+        billing=one.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
+        stream=one.get("StreamSpecification", {}).get("StreamViewType", ""),
+        deletion_protection=one.get("DeletionProtectionEnabled", False),
+        items=one["ItemCount"],
+    )
+
+
+def _index(one: Mapping[str, Any], kinds: Mapping[str, str]) -> seen.IndexSeen:
+    return seen.IndexSeen(
+        name=one["IndexName"],
+        keys=_keys(one["KeySchema"], kinds),
+        projection=_projection(one["Projection"]),
+        status=one["IndexStatus"],
+        backfilling=one.get("Backfilling", False),
+    )
+
+
+def _projection(one: Mapping[str, Any]) -> str:
+    further = ",".join(sorted(one.get("NonKeyAttributes", ())))
+    return f"INCLUDE {further}" if one["ProjectionType"] == "INCLUDE" else str(one["ProjectionType"])
+
+
+def _keys(schema: Iterable[Mapping[str, str]], kinds: Mapping[str, str]) -> Keys:
+    return tuple((key["AttributeName"], key["KeyType"], kinds[key["AttributeName"]]) for key in schema)
+
+
+def _backups(table_name: str, one: Mapping[str, Any]) -> seen.ContinuousBackups:
+    recovery = one.get("PointInTimeRecoveryDescription", {})
+    earliest, latest = recovery.get("EarliestRestorableDateTime"), recovery.get("LatestRestorableDateTime")
+    return seen.ContinuousBackups(
+        table=table_name,
+        status=recovery["PointInTimeRecoveryStatus"],
+        days=recovery.get("RecoveryPeriodInDays"),
+        earliest=utc(earliest) if earliest else None,
+        latest=utc(latest) if latest else None,
+    )
