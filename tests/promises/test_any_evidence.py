@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checks import evidence as seen
+from checks.model import Verdict
+from checks.promises import api, behaviours, cdn, certificates, contract, dns, site, tls, zones
+from tests.promises.worlds import ACCOUNT, APEX, CERTIFICATE_ARN, DISTRIBUTION_ARN, NOW, WWW
+
+WEEK = timedelta(days=7)
+HANDSHAKE = seen.Accepted | seen.Refused | seen.Silence
+CERTIFICATE = seen.CertificateSeen | seen.Absent
+DISTRIBUTION = seen.DistributionSeen | seen.Absent
+ANSWER = seen.Response | seen.Silence
+
+JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
+    "zone": (partial(zones.judge_zone, zone_id="Z1"), seen.Zones),
+    "delegation": (zones.judge_delegation, seen.Delegation),
+    "authorities": (partial(zones.judge_authorities, domain=APEX), seen.DnsAnswers | seen.Absent),
+    "alias": (partial(zones.judge_alias, host=APEX), seen.Aliased),
+    "address": (partial(dns.judge_address, host=APEX, kind="A"), seen.DnsAnswer | seen.Silence),
+    "address_v6": (partial(dns.judge_address, host=APEX, kind="AAAA"), seen.DnsAnswer | seen.Silence),
+    "caa": (partial(dns.judge_caa, wildcard=True), seen.DnsAnswers),
+    "negative": (partial(dns.judge_negative, longest=WEEK), seen.DnsAnswers),
+    "issued": (partial(certificates.judge_issued, distributions=(DISTRIBUTION_ARN,)), CERTIFICATE),
+    "names": (partial(certificates.judge_names, hosts=(APEX, WWW)), CERTIFICATE),
+    "expiry": (partial(certificates.judge_expiry, least=WEEK), CERTIFICATE),
+    "renewal": (partial(certificates.judge_renewal, least=WEEK), CERTIFICATE),
+    "validation": (certificates.judge_validation, seen.Validated),
+    "certificate": (partial(tls.judge_certificate, host=APEX), HANDSHAKE),
+    "addresses": (partial(tls.judge_addresses, host=APEX), seen.Handshakes),
+    "served": (tls.judge_served, seen.Served),
+    "lifetime": (partial(tls.judge_lifetime, host=APEX, least=WEEK), HANDSHAKE),
+    "floor": (tls.judge_floor, seen.Protocols | seen.Silence),
+    "modern": (tls.judge_modern, seen.Protocols | seen.Silence),
+    "deployed": (cdn.judge_deployed, DISTRIBUTION),
+    "aliases": (partial(cdn.judge_aliases, wanted=(APEX,), left_out=()), DISTRIBUTION),
+    "viewer_certificate": (
+        partial(cdn.judge_viewer_certificate, certificate=CERTIFICATE_ARN, policy="TLSv1.2_2021"),
+        DISTRIBUTION,
+    ),
+    "errors": (cdn.judge_errors, DISTRIBUTION),
+    "origins": (partial(behaviours.judge_origins, wanted=(("o", (("domain", "d"),)),), left_out=()), DISTRIBUTION),
+    "behaviour": (
+        partial(behaviours.judge_behaviour, wanted=(("origin", "o"),), left_out=("x",)),
+        seen.Route | seen.Absent,
+    ),
+    "https": (partial(site.judge_https, host=APEX), ANSWER),
+    "home": (site.judge_home, ANSWER),
+    "canonical": (partial(site.judge_canonical, host=WWW, apex=APEX, root="index.html"), seen.Responses),
+    "page": (site.judge_page, seen.Responses),
+    "missing": (site.judge_missing, ANSWER),
+    "headers": (partial(site.judge_headers, hsts=WEEK), ANSWER),
+    "health": (api.judge_health, ANSWER),
+    "direct": (api.judge_direct, seen.Responses),
+    "release": (partial(api.judge_release, sha="0123456789abcdef"), ANSWER),
+    "fresh": (api.judge_fresh, seen.Responses),
+    "deep": (api.judge_deep, ANSWER),
+    "borrowed": (api.judge_borrowed, ANSWER),
+    "route": (contract.judge_route, ANSWER),
+    "refused": (contract.judge_refused, ANSWER),
+    "unknown": (contract.judge_unknown, ANSWER),
+    "cors": (partial(contract.judge_cors, origins=(f"https://{APEX}",), guarded=True), seen.Responses),
+    "foreign": (partial(contract.judge_foreign, guarded=True), seen.Responses),
+}
+
+# Made-up answers rarely get past the first comparison; words that judges look for take them further.
+WORDS = st.sampled_from(
+    [
+        *("", "ok", "NOERROR", "NXDOMAIN", "SOA", "A", "*", "/api/*", "1.0", "1.3", "TLSv1", "ISSUED", "EXPIRED"),
+        *(
+            APEX,
+            WWW,
+            "InProgress",
+            "Deployed",
+            "allViewer",
+            "allExcept",
+            "whitelist",
+            "a b 1 2 3 4 900",
+            "::1",
+            ACCOUNT,
+        ),
+        *('0 issue "amazon.com"', '{"status": "ok"}', '{"own": {"jobs": {"status": "out"}}}', "[1]", "max-age=1"),
+        *("<html><title>x</title>", "content-type", "application/json", "text/html", "location", "age", "x-cache"),
+    ]
+)
+TEXTS = st.text(max_size=20) | WORDS
+NUMBERS = st.integers() | st.sampled_from([200, 301, 401, 404, 503])
+
+
+def _anything(kind: object) -> st.SearchStrategy[Any]:
+    return st.from_type(kind)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _made_up() -> Any:  # noqa: ANN401
+    ways: dict[type, st.SearchStrategy[Any]] = {
+        str: TEXTS,
+        int: NUMBERS,
+        type(NOW): st.datetimes(timezones=st.just(UTC)),
+    }
+    for kind, way in ways.items():
+        st.register_type_strategy(kind, way)
+    yield
+    for kind, way in {str: st.text(), int: st.integers(), type(NOW): st.datetimes()}.items():
+        st.register_type_strategy(kind, way)
+
+
+@pytest.mark.parametrize("name", tuple(JUDGES))
+def test_whatever_is_seen_there_is_a_verdict_that_says_what_to_do(name: str) -> None:
+    """No evidence makes a judge stumble, and nothing but a pass comes without a remedy."""
+    judge, kind = JUDGES[name]
+
+    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(_anything(kind))
+    def holds(evidence: object) -> None:
+        verdict = judge(evidence, NOW)
+
+        assert verdict.expected
+        assert verdict.actual.isprintable()
+        assert len(verdict.actual) < 4000
+        assert bool(verdict.remedy) == (verdict.status != "pass")
+
+    holds()
