@@ -1,0 +1,90 @@
+"""The emulator's process: MiniStack with its known gaps closed, on one HTTPS port of loopback.
+
+Run by `checks.twin.emulator`; its whole configuration is one JSON argument and the environment it is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from checks.twin import generation, loopback
+from checks.twin.processes import report_ready
+
+Scope = dict[str, Any]
+Channel = Callable[..., Awaitable[Any]]
+Application = Callable[[Scope, Channel, Channel], Awaitable[None]]
+_READS = (b"Describe", b"List", b"Get")
+
+
+def main(arguments: dict[str, str]) -> None:
+    """Serve until told to stop. Ends at once when a gap does not fit this MiniStack."""
+    listener = loopback.listen("127.0.0.1", int(arguments["port"]))
+    port = listener.getsockname()[1]
+    # MiniStack reads both while it is imported; functions must not inherit the path to this package.
+    os.environ["GATEWAY_PORT"] = str(port)
+    os.environ.pop("PYTHONPATH", None)
+    generation.create(Path(arguments["generation"]))
+    move = generation.writer(Path(arguments["generation"]))
+    from checks.twin import gaps
+
+    gaps.close_all(gaps.Grounds(move=move, authority=Path(arguments["authority"]), leaves=Path(arguments["leaves"])))
+    # This process has begun with nothing in it: whoever knew more must ask again.
+    move()
+    asyncio.run(_serve(listener, arguments, move))
+
+
+async def _serve(listener: socket.socket, arguments: dict[str, str], move: Callable[[], None]) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.loglevel = "WARNING"
+    config.certfile, config.keyfile = arguments["certificate"], arguments["key"]
+    # Read by now, and not meant for the functions that inherit the rest.
+    os.environ.pop("LOG_LEVEL", None)
+    port = listener.getsockname()[1]
+    asyncio.get_running_loop().call_later(0, report_ready, arguments["ready"], {"port": port})
+    # ASGI's own types are closer than what MiniStack keeps to.
+    # A trigger that never comes leaves SIGTERM to the system: nothing here is worth a farewell, nothing is kept.
+    await serve(_counted(app, move), config, shutdown_trigger=asyncio.Event().wait)  # type: ignore[arg-type]
+
+
+def _counted(app: Application, move: Callable[[], None]) -> Application:
+    """The application, with each change of what edge and name servers show counted before the answer goes out."""
+
+    async def counted(scope: Scope, receive: Channel, send: Channel) -> None:
+        async def tell(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start" and _changes(scope):
+                move()
+            await send(message)
+
+        await app(scope, receive, tell)
+
+    return counted
+
+
+def _changes(scope: Scope) -> bool:
+    """The request may have changed CloudFront, ACM or Route 53; the emulator's own controls count as well."""
+    if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
+        return False
+    if scope["path"].startswith("/_ministack"):
+        return True
+    headers = dict(scope["headers"])
+    signed_for = headers.get(b"authorization", b"").partition(b"Credential=")[2].split(b"/")[3:4]
+    operation = headers.get(b"x-amz-target", b"").rpartition(b".")[2]
+    return signed_for[:1] in ([b"cloudfront"], [b"acm"], [b"route53"]) and not operation.startswith(_READS)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,67 @@
+"""What MiniStack 1.5.33 does otherwise than AWS, closed one by one: each a named function with its reason.
+
+The stack under test is never changed to suit the emulator. A gap whose place in MiniStack is gone ends the emulator
+at once and names the version, so that an upgrade is a decision and not a surprise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from checks.twin.gaps import (
+    backups,
+    certificates,
+    compression,
+    credentials,
+    missing_types,
+    origins,
+    tables,
+    templates,
+    viewers,
+    zones,
+)
+from checks.twin.gaps.patching import READ_FROM, GapDoesNotFit, Grounds, running_version
+
+__all__ = ["GAPS", "READ_FROM", "GapDoesNotFit", "Grounds", "close_all", "running_version"]
+
+Close = Callable[[Grounds], None]
+
+GAPS: tuple[Close, ...] = (
+    credentials.check_the_administrators_signature,
+    credentials.sign_refusals_with_a_request_id,
+    credentials.ask_for_lambdas_actions_by_their_names,
+    origins.route_api_origins_to_this_emulator,
+    origins.refuse_a_foreign_host_at_api_origins,
+    origins.fetch_from_buckets_over_tls,
+    viewers.believe_the_edge_about_the_viewer,
+    viewers.allow_reading_methods_by_default,
+    viewers.show_functions_the_root_as_it_was_asked,
+    viewers.tell_a_redirect_from_an_error,
+    viewers.complete_configurations_of_stacks,
+    certificates.issue_real_leaves,
+    certificates.read_imported_certificates,
+    certificates.tell_who_uses_a_certificate,
+    certificates.publish_validation_records,
+    zones.give_each_zone_its_own_name_servers,
+    templates.refer_to_secrets_by_arn,
+    templates.complete_indexes_of_tables,
+    templates.keep_percentiles_of_alarms,
+    tables.honour_declared_point_in_time_recovery,
+    tables.lag_behind_like_point_in_time_recovery,
+    tables.honour_deletion_protection_of_stacks,
+    backups.create_backup_selections,
+    missing_types.create_composite_alarms,
+    missing_types.create_budgets,
+    missing_types.create_identity_providers,
+    compression.compress_as_the_behaviour_says,
+    zones.count_what_stacks_change,
+)
+
+
+def close_all(grounds: Grounds) -> None:
+    """Close every gap in this process.
+
+    Raises GapDoesNotFit for the first that finds its place changed.
+    """
+    for close in GAPS:
+        close(grounds)

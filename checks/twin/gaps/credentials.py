@@ -1,0 +1,90 @@
+"""Who may ask."""
+
+from __future__ import annotations
+
+import os
+
+from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service
+
+
+def check_the_administrators_signature(_: Grounds) -> None:
+    """Only the configured key is root, and its signature counts.
+
+    MiniStack takes `test` and any account number for root and never checks root's signature, so that wrong
+    credentials would look right.
+    """
+    evaluator = service("core.iam_evaluator")
+
+    def only_the_configured_key(_original: Function) -> Function:
+        def is_root_access_key(access_key_id: str) -> bool:
+            # No key at all is somebody anonymous: refused before this is asked, but for buckets and APIs, which
+            # decide about their visitors themselves.
+            return access_key_id in ("", os.environ["AWS_ACCESS_KEY_ID"])
+
+        return is_root_access_key
+
+    def nobody(_original: Function) -> Function:
+        # Asked only where a signature would be waived; the key still resolves to root afterwards.
+        def is_root_key(access_key_id: str) -> bool:
+            return not access_key_id
+
+        return is_root_key
+
+    replace(evaluator, "is_root_access_key", ("access_key_id",), only_the_configured_key)
+    replace(evaluator, "_is_root_key", ("access_key_id",), nobody)
+
+
+def sign_refusals_with_a_request_id(_: Grounds) -> None:
+    """A refusal carries the id of its request, in the header where SDKs look.
+
+    MiniStack sends it with answers alone, and a refusal without one looks as if a proxy had made it.
+    """
+    actions = service("core.iam_actions")
+
+    def signed(original: Function) -> Function:
+        def response(*args: Untyped, **kwargs: Untyped) -> Untyped:
+            status, headers, body = original(*args, **kwargs)
+            return status, {"x-amzn-requestid": args[at] if len(args) > at else kwargs["request_id"], **headers}, body
+
+        return response
+
+    parameters = (
+        "service", "action", "principal_arn", "request_id", "error_code", "message", "headers", "resource_arn",
+        "explicit_deny", "resource_policy_arn",
+    )  # fmt: skip
+    at = parameters.index("request_id")
+    replace(actions, "access_denied_response", parameters, signed)
+
+
+def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
+    """Reading a function's concurrency, alias or event configuration needs the permission to read it.
+
+    MiniStack names these operations after the one that writes, so that a reader's role is refused.
+    """
+    actions = service("core.iam_actions")
+
+    def named(original: Function) -> Function:
+        def action(method: str, path: str) -> Untyped:
+            parts = [part for part in path.split("/") if part]
+            below = parts[parts.index("functions") + 1 :] if "functions" in parts else []
+            return _LAMBDA.get((method, *below[1:2], *("*" for _ in below[2:]))) or original(method, path)
+
+        return action
+
+    replace(actions, "_lambda_action", ("method", "path"), named)
+
+
+# Lambda API reference: method and what follows the function's name, "*" for a name of its own.
+_LAMBDA = {
+    ("GET", "concurrency"): "GetFunctionConcurrency",
+    ("DELETE", "concurrency"): "DeleteFunctionConcurrency",
+    ("GET", "provisioned-concurrency"): "GetProvisionedConcurrencyConfig",
+    ("GET", "event-invoke-config"): "GetFunctionEventInvokeConfig",
+    ("PUT", "event-invoke-config"): "PutFunctionEventInvokeConfig",
+    ("DELETE", "event-invoke-config"): "DeleteFunctionEventInvokeConfig",
+    ("PUT", "url"): "UpdateFunctionUrlConfig",
+    ("DELETE", "url"): "DeleteFunctionUrlConfig",
+    ("GET", "aliases", "*"): "GetAlias",
+    ("PUT", "aliases", "*"): "UpdateAlias",
+    ("DELETE", "aliases", "*"): "DeleteAlias",
+}
