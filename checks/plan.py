@@ -13,6 +13,9 @@ from checks.naming import glob
 
 SCHEMA = 1
 
+# Promises about the plan itself: they come and go with what was accepted, so they are not part of its digest.
+ABOUT_THE_PLAN = frozenset({"stack.plan", "stack.plan_digest"})
+
 
 class PlanError(ValueError):
     """A plan cannot be made or read; says what was found and what to do."""
@@ -63,11 +66,8 @@ def freeze(
     for check in frozen:
         twin = by_name.setdefault(check.name, check)
         if twin is not check:
-            msg = (
-                f"two checks are called {check.name}: one covers {_where(twin.place)}, the other {_where(check.place)}; "
-                "give one of the resources a construct path of its own"
-            )
-            raise PlanError(msg)
+            both = f"one covers {_where(twin.place)}, the other {_where(check.place)}"
+            raise PlanError(f"two checks are called {check.name}: {both}; give one of them a construct path of its own")
     return Plan(
         target=target,
         account=account,
@@ -138,13 +138,13 @@ def from_json(stored: Mapping[str, Any], promises: Mapping[str, Promise[Any]]) -
         msg = f"plan: cannot be read ({type(error).__name__}: {error}); make it again with `plan --accept`"
         raise PlanError(msg) from error
     if plan.digest != stored.get("digest"):
-        msg = f"plan: its digest is {stored.get('digest')!r} and its checks give {plan.digest!r}; it was edited by hand or cut short"
-        raise PlanError(msg)
+        both = f"its digest is {stored.get('digest')!r} and its checks give {plan.digest!r}"
+        raise PlanError(f"plan: {both}; it was edited by hand or cut short: make it again with `plan --accept`")
     return replace(plan, accepted_by=str(stored.get("accepted_by", "")), reason=str(stored.get("reason", "")))
 
 
 def _digest(checks: Sequence[Check]) -> str:
-    return codec.digest(sorted(fingerprint(check) for check in checks))
+    return codec.digest(sorted(fingerprint(each) for each in checks if each.promise.name not in ABOUT_THE_PLAN))
 
 
 def _entry(check: Check) -> dict[str, Any]:

@@ -15,7 +15,8 @@ class Pool:
     """Threads that run what is submitted. Not the standard executor: that one joins its threads at exit."""
 
     def __init__(self, size: int) -> None:
-        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._size = size
         for number in range(size):
             threading.Thread(target=self._serve, name=f"look-{number}", daemon=True).start()
 
@@ -25,9 +26,14 @@ class Pool:
         self._work.put(lambda: _fulfil(future, work))
         return future
 
+    def close(self) -> None:
+        """Let every thread end once it has done what was submitted before; nothing is waited for."""
+        for _ in range(self._size):
+            self._work.put(None)
+
     def _serve(self) -> None:
-        while True:
-            self._work.get()()
+        while work := self._work.get():
+            work()
 
 
 def _fulfil(future: Future[T], work: Callable[[], T]) -> None:

@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from checks import codec
-from checks.model import CannotLook, Check, Place, Promise, Sight
+from checks.blocking import Dependency
+from checks.model import CannotLook, Check, Control, Place, Promise, Sight, Waiver
 from checks.plan import Plan, PlanError, freeze
+from checks.run import Budget, Terms
 from checks.world.ports import World
+from checks.world.pretend import PretendClock, pretend_world
 
 
-def recorded_plan(stored: Mapping[str, Any], promises: Mapping[str, Promise[Any]]) -> Plan:
-    """The plan of a stored run whose looks hand back what was recorded then.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A recorded run, ready to be judged again."""
 
-    A check that saw nothing (unknown) raises CannotLook again, with the reason it gave. Raises PlanError for another
-    schema, a promise that this release does not have, or evidence of a version that it does not read.
+    plan: Plan
+    world: World
+    terms: Terms
+
+
+def recorded(
+    stored: Mapping[str, Any],
+    promises: Mapping[str, Promise[Any]],
+    *,
+    dependencies: Sequence[Dependency],
+    deadline: timedelta,
+) -> Replay:
+    """What a run document recorded, in a shape that can be run: looks and controls hand back what was seen then.
+
+    A check that saw nothing raises CannotLook again, with the reason it gave. Raises PlanError for another schema, a
+    document that is not whole, a promise that this release does not have, and evidence of a version that it does not
+    read.
     """
     if stored.get("schema") != 1:
-        msg = f"run document: expected schema 1, found {stored.get('schema')!r}"
-        raise PlanError(msg)
+        raise PlanError(f"run document: expected schema 1, found {stored.get('schema')!r}")
     try:
+        when = codec.decode(datetime, stored["started"], where="started")
+        selection = stored["selection"]
+        terms = Terms(
+            door=stored["door"],
+            budget=Budget(deadline=deadline, wait=timedelta(0), retries=0),
+            controls=tuple(_control(each) for each in stored["controls"]),
+            dependencies=tuple(dependencies),
+            waivers=tuple({_waiver(each["waiver"]) for each in stored["results"] if each["waiver"]}),
+            selection=None if selection is None else tuple(selection),
+            release=stored["release"],
+            strict=stored["strict"],
+            notes=(f"replayed from run {stored['run_id']}",),
+        )
         checks = [_recorded(each, promises) for each in stored["results"]]
-        frozen = freeze(checks, target=stored["target"], account=stored["account"], regions=stored["regions"])
+        plan = freeze(checks, target=stored["target"], account=stored["account"], regions=stored["regions"])
+        plan = replace(plan, source=stored["plan"]["source"], digest=stored["plan"]["digest"])
     except (KeyError, TypeError, AttributeError, codec.NotReadable) as error:
-        msg = f"run document: cannot be read ({type(error).__name__}: {error})"
-        raise PlanError(msg) from error
-    return replace(frozen, source=stored["plan"]["source"])
+        raise PlanError(f"run document: cannot be read ({type(error).__name__}: {error})") from error
+    return Replay(plan=plan, world=pretend_world(clock=PretendClock(when)), terms=terms)
 
 
 def _recorded(result: Mapping[str, Any], promises: Mapping[str, Promise[Any]]) -> Check:
@@ -46,14 +77,43 @@ def _recorded(result: Mapping[str, Any], promises: Mapping[str, Promise[Any]]) -
     check = known(place, **codec.decode_params(known.bind, result["params"]))
     evidence = codec.decode_evidence(result["evidence"])
     when = codec.decode(datetime, result["started"], where=f"{name}.started")
-    sight = Sight(look=_hand_back(evidence, result["actual"]), judge=lambda seen, _: check.sight.judge(seen, when))
+    reason = _Defect if result["harness_error"] else _unseen
+    sight = Sight(look=_hand_back(evidence, reason(result["actual"].removeprefix("could not look: "))), judge=lambda seen, _: check.sight.judge(seen, when))
     return replace(check, severity=result["severity"], sight=sight)
 
 
-def _hand_back(evidence: object, reason: str) -> Any:  # noqa: ANN401 - a look
+class _Defect(Exception):
+    """A defect of the harness in the recorded run, which proves as little today."""
+
+
+def _unseen(reason: str) -> CannotLook:
+    return CannotLook(reason, final=True)
+
+
+def _hand_back(evidence: object, reason: Exception) -> Callable[[World], object]:
     def look(_: World) -> object:
         if evidence is None:
-            raise CannotLook(reason.removeprefix("could not look: "), final=True)
+            raise reason
         return evidence
 
     return look
+
+
+def _control(stored: Mapping[str, Any]) -> Control:
+    def look(_: World) -> tuple[bool, str]:
+        if stored["status"] == "unseen":
+            raise CannotLook(stored["actual"].removeprefix("could not look: "), final=True)
+        return stored["status"] == "held", stored["actual"]
+
+    return Control(
+        name=stored["name"],
+        instrument=stored["instrument"],
+        known=stored["known"],
+        expected=stored["expected"],
+        look=look,
+    )
+
+
+def _waiver(stored: Mapping[str, Any]) -> Waiver:
+    expires = codec.decode(datetime, stored["expires"], where="waiver.expires")
+    return Waiver(check=stored["check"], owner=stored["owner"], reason=stored["reason"], expires=expires)

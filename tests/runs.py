@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, cast
 
 from checks.blocking import Dependency
 from checks.evidence import Stated
@@ -13,6 +13,7 @@ from checks.model import Check, Control, Instrument, Place, Severity, Sight, Ver
 from checks.plan import Plan, freeze
 from checks.pool import Pool
 from checks.run import Budget, Run, Terms, run_all
+from checks.world.ports import World
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 SEEN = Stated(facts=(("answer", "yes"),))
@@ -89,7 +90,7 @@ def a_control(
     *,
     look: Callable[[Any], tuple[bool, str]] = lambda _: (True, "seen"),
     instrument: Instrument = "aws",
-    known: Any = "good",
+    known: Literal["good", "bad"] = "good",
 ) -> Control:
     """A control that holds unless told otherwise."""
     return Control(name=name, instrument=instrument, known=known, expected="an answer", look=look)
@@ -105,16 +106,16 @@ def a_run(
     controls: Sequence[Control] = (),
     dependencies: Sequence[Dependency] = (),
     waivers: Sequence[Waiver] = (),
-    world: Any = None,
+    world: SmallWorld | None = None,
     retries: int = 0,
     wait: timedelta = timedelta(0),
     deadline: timedelta = timedelta(seconds=20),
-    **terms: Any,
+    **terms: Any,  # noqa: ANN401 - the rest of Terms
 ) -> Run:
     """What becomes of these checks."""
     return run_all(
         a_plan(*checks),
-        world or SmallWorld(),
+        cast("World", world or SmallWorld()),
         pool=Pool(8),
         terms=Terms(
             door="cli",

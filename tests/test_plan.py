@@ -88,7 +88,7 @@ def test_a_stored_plan_comes_back_whole() -> None:
     assert [(c.name, c.place, c.params, c.severity) for c in plan.checks] == [
         (c.name, c.place, c.params, c.severity) for c in back.checks
     ]
-    assert ("e.org", timedelta(days=7)) == back.checks[0].sight.look(None)  # type: ignore[arg-type] - the look ignores its world
+    assert ("e.org", timedelta(days=7)) == back.checks[0].sight.look(None)  # type: ignore[arg-type]  # the look ignores its world
 
 
 @pytest.mark.parametrize(

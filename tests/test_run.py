@@ -14,7 +14,6 @@ from checks.blocking import Dependency
 from checks.evidence import Response
 from checks.model import CannotLook, Verdict, Waiver
 from checks.run import exit_code, void_reasons
-
 from tests.runs import NOON, SEEN, SmallWorld, a_check, a_control, a_plan, a_run, broken, kept, settling
 
 
@@ -153,7 +152,7 @@ def test_evidence_is_redacted_before_it_is_judged() -> None:
 
     run = a_run(a_check(look=lambda _: response, judge=lambda seen, _: Verdict.passed(expected="", actual=seen.body)))
 
-    assert ("[e-mail]", "[e-mail]") == (run.results[0].actual, run.results[0].evidence.body)  # type: ignore[union-attr] - set above
+    assert ("[e-mail]", "[e-mail]") == (run.results[0].actual, run.results[0].evidence.body)  # type: ignore[union-attr]  # set above
 
 
 # --- looking again ----------------------------------------------------------------------------
@@ -165,7 +164,11 @@ def test_a_passing_trouble_is_looked_at_again_with_fresh_eyes() -> None:
 
     result = a_run(a_check(look=look, judge=_by_answer), retries=2).results[0]
 
-    assert ("pass", True, ["unknown", "pass"]) == (result.status, result.recovered, [each.status for each in result.attempts])
+    assert ("pass", True, ["unknown", "pass"]) == (
+        result.status,
+        result.recovered,
+        [each.status for each in result.attempts],
+    )
     assert [0, 1] == look.asked
 
 
@@ -178,7 +181,7 @@ def test_what_cannot_change_is_not_asked_again() -> None:
     assert ("unknown", 1) == (result.status, len(look.asked))
 
 
-@pytest.mark.parametrize(("instrument", "asked"), [("http", 3), ("tls", 3), ("dns", 3), ("aws", 1)])
+@pytest.mark.parametrize(("instrument", "asked"), (("http", 3), ("tls", 3), ("dns", 3), ("aws", 1)))
 def test_a_failure_on_the_network_is_looked_at_again_a_setting_is_not(instrument: Any, asked: int) -> None:  # noqa: ANN401 - a literal
     """One lost packet must not close the gate; a setting read from AWS is what it is."""
     look = InTurn(["bad"])
@@ -243,7 +246,12 @@ def test_an_interruption_keeps_what_is_known() -> None:
         if progress.result is not None:
             raise KeyboardInterrupt
 
-    run = a_run(a_check("a.b[c]"), a_check("x.y[z]", look=lambda _: never.wait(30)), watch=watch, world=SmallWorld(clock=RealClock()))
+    run = a_run(
+        a_check("a.b[c]"),
+        a_check("x.y[z]", look=lambda _: never.wait(30)),
+        watch=watch,
+        world=SmallWorld(clock=RealClock()),
+    )
     never.set()
 
     assert {"a.b[c]": "pass", "x.y[z]": "unknown"} == {each.name: each.status for each in run.results}
@@ -309,12 +317,12 @@ def test_a_live_waiver_opens_the_gate_and_is_counted() -> None:
     """The result still says fail, and who decided to live with it."""
     run = a_run(a_check(judge=broken), waivers=[_waiver()])
 
-    assert ("fail", "platform", 0) == (run.results[0].status, run.results[0].waiver.owner, exit_code(run))  # type: ignore[union-attr] - waived
+    assert ("fail", "platform", 0) == (run.results[0].status, run.results[0].waiver.owner, exit_code(run))  # type: ignore[union-attr]  # waived
 
 
 @pytest.mark.parametrize(
     "waiver",
-    [_waiver(expires=NOON - timedelta(seconds=1)), _waiver(check="alarms.*")],
+    (_waiver(expires=NOON - timedelta(seconds=1)), _waiver(check="alarms.*")),
     ids=["a second too late", "another check"],
 )
 def test_a_waiver_that_has_ended_or_is_for_another_check_does_nothing(waiver: Waiver) -> None:

@@ -31,12 +31,14 @@ _MEANINGS = {
     130: "interrupted: what was seen until then is above",
 }
 _MOST_NAMES = 6
+# A screen is for reading; the run document holds the rest.
+_LONGEST = 800
 
 
 def as_text(run: Run, *, width: int = 100, colour: bool = False) -> str:
     """The whole report of a run, ending in a newline."""
     paint = _Painter(colour)
-    parts = [_heading(run), _rooms(run.results, paint)]
+    parts = [_heading(run, width), _rooms(run.results, paint)]
     parts += [_story(each, run.results, width, paint) for each in _roots(run.results)]
     parts += [_waived(run.results, width), _controls(run, width, paint), _void(run, width, paint), _foot(run, paint)]
     return "\n".join(part for part in parts if part) + "\n"
@@ -61,7 +63,7 @@ class Ticker:
         words += [f"{many[status]} {status.replace('_', ' ')}" for status in _ORDER if many[status]]
         if progress.left:
             words.append(f"waiting for {progress.left[0]}")
-        line = _plain(" · ".join(words))
+        line = plain(" · ".join(words))
         self.out.write(f"\r\x1b[K{line[:100]}")
         self.out.flush()
 
@@ -72,14 +74,14 @@ class Ticker:
             self.out.flush()
 
 
-def _heading(run: Run) -> str:
+def _heading(run: Run, width: int) -> str:
     plan = run.plan
     where = " · ".join(filter(None, (f"account {plan.account}" if plan.account else "", ", ".join(plan.regions))))
     selected = "" if run.terms.selection is None else f", only {' '.join(run.terms.selection)}"
-    notes = "".join(f"\nnote: {_plain(each)}" for each in run.terms.notes)
+    notes = "".join(f"\n{_wrapped('note: ', each, width)}" for each in run.terms.notes)
     return (
         f"checks {__version__} · target {plan.target} · {where}\n"
-        f"plan {plan.digest[:12]} ({len(plan.checks)} checks, {plan.source}{selected}){notes}\n"
+        f"plan {plan.digest[:12]} ({len(plan.checks)} checks, {plan.source}{plain(selected)}){notes}\n"
     )
 
 
@@ -112,7 +114,7 @@ def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter)
     behind = [each for each in results if each.blocked_by == root.name]
     warning = root.status == "fail" and root.check.severity == "warning"
     mark = "WARNING" if warning else _MARKS[root.status]
-    lines = [f"{paint(mark, 'warning' if warning else root.status)}  {_plain(root.name)}"]
+    lines = [f"{paint(mark, 'warning' if warning else root.status)}  {plain(root.name)}"]
     rows = [
         ("promise", root.check.promise.says),
         ("expected", root.expected),
@@ -138,9 +140,18 @@ def _names(results: Sequence[Result]) -> str:
 
 
 def _row(label: str, text: str, width: int) -> str:
-    indent = " " * 11
-    lines = textwrap.wrap(_plain(text), max(width - len(indent), 20)) or [""]
-    return f"  {label:<9}" + f"\n{indent}".join(lines)
+    return _wrapped(f"  {label:<9}", text, width)
+
+
+def _wrapped(start: str, text: str, width: int) -> str:
+    """*text* behind *start*, broken into lines of *width* that are indented as far."""
+    lines = textwrap.wrap(_shortened(plain(text)), max(width - len(start), 20)) or [""]
+    return start + f"\n{' ' * len(start)}".join(lines)
+
+
+def _shortened(text: str) -> str:
+    more = len(text) - _LONGEST
+    return text if more <= 0 else f"{text[:_LONGEST]} … and {more} characters more in the run document"
 
 
 def _waived(results: Sequence[Result], width: int) -> str:
@@ -182,7 +193,7 @@ def _foot(run: Run, paint: _Painter) -> str:
     return f"results   {told}\ntook      {seconds:.1f} s, {run.aws_calls} AWS calls\nverdict   {verdict} (exit {code})"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without anything that a terminal would obey."""
     return "".join(each if each.isprintable() else " " if each in "\n\t" else f"\\u{ord(each):04x}" for each in text)
 

@@ -1,0 +1,321 @@
+"""Everything that can be promised, in the order a person would ask; its limits; and what stands on what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any
+
+from checks.blocking import Dependency
+from checks.model import Check, Place, Promise, Target, Waiver
+from checks.naming import glob
+from checks.plan import Plan, compare, freeze
+from checks.promises import (
+    alarms,
+    api,
+    backups,
+    behaviours,
+    cdn,
+    certificates,
+    contract,
+    dns,
+    functions,
+    identity,
+    site,
+    stack,
+    tables,
+    tls,
+    zones,
+)
+from checks.promises.functions import Ended
+from checks.target.settings import Expectations, SettingsError
+
+PROMISES: tuple[Promise[Any], ...] = (
+    *identity.PROMISES,
+    *stack.PROMISES,
+    *zones.PROMISES,
+    *dns.PROMISES,
+    *certificates.PROMISES,
+    *tls.PROMISES,
+    *cdn.PROMISES,
+    *behaviours.PROMISES,
+    *site.PROMISES,
+    *api.PROMISES,
+    *contract.PROMISES,
+    *functions.PROMISES,
+    *tables.PROMISES,
+    *backups.PROMISES,
+    *alarms.PROMISES,
+)
+BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """The limits, each with its one default. Settings override them by name, as a number of the unit in the name."""
+
+    # Seven days are what it takes to notice over a long weekend and to issue another; ACM renews 60 days before.
+    certificate_critical_days: float = 7
+    # ACM has told of trouble for two weeks by then (its notices begin 45 days before the end).
+    certificate_warning_days: float = 30
+    # The negative TTL of a Route 53 zone is the lesser of its SOA's TTL (900) and minimum (86400): RFC 2308, 5.
+    negative_ttl_seconds: float = 900
+    # DynamoDB says that the latest restorable time is typically five minutes before now.
+    restorable_critical_minutes: float = 60
+    restorable_warning_minutes: float = 15
+    # Half a year: what browsers' preload lists asked for at first (hstspreload.org asks for a year today).
+    hsts_days: float = 180
+    # A table without data is made within a minute; restoring one may take an hour.
+    table_creating_minutes: float = 60
+    # A daily plan, its start window and its completion.
+    recovery_point_critical_hours: float = 26
+
+
+# From which day AWS no longer patches a runtime: "Lambda runtimes", table "Deprecated runtimes" and the planned dates.
+ENDED_RUNTIMES: tuple[Ended, ...] = (
+    Ended(runtime="python2.7", on="2021-07-15"),
+    Ended(runtime="python3.6", on="2022-07-18"),
+    Ended(runtime="python3.7", on="2023-12-04"),
+    Ended(runtime="python3.8", on="2024-10-14"),
+    Ended(runtime="python3.9", on="2025-12-15"),
+    Ended(runtime="python3.10", on="2026-10-31"),
+    Ended(runtime="python3.11", on="2027-06-30"),
+    Ended(runtime="python3.12", on="2028-10-31"),
+    Ended(runtime="python3.13", on="2029-06-30"),
+    Ended(runtime="nodejs10.x", on="2021-07-30"),
+    Ended(runtime="nodejs12.x", on="2023-03-31"),
+    Ended(runtime="nodejs14.x", on="2023-12-04"),
+    Ended(runtime="nodejs16.x", on="2024-06-12"),
+    Ended(runtime="nodejs18.x", on="2025-09-01"),
+    Ended(runtime="nodejs20.x", on="2026-04-30"),
+    Ended(runtime="nodejs22.x", on="2027-04-30"),
+    Ended(runtime="ruby2.7", on="2023-12-07"),
+    Ended(runtime="ruby3.2", on="2026-03-31"),
+    Ended(runtime="java8", on="2024-01-08"),
+    Ended(runtime="go1.x", on="2024-01-08"),
+    Ended(runtime="provided", on="2024-01-08"),
+    Ended(runtime="dotnetcore3.1", on="2023-04-03"),
+    Ended(runtime="dotnet6", on="2024-12-20"),
+    Ended(runtime="dotnet8", on="2026-11-10"),
+)
+
+_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative")
+_SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
+_FETCHED = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "api")
+
+DEPENDENCIES: tuple[Dependency, ...] = (
+    # Who we are comes before everything: without it nothing that is unknown says more than that.
+    Dependency("*", "identity.caller[*]"),
+    # A stack that is gone takes with it what was planned from it.
+    Dependency("identity.region[*]", "stack.status[{subject}]"),
+    Dependency("stack.outputs[*]", "stack.status[{subject}]"),
+    Dependency("stack.floor[*]", "stack.status[*]"),
+    Dependency("stack.plan[*]", "stack.status[*]"),
+    Dependency("stack.plan[*]", "stack.floor[*]"),
+    Dependency("dns.alias[*]", "stack.status[*]"),
+    Dependency("dns.address*[*]", "stack.status[*]"),
+    # Names.
+    Dependency("dns.delegation[*]", "dns.zone[{subject}]"),
+    Dependency("dns.authorities[*]", "dns.zone[{subject}]"),
+    Dependency("dns.authorities[*]", "dns.delegation[{subject}]"),
+    Dependency("dns.alias[*]", "dns.zone[*]"),
+    Dependency("dns.alias[*]", "cdn.deployed[*]"),
+    *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in _LIVE),
+    *(Dependency(f"{live}[*]", "dns.authorities[*]") for live in _LIVE),
+    Dependency("dns.address[*]", "dns.alias[{subject}]"),
+    Dependency("dns.address[*]", "cdn.deployed[*]"),
+    Dependency("dns.address_v6[*]", "dns.alias[{subject}]"),
+    Dependency("dns.address_v6[*]", "cdn.deployed[*]"),
+    # Certificates, then what the edge shows of them.
+    Dependency("tls.issued[*]", "cdn.viewer_certificate[*]"),
+    Dependency("tls.names[*]", "tls.issued[{subject}]"),
+    Dependency("tls.expiry[*]", "tls.issued[{subject}]"),
+    Dependency("tls.renewal[*]", "tls.expiry[{subject}]"),
+    Dependency("tls.validation[*]", "tls.issued[{subject}]"),
+    Dependency("tls.validation[*]", "dns.delegation[*]"),
+    *(Dependency(f"tls.{shaken}[*]", "dns.address[{subject}]") for shaken in _SHAKEN),
+    *(Dependency(f"tls.{shaken}[*]", "tls.certificate[{subject}]") for shaken in _SHAKEN if shaken != "certificate"),
+    *(
+        Dependency(f"tls.{shaken}[*]", under)
+        for shaken in _SHAKEN
+        for under in (
+            "tls.issued[*]",
+            "tls.names[*]",
+            "tls.expiry[*]",
+            "cdn.deployed[*]",
+            "cdn.aliases[*]",
+            "cdn.viewer_certificate[*]",
+        )
+    ),
+    # The distribution, then what it serves.
+    Dependency("cdn.aliases[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.viewer_certificate[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.errors[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.origins[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.behaviour[*]", "cdn.deployed[*]"),
+    Dependency("cdn.https[*]", "dns.address[{host}]"),
+    Dependency("cdn.https[*]", "cdn.deployed[*]"),
+    *(
+        Dependency(f"{fetched}*", under)
+        for fetched in _FETCHED
+        for under in (
+            "dns.address[{host}]",
+            "tls.certificate[{host}]",
+            "cdn.deployed[*]",
+            "cdn.aliases[*]",
+            "cdn.origins[*]",
+            "cdn.behaviour[*]",
+            "cdn.errors[*]",
+        )
+    ),
+    Dependency("cdn.page[*]", "cdn.home[*]"),
+    Dependency("cdn.canonical[*]", "cdn.home[*]"),
+    Dependency("cdn.headers[*]", "cdn.home[*]"),
+    # The API stands on its functions, these on their tables.
+    *(
+        Dependency("api.*", under)
+        for under in (
+            "functions.ready[*]",
+            "functions.environment[*]",
+            "functions.settings[*]",
+            "tables.present[*]",
+            "tables.keys[*]",
+            "tables.indexes[*]",
+            "api.health[*]",
+        )
+    ),
+    Dependency("functions.environment[*]", "functions.ready[{subject}]"),
+    Dependency("functions.settings[*]", "functions.ready[{subject}]"),
+    # Data, and how it comes back.
+    Dependency("tables.*[*]", "tables.present[{subject}]"),
+    Dependency("backups.*[*]", "tables.present[{subject}]"),
+    Dependency("backups.restorable[*]", "tables.pitr[{subject}]"),
+    Dependency("backups.lag[*]", "tables.pitr[{subject}]"),
+    Dependency("backups.lag[*]", "backups.restorable[{subject}]"),
+    Dependency("backups.selection[*]", "backups.plan[{subject}]"),
+    Dependency("backups.covered[*]", "backups.plan[*]"),
+    Dependency("backups.covered[*]", "backups.selection[*]"),
+    Dependency("backups.recent[*]", "backups.covered[{subject}]"),
+    Dependency("backups.recent[*]", "backups.plan[*]"),
+    Dependency("backups.recent[*]", "backups.selection[*]"),
+    # Who is told.
+    Dependency("alarms.*[*]", "alarms.armed[{subject}]"),
+    Dependency("alarms.subject[*]", "alarms.watches[{subject}]"),
+    Dependency("alarms.reaches[*]", "alarms.topic[*]"),
+    Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),
+)
+
+
+def thresholds(overrides: Mapping[str, float]) -> Thresholds:
+    """The limits with *overrides* of the settings. Raises SettingsError naming an unknown one, and one below nought."""
+    known = {each.name for each in fields(Thresholds)}
+    odd = [f"thresholds: unknown {name!r}; known are {sorted(known)}" for name in sorted(set(overrides) - known)]
+    odd += [
+        f"thresholds.{name}: expected more than 0, found {value}" for name, value in overrides.items() if value <= 0
+    ]
+    if odd:
+        raise SettingsError("\n".join(odd))
+    return replace(Thresholds(), **dict(overrides))
+
+
+def checks_for(
+    target: Target,
+    *,
+    limits: Thresholds,
+    expect: Expectations,
+    waivers: Iterable[Waiver] = (),
+    accepted: Plan | None = None,
+    release: str = "",
+) -> tuple[Check, ...]:
+    """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
+    planned = [*_of_rooms(target, limits, release)]
+    planned += _floor(target, planned, expect)
+    planned += _waivers(planned, waivers)
+    if accepted is not None:
+        planned += _accepted(target, planned, accepted)
+    return tuple(planned)
+
+
+def fits(pattern: str, promise: str) -> bool:
+    """Whether a pattern for check names can fit checks of the promise called *promise*."""
+    return glob(pattern.partition("[")[0], promise)
+
+
+def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Check]:
+    critical, warning = (
+        timedelta(days=limits.certificate_critical_days),
+        timedelta(days=limits.certificate_warning_days),
+    )
+    yield from identity.checks(target)
+    yield from stack.checks(target)
+    yield from zones.checks(target)
+    yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
+    yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
+    yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
+    yield from cdn.checks(target)
+    yield from behaviours.checks(target)
+    yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
+    yield from api.checks(target, release_sha=release)
+    yield from contract.checks(target)
+    yield from functions.checks(target, ended=ENDED_RUNTIMES)
+    yield from tables.checks(target, creating=timedelta(minutes=limits.table_creating_minutes))
+    yield from backups.checks(
+        target,
+        restorable_within=timedelta(minutes=limits.restorable_critical_minutes),
+        lag_within=timedelta(minutes=limits.restorable_warning_minutes),
+        newest_within=timedelta(hours=limits.recovery_point_critical_hours),
+    )
+    yield from alarms.checks(target)
+
+
+def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterator[Check]:
+    families = Counter(each.family for each in planned)
+    types = Counter(each.type for one in target.stacks for each in one.resources)
+    for family in expect.families:
+        kind = f"family:{family}"
+        yield stack.floor(Place(subject=kind), kind=kind, least=1, found=families[family])
+    for kind, least in expect.resources.items():
+        yield stack.floor(Place(subject=kind), kind=kind, least=least, found=types[kind])
+    if expect.domain:
+        found = int(target.domain == expect.domain)
+        kind = f"domain:{expect.domain}"
+        yield stack.floor(Place(subject=kind), kind=kind, least=1, found=found)
+
+
+def _waivers(planned: list[Check], waivers: Iterable[Waiver]) -> Iterator[Check]:
+    for each in waivers:
+        yield stack.waiver(
+            Place(subject=each.check),
+            check=each.check,
+            owner=each.owner,
+            reason=each.reason,
+            expires=each.expires.isoformat(),
+            matches=sum(glob(each.check, one.name) for one in planned),
+        )
+
+
+def _accepted(target: Target, planned: list[Check], accepted: Plan) -> Iterator[Check]:
+    """What the live plan lost against the accepted one, check by check; and whether it is still the same plan."""
+    live = freeze(planned, target=target.name, account=target.account, regions=())
+    difference = compare(live, accepted)
+    lost = dict.fromkeys(difference.missing, "it is not planned any more")
+    lost |= dict.fromkeys(difference.weakened, "it is only a warning now")
+    for name, change in lost.items():
+        yield stack.plan(
+            Place(subject=name),
+            target=target.name,
+            check=name,
+            change=change,
+            owner=accepted.accepted_by,
+            reason=accepted.reason,
+        )
+    yield stack.plan_digest(
+        Place(subject=target.name),
+        target=target.name,
+        accepted=accepted.digest,
+        live=live.digest,
+        added=difference.added,
+        changed=difference.changed,
+    )

@@ -1,0 +1,1 @@
+"""Ways in: each brings a target, a world and a plan together, and decides nothing."""

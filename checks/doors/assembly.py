@@ -1,0 +1,305 @@
+"""What every door needs before it can run: settings read, the world reached, the plan frozen."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from checks import catalogue
+from checks.controls import controls
+from checks.model import CannotLook, Check, Control, Stack, Target
+from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, freeze, from_json, to_json
+from checks.pool import Pool
+from checks.run import Budget, Door, Progress, Run, Terms, run_all
+from checks.target import Settings, reach_of, reach_of_twin, resolve
+from checks.world.aws import Credentials, real_aws
+from checks.world.ports import World
+from checks.world.real import RealClock, real_world, trusting
+
+# More threads than looks in flight: they wait for the network, not for a processor.
+THREADS = 160
+DEADLINE = timedelta(seconds=90)
+RETRIES = 2
+# The DynamoDB endpoint of every region answers GET /ping with 200 to anybody.
+_ANCHOR = "https://dynamodb.{region}.amazonaws.com/ping"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """A world and what goes with it: how many AWS calls it made, and what to make ready before the looks."""
+
+    world: World
+    calls: Callable[[], int] = lambda: 0
+    prepare: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Everything that a run needs. *unread* says why the stacks could not be read, when they could not."""
+
+    settings: Settings
+    reach: Reach
+    pool: Pool
+    plan: Plan
+    controls: tuple[Control, ...]
+    stacks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What whoever opened the door asked for."""
+
+    door: Door
+    release: str = ""
+    selection: tuple[str, ...] | None = None
+    wait: timedelta | None = None
+    strict: bool = False
+    deadline: timedelta = DEADLINE
+    watch: Callable[[Progress], None] = lambda _: None
+
+
+def connect(settings: Settings) -> Reach:
+    """The real outside as *settings* describe it. Raises TwinIsDown when it is a twin that does not run."""
+    return _twin_reach(settings) if settings.twin else _aws_reach(settings)
+
+
+def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None) -> Ready:
+    """Resolve the target and freeze its plan.
+
+    Where CloudFormation cannot be read, the last accepted plan is taken: its AWS checks are unknown, its looks at the
+    public surface are made. Raises SettingsError, PlanError.
+    """
+    pool = Pool(THREADS)
+    _make_ready(reach)
+    accepted = read_plan(plan_file or accepted_file(settings))
+    known = frozenset(each.place.stack for each in accepted.checks) if accepted else frozenset()
+    try:
+        target = resolve(settings, reach.world, pool=pool, accepted_names=known)
+    except CannotLook as reason:
+        return _unread(settings, reach, pool=pool, accepted=accepted, reason=reason, release=release)
+    plan = live_plan(settings, target, accepted=accepted, release=release)
+    _remember(settings, plan)
+    notes = (
+        () if accepted else ("no plan was accepted yet, so a check that is lost would not be missed: `plan --accept`",)
+    )
+    stacks = tuple(each.arn for each in target.stacks if each.arn)
+    return Ready(
+        settings=settings, reach=reach, pool=pool, plan=plan, controls=controls(target), stacks=stacks, notes=notes
+    )
+
+
+def resume(settings: Settings, reach: Reach, plan: Plan, *, unread: str, notes: tuple[str, ...]) -> Ready:
+    """What another process prepared from the same settings, ready to be run here without reading the stacks again."""
+    _make_ready(reach)
+    checks = tuple(_out_of_reach(each, unread) for each in plan.checks) if unread else plan.checks
+    return Ready(
+        settings=settings,
+        reach=reach,
+        pool=Pool(THREADS),
+        plan=replace(plan, checks=checks),
+        controls=controls(_from_settings(settings)),
+        notes=notes,
+        unread=unread,
+    )
+
+
+def _make_ready(reach: Reach) -> None:
+    # Who cannot be made ready cannot be asked either, and each question will say so by itself.
+    with contextlib.suppress(CannotLook):
+        reach.prepare()
+
+
+def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, release: str) -> Plan:
+    """The frozen plan of a resolved target."""
+    checks = catalogue.checks_for(
+        target,
+        limits=catalogue.thresholds(settings.thresholds),
+        expect=settings.expect,
+        waivers=settings.waivers,
+        accepted=accepted,
+        release=release,
+    )
+    return freeze(checks, target=settings.name, account=settings.account, regions=settings.regions)
+
+
+def run(ready: Ready, wishes: Wishes) -> Run:
+    """Run what is ready, once: its threads end with it."""
+    asked = ready.settings.budget
+    wait = wishes.wait if wishes.wait is not None else asked.wait or timedelta(0)
+    retries = asked.retries if asked.retries is not None else RETRIES
+    budget = Budget(deadline=wishes.deadline, wait=wait, retries=retries)
+    terms = Terms(
+        door=wishes.door,
+        budget=budget,
+        controls=ready.controls,
+        dependencies=catalogue.DEPENDENCIES,
+        waivers=ready.settings.waivers,
+        selection=wishes.selection,
+        release=wishes.release,
+        strict=wishes.strict,
+        notes=ready.notes,
+        calls=ready.reach.calls,
+        watch=wishes.watch,
+    )
+    try:
+        return run_all(ready.plan, ready.reach.world, pool=ready.pool, terms=terms)
+    finally:
+        ready.pool.close()
+
+
+def accepted_file(settings: Settings) -> Path:
+    """Where the last accepted plan of these settings is kept: beside them, so that it is reviewed with them."""
+    return Path(settings.source).with_suffix(".plan.json")
+
+
+def read_plan(path: Path) -> Plan | None:
+    """The plan stored at *path*, None when there is none. Raises PlanError when it cannot be trusted."""
+    if not path.exists():
+        return None
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PlanError(f"{path}: cannot be read ({error}); make it again with `plan --accept`") from error
+    if not isinstance(stored, Mapping):
+        raise PlanError(f"{path}: expected an object; make it again with `plan --accept`")
+    return from_json(stored, catalogue.BY_NAME)
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Store *plan* whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.part")
+    half.write_text(json.dumps(to_json(plan), indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+    half.replace(path)
+
+
+def _aws_reach(settings: Settings) -> Reach:
+    way = reach_of(settings)
+    trust = trusting(way.ca_bundle)
+    aws = real_aws(regions=way.regions, clock=RealClock(), ssl_context=trust.browser(), role_arn=way.role_arn)
+    world = real_world(
+        aws=aws,
+        anchor=_ANCHOR.format(region=way.regions[0] if way.regions else "us-east-1"),
+        resolver=way.resolver,
+        connect=way.connect,
+        trust=trust,
+        ipv6="ipv6" in settings.vantage.get("cli", ()),
+    )
+    return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
+
+
+def _twin_reach(settings: Settings) -> Reach:
+    from checks import twin
+
+    here = twin.read()
+    way = reach_of_twin(
+        settings,
+        endpoint=here.endpoint,
+        access_key_id=here.access_key_id,
+        secret_access_key=here.secret_access_key,
+        role_arn=here.role_arn,
+        resolver=here.dns,
+        connect=here.connect,
+        ca_bundle=here.ca_bundle,
+    )
+    trust = trusting(way.ca_bundle)
+    aws = real_aws(
+        regions=way.regions,
+        clock=RealClock(),
+        endpoint=way.endpoint,
+        ca_bundle=way.ca_bundle,
+        ssl_context=trust.browser(),
+        credentials=Credentials(access_key_id=way.access_key_id, secret_access_key=way.secret_access_key),
+        role_arn=way.role_arn,
+    )
+    world = real_world(
+        aws=aws,
+        anchor=f"{way.endpoint}/_ministack/health",
+        resolver=way.resolver,
+        connect=way.connect,
+        trust=trust,
+        loopback_only=True,
+    )
+    return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
+
+
+def _unread(
+    settings: Settings, reach: Reach, *, pool: Pool, accepted: Plan | None, reason: CannotLook, release: str
+) -> Ready:
+    """What can be run when the stacks could not be read."""
+    target = _from_settings(settings)
+    last = _last_live(settings)
+    known = last if last and accepted and last.digest == accepted.digest else accepted
+    plan = known or live_plan(settings, target, accepted=None, release=release)
+    why = f"the stacks could not be read: {reason}"
+    checks = tuple(_out_of_reach(each, why) for each in plan.checks)
+    taken = "the last accepted plan was taken" if known else "nothing is planned but what the settings alone tell"
+    return Ready(
+        settings=settings,
+        reach=reach,
+        pool=pool,
+        plan=replace(plan, checks=checks, source="accepted" if known else "live"),
+        controls=controls(target),
+        notes=(f"{why}; {taken}",),
+        unread=why,
+    )
+
+
+def _from_settings(settings: Settings) -> Target:
+    """The target as far as its settings alone tell."""
+    return Target(
+        name=settings.name,
+        account=settings.account,
+        stacks=tuple(Stack(name=each.name, region=each.region) for each in settings.stacks),
+        domain=settings.domain,
+        aliases=settings.aliases,
+        spa_paths=settings.spa_paths,
+    )
+
+
+def _out_of_reach(check: Check, why: str) -> Check:
+    """The same check, unknown when it stands on what the stacks hold; who we are is still asked, the site still seen."""
+    if check.promise.instrument not in {"aws", "self"} or check.promise.name in {"identity.caller", "stack.waiver"}:
+        return check
+
+    def look(_: World) -> object:
+        raise CannotLook(why, final=True)
+
+    return replace(check, sight=replace(check.sight, look=look))
+
+
+def _last_live_file(settings: Settings) -> Path:
+    """Where the ids of the last live plan are kept; a note for ourselves, so it may vanish."""
+    home = Path(os.environ.get("TWIN_HOME") or ".twin") / "local" if settings.twin else Path(".checks")
+    return home / f"{settings.name}.last.json"
+
+
+def _last_live(settings: Settings) -> Plan | None:
+    try:
+        return read_plan(_last_live_file(settings))
+    except PlanError:
+        return None
+
+
+def _remember(settings: Settings, plan: Plan) -> None:
+    try:
+        write_plan(_last_live_file(settings), plan)
+    except OSError:
+        return  # a read-only place to run from is no reason not to verify
+
+
+def acceptable(plan: Plan, *, owner: str, reason: str) -> Plan:
+    """The plan to store as accepted: without the checks that speak of the plan accepted before."""
+    return replace(
+        plan,
+        checks=tuple(each for each in plan.checks if each.promise.name not in ABOUT_THE_PLAN),
+        accepted_by=owner,
+        reason=reason,
+    )
