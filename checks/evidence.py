@@ -305,9 +305,9 @@ class RecoveryPoints:
 class AlarmSeen:
     """What DescribeAlarms says of one metric alarm. Dimensions are sorted; metric maths gives *metrics*.
 
-    Each of *metrics* is ``(namespace, metric, dimensions)``. *queries* are the lines of the maths, ``(id, text)``: the text
-    is the expression, or ``Namespace/Metric Stat/period`` such as ``AWS/Lambda/Errors Sum/300``, and behind it the
-    dimensions as `` Name=value`` sorted. *datapoints* is None where every evaluation period must breach.
+    Each of *metrics* is ``(namespace, metric, dimensions)``. *queries* are the lines of the maths, ``(id, text)``:
+    the text is the expression, or ``Namespace/Metric Stat/period`` such as ``AWS/Lambda/Errors Sum/300``, and behind
+    it the dimensions as `` Name=value`` sorted. *datapoints* is None where every evaluation period must breach.
     """
 
     name: str
@@ -382,7 +382,10 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionSeen:
-    """What CloudFront says of one distribution. *errors* are custom error responses ``(code, page, answered as, seconds)``."""
+    """What CloudFront says of one distribution.
+
+    *errors* are custom error responses ``(code, page, answered as, seconds)``.
+    """
 
     id: str
     arn: str
@@ -435,7 +438,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateSeen:
-    """What ACM says of one certificate. *validation* are ``(name, status)``; *validation_records* are CNAMEs ``(name, value)``."""
+    """What ACM says of one certificate.
+
+    *validation* are ``(name, status)``; *validation_records* are CNAMEs ``(name, value)``.
+    """
 
     arn: str
     status: str

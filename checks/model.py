@@ -246,7 +246,7 @@ class Resource:
     """One deployed resource: what its template says (intrinsics resolved) and what CloudFormation made of it.
 
     *subject* is its construct path without the stack and without a trailing ``Resource`` or ``Default``
-    (the logical id where the template has no path), prefixed with the stack, and the region, when the target has several.
+    (the logical id where the template has no path), prefixed with the stack (and region) when there are several.
     """
 
     logical_id: str

@@ -78,7 +78,10 @@ def _recorded(result: Mapping[str, Any], promises: Mapping[str, Promise[Any]]) -
     evidence = codec.decode_evidence(result["evidence"])
     when = codec.decode(datetime, result["started"], where=f"{name}.started")
     reason = _Defect if result["harness_error"] else _unseen
-    sight = Sight(look=_hand_back(evidence, reason(result["actual"].removeprefix("could not look: "))), judge=lambda seen, _: check.sight.judge(seen, when))
+    sight = Sight(
+        look=_hand_back(evidence, reason(result["actual"].removeprefix("could not look: "))),
+        judge=lambda seen, _: check.sight.judge(seen, when),
+    )
     return replace(check, severity=result["severity"], sight=sight)
 
 

@@ -17,7 +17,19 @@ CHECKS = ROOT / "checks"
 # From the ground up. A module may import its own storey and those below it.
 STOREYS: tuple[tuple[str, ...], ...] = (
     (
-        *("checks", "evidence", "model", "codec", "naming", "documents", "intent", "policy", "routes", "wording", "world.ports"),
+        *(
+            "checks",
+            "evidence",
+            "model",
+            "codec",
+            "naming",
+            "documents",
+            "intent",
+            "policy",
+            "routes",
+            "wording",
+            "world.ports",
+        ),
         *("safekeeping", "shapes", "telling", "watching"),
     ),
     ("world", "promises", "template"),

@@ -265,7 +265,7 @@ def _from_settings(settings: Settings) -> Target:
 
 
 def _out_of_reach(check: Check, why: str) -> Check:
-    """The same check, unknown when it stands on what the stacks hold; who we are is still asked, the site still seen."""
+    """The same check, unknown when it stands on what the stacks hold; who we are and the site are still looked at."""
     if check.promise.instrument not in {"aws", "self"} or check.promise.name in {"identity.caller", "stack.waiver"}:
         return check
 

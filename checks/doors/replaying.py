@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from checks import catalogue
-from checks.codec import NotReadable
 from checks.plan import PlanError
 from checks.pool import Pool
 from checks.replay import recorded
@@ -20,12 +19,7 @@ def rerun(path: Path) -> Run:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PlanError(f"{path}: cannot be read as a run document ({error})") from error
-    try:
-        replay = recorded(
-            stored, catalogue.BY_NAME, dependencies=catalogue.DEPENDENCIES, deadline=timedelta(seconds=60)
-        )
-    except NotReadable as error:
-        raise PlanError(f"{path}: {error}") from error
+    replay = recorded(stored, catalogue.BY_NAME, dependencies=catalogue.DEPENDENCIES, deadline=timedelta(seconds=60))
     pool = Pool(8)
     try:
         return run_all(replay.plan, replay.world, pool=pool, terms=replay.terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import ssl
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from checks.model import CannotLook
+
+_NOWHERE = logging.NullHandler()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,8 @@ def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: 
 def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
     import botocore.session
 
+    # What went wrong is said in our own words, once; its logger would otherwise print tracebacks to a terminal.
+    logging.getLogger("botocore").addHandler(_NOWHERE)
     if not access.endpoint:
         session = botocore.session.Session()
         # AWS_STS_REGIONAL_ENDPOINTS=legacy gives tokens that regions which must be enabled first do not accept.
