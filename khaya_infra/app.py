@@ -1,0 +1,101 @@
+"""The CDK application: `cdk` runs it with the deployer's context and takes the templates it makes.
+
+Context it needs: `settings` (path of the target file), `hostedZoneId`, `release`, `version`, `package` (path
+of the functions' zip) and `certificateArn`. With `only=certificate` it makes the certificate stack alone and needs the
+first two.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_cdk import App, Environment, Tags
+
+from khaya_infra.certificate import CertificateStack
+from khaya_infra.settings import SettingsError, read_settings
+from khaya_infra.stack import Groundwork, KhayaStack, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from khaya_infra.settings import Settings, StackPlace
+
+FLAGS: Mapping[str, object] = {
+    # One statement for one set of actions on one resource is easier to read, and to prove, than a merged one.
+    "@aws-cdk/aws-iam:minimizePolicies": False,
+    # The role for API Gateway's logs is asked for where the API is made.
+    "@aws-cdk/aws-apigateway:disableCloudWatchRole": True,
+    "@aws-cdk/core:checkSecretUsage": True,
+    "@aws-cdk/core:enablePartitionLiterals": True,
+    "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
+    "@aws-cdk/aws-events:eventsTargetQueueSameAccount": True,
+    "@aws-cdk/aws-cloudwatch-actions:changeLambdaPermissionLogicalIdForLambdaAction": True,
+    # The harness names what it checks by construct path.
+    "aws:cdk:enable-path-metadata": True,
+}
+
+
+def build(app: App) -> App:
+    """Put both stacks into `app`, from its context. `SettingsError` says which context is missing."""
+    settings = read_settings(Path(_context(app, "settings")))
+    hosted_zone_id = _context(app, "hostedZoneId")
+    certificate = CertificateStack(
+        app,
+        settings.certificate.name,
+        settings=settings,
+        hosted_zone_id=hosted_zone_id,
+        env=_environment(settings, settings.certificate),
+    )
+    if app.node.try_get_context("only") != "certificate":
+        main = KhayaStack(
+            app,
+            settings.main.name,
+            settings=settings,
+            groundwork=Groundwork(hosted_zone_id=hosted_zone_id, certificate_arn=_context(app, "certificateArn")),
+            release=_release(app),
+            env=_environment(settings, settings.main),
+        )
+        main.add_stack_dependency(certificate)
+    _tag(app, settings)
+    return app
+
+
+def _release(app: App) -> Release:
+    return Release(
+        sha=_context(app, "release"),
+        version=_context(app, "version"),
+        package=_context(app, "package"),
+    )
+
+
+def _context(app: App, key: str) -> str:
+    value = app.node.try_get_context(key)
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"context {key} is missing; deploy with `python -m khaya_infra.deploy`, which sets it")
+    return value
+
+
+def _environment(settings: Settings, place: StackPlace) -> Environment:
+    return Environment(account=settings.account, region=place.region)
+
+
+def _tag(app: App, settings: Settings) -> None:
+    tags = Tags.of(app)
+    tags.add("Project", "Khaya")
+    tags.add("Environment", settings.stage)
+    tags.add("ManagedBy", "AWS CDK")
+    tags.add("Domain", settings.domain)
+
+
+def main() -> None:
+    """Synthesise for the CDK CLI, which reads the result from the folder it named in the environment."""
+    try:
+        build(App(context=FLAGS)).synth()
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

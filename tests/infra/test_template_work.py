@@ -1,0 +1,324 @@
+"""Functions, roles, schedules, alarms and outputs as the template makes them. A-numbers: defect register."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from khaya_api import settings as api_settings
+from tests.infra.conftest import RELEASE, ROOT, Assembly, Json, Template
+
+pytestmark = pytest.mark.xdist_group("synthesis")
+
+FUNCTIONS = ("ApiFunction", "DailyFunction")
+TABLES = ("USERS", "PROFILES", "JOBS", "BIDS", "LISTINGS", "REVIEWS", "CREDITS", "REFERRALS", "STORIES")
+OUTPUTS = {
+    "APIUrl", "CDNUrl", "DistributionId", "UserPoolId", "UserPoolClientId", "FrontendBucket", "StorageBucket",
+    "CertificateArn", "HostedZoneId", "DomainName",
+}  # fmt: skip
+# CloudWatch's own names of what an alarm looks at, and the types that can be meant.
+DIMENSIONS = {
+    "FunctionName": "AWS::Lambda::Function",
+    "TableName": "AWS::DynamoDB::Table",
+    "RuleName": "AWS::Events::Rule",
+    "QueueName": "AWS::SQS::Queue",
+    "Stage": "AWS::ApiGateway::Stage",
+}
+
+# Where a resource's own name would be written.
+NAMES = {
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::Events::Rule": "Name",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Cognito::UserPool": "UserPoolName",
+    "AWS::Backup::BackupVault": "BackupVaultName",
+    "AWS::SecretsManager::Secret": "Name",
+}
+
+
+def function(main: Template, name: str) -> Json:
+    """Properties of a function."""
+    found: Json = main.at(f"{name}/Function")["Properties"]
+    return found
+
+
+def statements(main: Template, name: str) -> list[Json]:
+    """What a function's role allows."""
+    found: list[Json] = main.at(f"{name}/Role/DefaultPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    return found
+
+
+def actions(statement: Json) -> list[str]:
+    """The actions of a statement, one or several."""
+    written = statement["Action"]
+    return [written] if isinstance(written, str) else list(written)
+
+
+def test_there_are_two_functions_and_all_of_them_are_ours(main: Template) -> None:
+    """No custom resource brings a function along that nobody wrote, patches or watches."""
+    kinds = {resource["Type"] for resource in main.resources.values()}
+
+    assert {f"{name}/Function" for name in FUNCTIONS} == main.of("AWS::Lambda::Function").keys()
+    assert [] == [
+        kind for kind in kinds if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"
+    ]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_run_a_living_python_on_arm(main: Template, name: str) -> None:
+    """A43."""
+    assert ("python3.13", ["arm64"]) == (function(main, name)["Runtime"], function(main, name)["Architectures"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_concurrency_is_taken_out_of_the_account(main: Template, name: str) -> None:
+    """A25, A26: a new account has ten to give, and a reserve is a ceiling too."""
+    assert "ReservedConcurrentExecutions" not in function(main, name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_is_told_every_table_and_its_release(main: Template, name: str) -> None:
+    """A38, C29: one variable per table, each the table itself; the release is the commit that was deployed."""
+    variables = function(main, name)["Environment"]["Variables"]
+    tables = {f"{noun}_TABLE": {"Ref": main.id_at(f"Data/{noun.capitalize()}Table")} for noun in TABLES}
+
+    assert tables == {key: variables[key] for key in variables if key.endswith("_TABLE")}
+    assert (RELEASE, "9.8.7", "local") == (variables["GIT_SHA"], variables["VERSION"], variables["STAGE"])
+
+
+def test_the_api_is_told_all_that_its_settings_ask_for(main: Template) -> None:
+    """Nothing it would miss at its first call; and of the signing key only the name."""
+    variables = dict.fromkeys(function(main, "ApiFunction")["Environment"]["Variables"], "x" * 40)
+    origins = function(main, "ApiFunction")["Environment"]["Variables"]["ALLOWED_ORIGINS"]
+    read = api_settings.read_settings({**variables, "AWS_REGION": "af-south-1", "ALLOWED_ORIGINS": origins})
+
+    assert () == read.problems
+    assert {"https://khaya.example", "https://www.khaya.example"} == read.allowed_origins
+    assert {"Ref": main.id_at("SigningKey/Secret")} == function(main, "ApiFunction")["Environment"]["Variables"][
+        "SIGNING_SECRET"
+    ]
+    assert "SecretString" not in main.one("AWS::SecretsManager::Secret")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_log_to_a_group_of_a_known_name_for_a_month(main: Template, name: str) -> None:
+    """A21, F05: a name that a person can type, a retention, JSON."""
+    group = main.at(f"{name}/Logs")["Properties"]
+    logging = function(main, name)["LoggingConfig"]
+
+    assert (f"/KhayaStack/{name.lower()}", 30) == (group["LogGroupName"], group["RetentionInDays"])
+    assert {"LogFormat": "JSON", "LogGroup": {"Ref": main.id_at(f"{name}/Logs")}} == logging
+    assert "Active" == function(main, name)["TracingConfig"]["Mode"]
+
+
+def test_every_log_group_forgets(main: Template) -> None:
+    """A21: logs kept for ever are a cost and a liability."""
+    assert {30} == {group["RetentionInDays"] for group in main.of("AWS::Logs::LogGroup").values()}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_has_a_role_of_its_own(main: Template, name: str) -> None:
+    """Guide: separate least-privilege roles; no managed policy."""
+    role = main.at(f"{name}/Role")["Properties"]
+
+    assert {"Fn::GetAtt": [main.id_at(f"{name}/Role"), "Arn"]} == function(main, name)["Role"]
+    assert "ManagedPolicyArns" not in role
+    assert [{"Ref": main.id_at(f"{name}/Role")}] == main.at(f"{name}/Role/DefaultPolicy")["Properties"]["Roles"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_role_scans_deletes_or_reaches_for_everything(main: Template, name: str) -> None:
+    """A39: the one star is for tracing, for which AWS defines no resource."""
+    granted = [action for statement in statements(main, name) for action in actions(statement)]
+    starred = {
+        action for each in statements(main, name) if "*" in json.dumps(each["Resource"]) for action in actions(each)
+    }
+
+    assert [] == [action for action in granted if "*" in action or re.search("Scan|Delete|Batch", action)]
+    assert {"xray:PutTelemetryRecords", "xray:PutTraceSegments"} == starred
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), (("ApiFunction", "the API function"), ("DailyFunction", "the daily function"))
+)
+def test_roles_grant_what_the_code_says_it_calls(main: Template, name: str, heading: str) -> None:
+    """A39: neither more nor less than the table that the code itself is tested against."""
+    own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    granted = {action for statement in statements(main, name) for action in actions(statement)}
+    text = (api_settings.__doc__ or "").split(f"Permissions of {heading}")[1].split("\n\n")[1]
+    first_cells = [line.split("|")[1] for line in text.splitlines()]
+    wanted = {action for cell in first_cells for action in re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", cell)}
+
+    assert wanted == granted - own - {"sqs:SendMessage"}
+
+
+def test_failed_work_is_kept(main: Template) -> None:
+    """A20: a dead-letter queue and a bounded number of tries, for the rule and for the function behind it."""
+    (target,) = main.one("AWS::Events::Rule")["Targets"]
+    asynchronous = main.one("AWS::Lambda::EventInvokeConfig")
+    queue = {"Fn::GetAtt": [main.id_at("DeadLetters/Queue"), "Arn"]}
+
+    assert {"Fn::GetAtt": [main.id_at("DailyFunction/Function"), "Arn"]} == target["Arn"]
+    assert (queue, 2) == (target["DeadLetterConfig"]["Arn"], target["RetryPolicy"]["MaximumRetryAttempts"])
+    assert (queue, 2) == (
+        asynchronous["DestinationConfig"]["OnFailure"]["Destination"],
+        asynchronous["MaximumRetryAttempts"],
+    )
+    assert main.one("AWS::SQS::Queue")["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_daily_rule_fires_once_a_day(main: Template) -> None:
+    """Pitfall 84, 85: enabled, and in UTC."""
+    rule = main.one("AWS::Events::Rule")
+
+    assert ("ENABLED", "cron(30 23 * * ? *)") == (rule["State"], rule["ScheduleExpression"])
+
+
+def test_every_alarm_tells_somebody(main: Template) -> None:
+    """A19, F03, pitfall 76, 79: actions on alarm and on recovery, to a topic of this stack, not disabled."""
+    topics = [{"Ref": name} for name, each in main.resources.items() if each["Type"] == "AWS::SNS::Topic"]
+    alarms = main.of("AWS::CloudWatch::Alarm")
+
+    assert len(topics) == 2
+    for path, alarm in alarms.items():
+        assert alarm["AlarmActions"] == alarm["OKActions"], path
+        assert all(action in topics for action in alarm["AlarmActions"]), path
+        assert alarm.get("ActionsEnabled", True) is True
+        assert alarm["AlarmDescription"]
+
+
+def test_every_alarm_looks_at_something_that_exists(main: Template) -> None:
+    """F01, F02: each dimension is a reference to a resource of this stack, of the type that its name says."""
+    name_of_api = main.one("AWS::ApiGateway::RestApi")["Name"]
+    for path, alarm in main.of("AWS::CloudWatch::Alarm").items():
+        assert alarm["Dimensions"], path
+        for dimension in alarm["Dimensions"]:
+            if dimension["Name"] == "ApiName":
+                assert name_of_api == dimension["Value"]
+                continue
+            (logical,) = _references(dimension["Value"])
+            assert DIMENSIONS[dimension["Name"]] == main.resources[logical]["Type"], path
+
+
+def _references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
+    if isinstance(value, dict):
+        if "Ref" in value:
+            yield value["Ref"]
+        elif "Fn::GetAtt" in value:
+            yield value["Fn::GetAtt"][0]
+        else:
+            for part in value.values():
+                yield from _references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _references(part)
+
+
+@pytest.mark.parametrize("noun", [noun.capitalize() for noun in TABLES])
+@pytest.mark.parametrize("kind", ("Read", "Write"))
+def test_throttling_of_every_table_is_noticed(main: Template, noun: str, kind: str) -> None:
+    """Domain 6.2: any throttle."""
+    alarm = main.at(f"Alarms/{noun}{kind}ThrottledAlarm")["Properties"]
+
+    assert (f"{kind}ThrottleEvents", 0, "GreaterThanThreshold") == (
+        alarm["MetricName"],
+        alarm["Threshold"],
+        alarm["ComparisonOperator"],
+    )
+    assert [{"Name": "TableName", "Value": {"Ref": main.id_at(f"Data/{noun}Table")}}] == alarm["Dimensions"]
+
+
+def test_silence_of_the_daily_tasks_is_an_alarm_and_silence_about_errors_is_not(main: Template) -> None:
+    """Pitfall 78, 81: a heartbeat treats missing data as breaching, over 26 h; sparse counts do not."""
+    silent = main.at("Alarms/DailySilentAlarm")["Properties"]
+    others = [alarm for path, alarm in main.of("AWS::CloudWatch::Alarm").items() if path != "Alarms/DailySilentAlarm"]
+
+    assert ("breaching", "LessThanThreshold", 1) == (
+        silent["TreatMissingData"],
+        silent["ComparisonOperator"],
+        silent["Threshold"],
+    )
+    assert 26 * 3600 == silent["Period"] * silent["EvaluationPeriods"]
+    assert {"notBreaching"} == {alarm["TreatMissingData"] for alarm in others}
+
+
+def test_one_failed_day_is_one_too_many(main: Template) -> None:
+    """More than five errors in five minutes can never happen to what runs once a day."""
+    api, daily = (main.at(f"Alarms/{name}ErrorsAlarm")["Properties"] for name in FUNCTIONS)
+
+    assert (5, 0) == (api["Threshold"], daily["Threshold"])
+
+
+def test_alarms_may_publish_and_nobody_may_without_tls(main: Template) -> None:
+    """Pitfall 79: a policy of our own replaces the default one, which is what had let CloudWatch in."""
+    for policy in main.of("AWS::SNS::TopicPolicy").values():
+        written = policy["PolicyDocument"]["Statement"]
+        (allowed,) = (each for each in written if each["Effect"] == "Allow")
+
+        assert ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish") == (allowed["Principal"], allowed["Action"])
+        assert "Deny" in {each["Effect"] for each in written}
+
+
+def test_somebody_is_asked_to_listen_to_each_topic(main: Template) -> None:
+    """A19: an alarm without a subscriber is a tree that falls in an empty forest."""
+    topics = [{"Ref": name} for name, each in main.resources.items() if each["Type"] == "AWS::SNS::Topic"]
+    subscribed = list(main.of("AWS::SNS::Subscription").values())
+
+    assert [("email", "alarms@khaya.example")] * 2 == [(each["Protocol"], each["Endpoint"]) for each in subscribed]
+    assert topics == [each["TopicArn"] for each in subscribed]
+
+
+def test_the_promised_outputs_are_there_and_none_is_exported(main: Template) -> None:
+    """A35, B07: an export name is unique in its account and region, and would forbid a second stage."""
+    assert main.outputs.keys() >= OUTPUTS
+    assert [] == [name for name, output in main.outputs.items() if "Export" in output]
+
+
+def test_a_second_stage_fits_into_the_same_account(main: Template) -> None:
+    """A35: no name is fixed but those that contain the stack's own."""
+    fixed = {
+        path: value for kind, key in NAMES.items() for path, each in main.of(kind).items() if (value := each.get(key))
+    }
+
+    assert [] == [path for path, name in fixed.items() if "KhayaStack" not in name]
+
+
+def test_everything_lives_in_the_region_of_the_settings(assembly: Assembly) -> None:
+    """A24, B17: the main stack's environment is the target's, and no ARN leads elsewhere but to the certificate."""
+    artifact = assembly.manifest["artifacts"]["KhayaStack"]
+    regions = set(re.findall(r"arn:[a-z-]+:[a-z0-9-]+:([a-z0-9-]+):", json.dumps(assembly.main.document)))
+
+    assert "aws://000000000000/af-south-1" == artifact["environment"]
+    assert {"af-south-1", "us-east-1"} == regions
+
+
+def test_resources_say_whose_they_are(main: Template) -> None:
+    """Tags of domain 6.1, on a table as on everything else."""
+    tags = {tag["Key"]: tag["Value"] for tag in main.at("Data/UsersTable")["Properties"]["Tags"]}
+
+    assert {"Project": "Khaya", "Environment": "local", "ManagedBy": "AWS CDK", "Domain": "khaya.example"} == tags
+
+
+@pytest.mark.parametrize("target", ("local", "prod", "staging"))
+def test_the_floor_of_a_target_counts_every_resource(assembly: Assembly, target: str) -> None:
+    """Whatever is taken out of the templates, the floor notices; whatever is added, this test asks to raise it."""
+    counts = Counter(
+        resource["Type"]
+        for template in (assembly.certificate, assembly.main)
+        for resource in template.resources.values()
+    )
+    document = tomllib.loads((ROOT / "checks" / "targets" / f"{target}.toml").read_text("utf-8"))
+
+    assert dict(counts) == document["expect"]["resources"]
