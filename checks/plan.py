@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -114,6 +115,13 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "reason": plan.reason,
         "checks": [_entry(check) for check in plan.checks],
     }
+
+
+def as_text(plan: Plan) -> str:
+    """The stored form as JSON text with one line for each check, so that a review shows which of them changed."""
+    head = {key: value for key, value in to_json(plan).items() if key != "checks"}
+    lines = ",\n  ".join(json.dumps(_entry(check), ensure_ascii=True) for check in plan.checks)
+    return f'{json.dumps(head, indent=1, ensure_ascii=True)[:-2]},\n "checks": [\n  {lines}\n ]\n}}\n'
 
 
 def from_json(stored: Mapping[str, Any], promises: Mapping[str, Promise[Any]]) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.model import Check, Place, Severity, Sight, Verdict, promise
-from checks.plan import Difference, Plan, PlanError, compare, freeze, from_json, to_json
+from checks.plan import Difference, Plan, PlanError, as_text, compare, freeze, from_json, to_json
 
 
 def _judge(seen: object, now: datetime) -> Verdict:
@@ -143,3 +143,13 @@ def test_a_difference_is_told_by_name() -> None:
         changed=("tls.expiry[c]",),
     )
     assert expected == compare(live, accepted)
+
+
+def test_a_stored_plan_is_json_with_a_line_for_each_check() -> None:
+    """What a review shows is which check changed, and nothing else."""
+    plan = _plan(_expiry(), _present())
+
+    text = as_text(plan)
+
+    assert to_json(plan) == json.loads(text)
+    assert 2 == sum('"promise":' in line for line in text.splitlines())

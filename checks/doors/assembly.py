@@ -13,7 +13,7 @@ from pathlib import Path
 from checks import catalogue
 from checks.controls import controls
 from checks.model import CannotLook, Check, Control, Stack, Target
-from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, freeze, from_json, to_json
+from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
 from checks.target import Settings, reach_of, reach_of_twin, resolve
@@ -176,7 +176,7 @@ def write_plan(path: Path, plan: Plan) -> None:
     """Store *plan* whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.part")
-    half.write_text(json.dumps(to_json(plan), indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+    half.write_text(as_text(plan), encoding="utf-8")
     half.replace(path)
 
 
