@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from checks import catalogue
+from checks.blocking import Dependency
 from checks.catalogue import BY_NAME, DEPENDENCIES, PROMISES, Thresholds, checks_for, fits, thresholds
 from checks.model import Check, Place, Resource, Stack, Target, Waiver
 from checks.plan import freeze
 from checks.promises import stack
+from checks.promises.functions import Ended
 from checks.target.settings import Expectations, SettingsError
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +76,7 @@ def test_every_promise_has_a_line_in_the_documentation(name: str) -> None:
 
 
 @pytest.mark.parametrize("dependency", DEPENDENCIES, ids=lambda each: f"{each.check} on {each.on}")
-def test_a_dependency_names_promises_that_exist(dependency: catalogue.Dependency) -> None:
+def test_a_dependency_names_promises_that_exist(dependency: Dependency) -> None:
     """A misspelt pattern would explain nothing and never be noticed."""
     assert any(fits(dependency.check, name) for name in BY_NAME)
     assert any(fits(dependency.on, name) and BY_NAME[name].severity == "critical" for name in BY_NAME)
@@ -123,7 +125,7 @@ def test_an_overridden_limit_reaches_the_check() -> None:
 
 
 @pytest.mark.parametrize("ended", catalogue.ENDED_RUNTIMES, ids=lambda each: each.runtime)
-def test_the_last_day_of_a_runtime_is_a_day(ended: catalogue.Ended) -> None:
+def test_the_last_day_of_a_runtime_is_a_day(ended: Ended) -> None:
     """A date that cannot be read would never come."""
     assert date(2020, 1, 1) < date.fromisoformat(ended.on) < date(2035, 1, 1)
 

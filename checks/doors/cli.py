@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import re
 import signal
 import sys
@@ -38,6 +39,10 @@ examples:
 def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: TextIO | None = None) -> int:
     """Do what *argv* says and give the exit code; nothing is raised."""
     told, complained = out or sys.stdout, err or sys.stderr
+    for stream in (told, complained):
+        # A terminal or a log that knows ASCII alone must not turn a verdict into an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["twin"]:
         return _guarded(lambda: _twin(words[1:]), complained)
@@ -182,14 +187,26 @@ def _plan(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if ready.unread:
         err.write(f"checks: {ready.notes[0]}; there is no live plan to show or accept\n")
         return 2
-    file = assembly.accepted_file(settings)
+    if asked.json and (code := _written(lambda: assembly.write_plan(asked.json, ready.plan), asked.json, err)):
+        return code
     if not asked.accept:
         out.writelines(f"{check.severity:<8}  {check.promise.effect:<5}  {check.name}\n" for check in ready.plan.checks)
         out.write(f"{len(ready.plan.checks)} checks, digest {ready.plan.digest}\n")
         return 0
+    file = assembly.accepted_file(settings)
     plan = assembly.acceptable(ready.plan, owner=asked.owner, reason=asked.reason)
-    assembly.write_plan(file, plan)
+    if code := _written(lambda: assembly.write_plan(file, plan), file, err):
+        return code
     out.write(f"accepted {len(plan.checks)} checks, digest {plan.digest}, in {file}\n")
+    return 0
+
+
+def _written(write: Callable[[], object], path: Path, err: TextIO) -> int:
+    try:
+        write()
+    except OSError as error:
+        err.write(f"checks: {path} could not be written ({error}); name a place that can be\n")
+        return VOID
     return 0
 
 
@@ -207,9 +224,8 @@ def _permissions(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return 2
     text = json.dumps(policy(ready.plan.checks, stacks=ready.stacks), indent=1) + "\n"
     if asked.json:
-        asked.json.write_text(text, encoding="utf-8")
-    else:
-        out.write(text)
+        return _written(lambda: asked.json.write_text(text, encoding="utf-8"), asked.json, err)
+    out.write(text)
     return 0
 
 
@@ -268,6 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--strict", action="store_true", help="warnings count as critical")
     plan = commands.add_parser("plan", help="show what is planned, or accept it")
     _add_target(plan)
+    plan.add_argument("--json", type=Path, metavar="F", help="write the live plan there")
     plan.add_argument("--accept", action="store_true", help="store it as the plan that may not shrink unseen")
     plan.add_argument("--owner", default="", help="who accepts it")
     plan.add_argument("--reason", default="", help="why")
