@@ -8,6 +8,7 @@ from typing import Any
 
 from checks import __version__, codec
 from checks.model import Result
+from checks.report import files
 from checks.run import Run, counts, exit_code
 
 SCHEMA = 1
@@ -58,10 +59,7 @@ def document(run: Run) -> dict[str, Any]:
 
 def write(run: Run, path: Path) -> None:
     """Write the document whole or not at all: a reader never meets half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.part")
-    half.write_text(json.dumps(document(run), indent=1, ensure_ascii=True, allow_nan=False) + "\n", encoding="utf-8")
-    half.replace(path)
+    files.put(json.dumps(document(run), indent=1, ensure_ascii=True, allow_nan=False) + "\n", path)
 
 
 def _result(result: Result) -> dict[str, Any]:

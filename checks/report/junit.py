@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from checks.model import ControlResult, Result
+from checks.report import files
 from checks.run import Run
 
 # What XML 1.0 cannot hold (section 2.2), escapes of it included.
@@ -38,10 +39,7 @@ def as_junit(run: Run) -> str:
 
 def write(run: Run, path: Path) -> None:
     """Write the document whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.part")
-    half.write_text(as_junit(run), encoding="utf-8")
-    half.replace(path)
+    files.put(as_junit(run), path)
 
 
 def _case(suite: ET.Element, result: Result) -> None:
