@@ -78,4 +78,4 @@ lock: ## remake the locks after a change of pyproject.toml; UPGRADE=--upgrade fo
 .PHONY: clean
 clean: ## stop the twin and remove everything that was made here
 	$(call tell,{ test ! -x .venv/bin/python || $(python) -m checks twin down; } \
-	&& rm -rf .venv .build .twin cdk.out dist reports .hypothesis .mypy_cache .pytest_cache .ruff_cache)
+	&& rm -rf .venv .build .twin .checks cdk.out dist reports .hypothesis .mypy_cache .pytest_cache .ruff_cache)

@@ -30,11 +30,13 @@ from khaya_infra.package import BUILD, LAMBDA, PackageError, build_package, host
 from khaya_infra.settings import Settings, SettingsError, read_settings
 from khaya_infra.stop import INTERRUPTED, NO_TOOLS, USAGE, Stop
 from khaya_infra.toolchain import ROOT, Tools, environment, find_tools, run_cdk
+from tools.turn import turn
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 TWIN_ACCOUNT = "000000000000"
+_INSIDE = "Run it as `python -m checks twin run -- python -m khaya_infra.deploy …`"
 _TARGET_FOLDERS = (Path("targets"), ROOT / "checks" / "targets")
 
 
@@ -72,7 +74,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def deploy(job: Job) -> None:
-    """All steps in order; what needs no AWS is built meanwhile."""
+    """All steps in order, once nobody else deploys the same from here: stacks and the CLI's folder take one at a time."""
+    lock = _workroom(job.settings, os.environ) / "turn"
+    with turn(lock, who=f"a deploy of {job.settings.stage}", say=_aside):
+        _deploy(job)
+
+
+def _deploy(job: Job) -> None:
+    """The steps; what needs no AWS is built meanwhile."""
     settings, environ = job.settings, environment(job.tools, os.environ)
     session = connect(settings.main.region)
     with ThreadPoolExecutor(max_workers=2) as builders:
@@ -205,8 +214,13 @@ def _check_place(settings: Settings, environ: Mapping[str, str]) -> None:
     if settings.account != TWIN_ACCOUNT:
         raise Stop(f"a twin's account is {TWIN_ACCOUNT}, not {settings.account}", "Correct account.id", code=USAGE)
     if "TWIN_NAME" not in environ or not _is_loopback(endpoint):
-        cure = "Run it as `python -m checks twin run -- python -m khaya_infra.deploy …`"
-        raise Stop(f"{settings.stage} is a twin, and this shell does not lead to one", cure, code=NO_TOOLS)
+        raise Stop(f"{settings.stage} is a twin, and this shell does not lead to one", _INSIDE, code=NO_TOOLS)
+    # Each of these would send some of what follows past the twin.
+    astray = [
+        name for name in environ if name.startswith("AWS_ENDPOINT_URL_") or name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+    ]
+    if astray:
+        raise Stop(f"{settings.stage} is a twin, and {', '.join(sorted(astray))} leads past it", _INSIDE, code=USAGE)
 
 
 def _is_loopback(endpoint: str) -> bool:
@@ -245,8 +259,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"deploy: {sentence}", file=sys.stderr, flush=True)
+    _aside(sentence)
     return code
+
+
+def _aside(sentence: str) -> None:
+    print(f"deploy: {sentence}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 SCHEMA = 1
 CERTIFICATE_REGION = "us-east-1"
 _NO_SUCH_KEY = object()
+# The harness reads the same file and knows what is in the other tables; what is misspelt here would be deployed away.
+_KNOWN = {
+    "account": ("id",),
+    "site": ("aliases", "domain", "spa_paths"),
+}
+_TABLES = (
+    *("account", "budget", "deploy", "expect", "journeys", "maintenance", "network", "owners", "schema", "site"),
+    *("stack", "thresholds", "twin", "vantage", "waiver"),
+)
 _ACCOUNT = re.compile(r"\d{12}")
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -78,6 +87,7 @@ def read_settings(path: Path) -> Settings:
 def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Settings:
     """Judge an already parsed target file; `source` is how messages call it."""
     _expect(document.get("schema") == SCHEMA, source, "schema", f"must be {SCHEMA}", document.get("schema"))
+    _refuse_strangers(document, source)
     stacks = _stacks(document, source)
     domain = _text(document, source, "site", "domain", _HOST)
     twin = document.get("twin", False)
@@ -93,6 +103,16 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         spa_paths=_texts(document, source, "spa_paths", re.compile(r"/\S*")),
         alarm_address=_text(document, source, "owners", "alarms", _ADDRESS),
     )
+
+
+def _refuse_strangers(document: Mapping[str, Any], source: str) -> None:
+    tables = [("", document, _TABLES)]
+    tables += [(f"[{name}]: ", document[name], keys) for name, keys in _KNOWN.items() if name in document]
+    for where, table, known in tables:
+        unknown = sorted(set(table) - set(known)) if isinstance(table, dict) else []
+        if unknown:
+            msg = f"{source}: {where}unknown {unknown}; known are {sorted(known)}"
+            raise SettingsError(msg)
 
 
 def _stacks(document: Mapping[str, Any], source: str) -> tuple[StackPlace, ...]:

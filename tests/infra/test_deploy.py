@@ -55,6 +55,8 @@ def test_a_target_and_its_place_go_together(name: str, environ: dict[str, str]) 
         pytest.param("local", {"TWIN_NAME": "local"}, NO_TOOLS, id="a twin without an endpoint"),
         pytest.param("local", {**TWIN, "AWS_ENDPOINT_URL": "https://10.0.0.1"}, NO_TOOLS, id="an endpoint elsewhere"),
         pytest.param("local", {**TWIN, "AWS_ENDPOINT_URL": "https://sts.amazonaws.com"}, NO_TOOLS, id="the real AWS"),
+        pytest.param("local", {**TWIN, "AWS_ENDPOINT_URL_S3": "https://s3.x"}, USAGE, id="one service elsewhere"),
+        pytest.param("local", {**TWIN, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, USAGE, id="endpoints ignored"),
         pytest.param("prod", TWIN, USAGE, id="a real target in a twin's shell"),
         pytest.param("prod", {"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}, USAGE, id="a real target, an endpoint"),
     ),

@@ -108,6 +108,24 @@ def test_what_is_odd_is_refused_by_its_key(change: Callable[[Document], None], k
     assert ["shop.toml:", key] == str(refused.value).split()[:2]
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    (
+        pytest.param(_put({}, "sites"), "unknown ['sites']; known are ['account',", id="a table"),
+        pytest.param(_put([], "site", "alaises"), "[site]: unknown ['alaises']; known are ['aliases',", id="a key"),
+    ),
+)
+def test_what_is_misspelt_is_refused_rather_than_deployed_away(change: Callable[[Document], None], words: str) -> None:
+    """Without its aliases a site would lose them at the next deploy; the message lists what there is."""
+    document = copy.deepcopy(GOOD)
+    change(document)
+
+    with pytest.raises(SettingsError) as refused:
+        read(document)
+
+    assert str(refused.value).startswith(f"shop.toml: {words}")
+
+
 def test_a_stack_for_the_canary_is_nobody_elses() -> None:
     """A third stack in another region does not make the main one ambiguous."""
     document = copy.deepcopy(GOOD)

@@ -13,8 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 
 RUNTIME = {"boto3", "dnspython", "urllib3"}
-# What needs an extra: the twin is made of the emulator, and the plugin is loaded by pytest alone.
-NEEDS_AN_EXTRA = ("checks.twin", "checks.doors.plugin")
+# What needs an extra: the twin is made of the emulator, the plugin is loaded by pytest alone, YAML is read by PyYAML.
+NEEDS_AN_EXTRA = ("checks.twin", "checks.doors.plugin", "checks.template.short_forms")
 
 
 def names_in(wheel: Path) -> list[str]:
@@ -103,9 +103,9 @@ def test_few_things_come_along(unpacked: Path) -> None:
     assert sorted(RUNTIME) == sorted(need.name for need in always)
 
 
-def test_the_extras_are_twin_infra_and_test(unpacked: Path) -> None:
+def test_the_extras_are_twin_infra_test_and_yaml(unpacked: Path) -> None:
     """Everything beyond looking is asked for by name."""
-    assert ["infra", "test", "twin"] == sorted(metadata_of(unpacked).get_all("Provides-Extra", []))
+    assert ["infra", "test", "twin", "yaml"] == sorted(metadata_of(unpacked).get_all("Provides-Extra", []))
 
 
 def test_licence_and_oldest_python_are_stated(unpacked: Path) -> None:

@@ -13,6 +13,9 @@ def handler(event, context):
     body = {"path": event["path"], "method": event["httpMethod"], "host": event["headers"].get("Host", "")}
     if event["path"].endswith("/echo"):
         body["length"] = len(event.get("body") or "")
+    claims = (event["requestContext"].get("authorizer") or {}).get("claims")
+    if claims:
+        body["claims"] = claims
     status = 404 if event["path"].endswith("/nope") else 200
     return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
 """
@@ -54,6 +57,7 @@ def site(zone_id: str, certificate_arn: str) -> dict[str, Any]:
         "Resources": {
             **_bucket(),
             **_api(),
+            **_guards(),
             **_distribution(certificate_arn),
             **_records(zone_id),
             **_tables(),
@@ -85,6 +89,8 @@ def site(zone_id: str, certificate_arn: str) -> dict[str, Any]:
             "ProviderArn": {"Value": {"Ref": "Provider"}},
             "PlanId": {"Value": {"Ref": "Plan"}},
             "ApiId": {"Value": {"Ref": "Api"}},
+            "PoolId": {"Value": {"Ref": "Pool"}},
+            "ClientId": {"Value": {"Ref": "Client"}},
         },
     }
 
@@ -139,9 +145,7 @@ def _api() -> dict[str, Any]:
     trust = {
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     }
-    invocations = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations"
-    integration = {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": {"Fn::Sub": invocations}}
-    method = {"RestApiId": {"Ref": "Api"}, "HttpMethod": "ANY", "AuthorizationType": "NONE", "Integration": integration}
+    method = {**_method(), "AuthorizationType": "NONE"}
     return {
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}},
         "Function": {
@@ -174,12 +178,57 @@ def _api() -> dict[str, Any]:
         "Deployment": {
             "Type": "AWS::ApiGateway::Deployment",
             "Properties": {"RestApiId": {"Ref": "Api"}},
-            "DependsOn": ["Method"],
+            "DependsOn": ["Method", "AnyMethod", "OwnMethod"],
         },
         "Stage": {
             "Type": "AWS::ApiGateway::Stage",
             "Properties": {"RestApiId": {"Ref": "Api"}, "DeploymentId": {"Ref": "Deployment"}, "StageName": "prod"},
         },
+    }
+
+
+def _method() -> dict[str, Any]:
+    invocations = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations"
+    integration = {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": {"Fn::Sub": invocations}}
+    return {"RestApiId": {"Ref": "Api"}, "HttpMethod": "ANY", "Integration": integration}
+
+
+def _guards() -> dict[str, Any]:
+    """Two paths that ask a user pool: /api/any lets all its clients in, /api/own the one that is named."""
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    node = {"RestApiId": {"Ref": "Api"}, "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": "api"}
+    return {
+        "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": "site"}},
+        "Client": {
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": {"UserPoolId": {"Ref": "Pool"}, "ClientName": "site", "ExplicitAuthFlows": flows},
+        },
+        "ApiNode": {"Type": "AWS::ApiGateway::Resource", "Properties": node},
+        **_guard("any", {}),
+        **_guard("own", {"IdentityValidationExpression": {"Ref": "Client"}}),
+    }
+
+
+def _guard(name: str, expression: dict[str, Any]) -> dict[str, Any]:
+    api, title = {"RestApiId": {"Ref": "Api"}}, name.capitalize()
+    asked = {
+        "Name": name,
+        "Type": "COGNITO_USER_POOLS",
+        "ProviderARNs": [{"Fn::GetAtt": ["Pool", "Arn"]}],
+        "IdentitySource": "method.request.header.Authorization",
+    }
+    guarded = {
+        "AuthorizationType": "COGNITO_USER_POOLS",
+        "AuthorizerId": {"Ref": f"{title}Authorizer"},
+        "ResourceId": {"Ref": f"{title}Node"},
+    }
+    return {
+        f"{title}Authorizer": {"Type": "AWS::ApiGateway::Authorizer", "Properties": {**api, **asked, **expression}},
+        f"{title}Node": {
+            "Type": "AWS::ApiGateway::Resource",
+            "Properties": {**api, "ParentId": {"Ref": "ApiNode"}, "PathPart": name},
+        },
+        f"{title}Method": {"Type": "AWS::ApiGateway::Method", "Properties": {**_method(), **guarded}},
     }
 
 

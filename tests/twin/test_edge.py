@@ -205,9 +205,35 @@ def test_what_can_be_compressed_is(site: Site, size: int, kind: str, taken: str,
     assert whole == (gzip.decompress(answer.body) if compressed else answer.body)
 
 
-def test_a_missing_object_is_403_as_without_list_permission(site: Site) -> None:
-    """S3 behind access control hides what does not exist."""
-    assert 403 == site.get("/assets/nope.js").status
+@pytest.mark.parametrize(
+    ("listing", "status", "code"),
+    (
+        pytest.param(None, 403, b"AccessDenied", id="not granted"),
+        pytest.param("ours", 404, b"NoSuchKey", id="granted to our distribution"),
+        pytest.param("another", 403, b"AccessDenied", id="granted to another"),
+    ),
+)
+def test_a_missing_object_is_404_for_those_who_may_list(
+    site: Site, listing: str | None, status: int, code: bytes
+) -> None:
+    """S3 hides what does not exist from a distribution that could not find out by itself."""
+    s3 = site.client("s3")
+    before = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    policy = json.loads(before)
+    if listing:
+        which = site.outputs["DistributionId"] if listing == "ours" else "EANOTHER"
+        policy["Statement"].append({
+            "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:ListBucket",
+            "Resource": f"arn:aws:s3:::{BUCKET}",
+            "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::000000000000:distribution/{which}"}},
+        })  # fmt: skip
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    try:
+        seen, head = site.get("/assets/nope.js"), site.get("/assets/nope.js", method="HEAD")
+        assert (status, True, status, b"") == (seen.status, code in seen.body, head.status, head.body)
+        assert 200 == site.get("/").status
+    finally:
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=before)
 
 
 def test_the_api_answers_through_its_behaviour(site: Site) -> None:

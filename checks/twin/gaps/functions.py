@@ -7,7 +7,7 @@ import time
 
 from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service
 
-_AT_ONCE = max(2, os.cpu_count() or 2)
+AT_ONCE = max(2, os.cpu_count() or 2)
 # A function that calls itself waits for an environment that its own caller holds: then one more is made after all.
 _PATIENCE = 15.0
 _PAUSE = 0.005
@@ -28,7 +28,7 @@ def start_environments_a_few_at_a_time(_: Grounds) -> None:
             qualifier: str = "$LATEST",
             max_concurrency: int | None = None,
         ) -> Untyped:
-            ceiling = min(max_concurrency or _AT_ONCE, _AT_ONCE)
+            ceiling = min(max_concurrency or AT_ONCE, AT_ONCE)
             until = time.monotonic() + _PATIENCE
             while time.monotonic() < until:
                 worker, reason = original(func_name, config, code_zip, qualifier, ceiling)

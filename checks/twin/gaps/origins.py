@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from http import HTTPStatus
 
 from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store
+
+_FETCH = ("bucket_name", "key", "method", "headers", "source_arn", "oai_id")
 
 
 def route_api_origins_to_this_emulator(_: Grounds) -> None:
@@ -48,8 +51,43 @@ def fetch_from_buckets_over_tls(_: Grounds) -> None:
 
         return fetch
 
-    parameters = ("bucket_name", "key", "method", "headers", "source_arn", "oai_id")
-    replace(s3, "serve_cloudfront_origin_fetch", parameters, over_tls)
+    replace(s3, "serve_cloudfront_origin_fetch", _FETCH, over_tls)
+
+
+def tell_a_missing_key_to_those_who_may_list(_: Grounds) -> None:
+    """A key that is not there is 404 for a distribution that may list the bucket, and 403 for one that may not.
+
+    S3 tells only those who could find out by themselves (API reference, GetObject). MiniStack answers 403 always, so
+    that a site whose policy grants the listing would show the wrong page for a missing file.
+    """
+    s3, evaluator = service("services.s3"), service("core.iam_evaluator")
+    policies, may_read = store(s3, "_bucket_policies"), store(s3, "_cloudfront_origin_allows")
+
+    def may_list(owner: str, bucket: str, distribution: str) -> bool:
+        context = evaluator.EvalContext(
+            principal_arn="*", principal_type="Service", principal_account="", action="s3:ListBucket",
+            resource_arn=f"arn:aws:s3:::{bucket}", region=s3.get_region(), service_context={"aws:sourcearn": distribution},
+        )  # fmt: skip
+        policy = policies.get_scoped(owner, None, bucket)
+        asked = evaluator.evaluate_resource_policy(policy, context, service="cloudfront.amazonaws.com")
+        return bool(distribution and asked.decision == "Allow")
+
+    def missing(bucket: str, key: str, distribution: str) -> bool:
+        owner = s3._bucket_owner_account(bucket) or s3.get_account_id()  # noqa: SLF001
+        there = key in s3._ensure_bucket(bucket)["objects"]  # noqa: SLF001
+        return not there and may_read(owner, bucket, key, distribution, "") and may_list(owner, bucket, distribution)
+
+    def telling(original: Function) -> Function:
+        def fetch(bucket_name: str, key: str, method: str, headers: Untyped, **who: str) -> Untyped:
+            answer = original(bucket_name, key, method, headers, **who)
+            if answer[0] == HTTPStatus.FORBIDDEN and missing(bucket_name, key, who.get("source_arn", "")):
+                told = s3._error("NoSuchKey", "The specified key does not exist.", 404, extra={"Key": key})  # noqa: SLF001
+                return (*told[:2], b"") if method == "HEAD" else told
+            return answer
+
+        return fetch
+
+    replace(s3, "serve_cloudfront_origin_fetch", _FETCH, telling)
 
 
 def refuse_a_foreign_host_at_api_origins(_: Grounds) -> None:
