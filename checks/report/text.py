@@ -145,7 +145,9 @@ def _row(label: str, text: str, width: int) -> str:
 
 def _wrapped(start: str, text: str, width: int) -> str:
     """*text* behind *start*, broken into lines of *width* that are indented as far."""
-    lines = textwrap.wrap(_shortened(plain(text)), max(width - len(start), 20)) or [""]
+    # Names and commands are copied from here, so they are not broken at a hyphen.
+    room = max(width - len(start), 20)
+    lines = textwrap.wrap(_shortened(plain(text)), room, break_on_hyphens=False) or [""]
     return start + f"\n{' ' * len(start)}".join(lines)
 
 
