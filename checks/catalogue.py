@@ -73,6 +73,9 @@ class Thresholds:
     recovery_point_critical_hours: float = 26
 
 
+# The share of checks that may need a second look before that is news: a lost packet in a run of a hundred is not.
+RECOVERED = 0.02
+
 # From which day AWS no longer patches a runtime: "Lambda runtimes", table "Deprecated runtimes" and the planned dates.
 ENDED_RUNTIMES: tuple[Ended, ...] = (
     Ended(runtime="python2.7", on="2021-07-15"),
@@ -228,11 +231,13 @@ def checks_for(
     waivers: Iterable[Waiver] = (),
     accepted: Plan | None = None,
     release: str = "",
+    recovered: float = RECOVERED,
 ) -> tuple[Check, ...]:
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
     planned = [*_of_rooms(target, limits, release)]
     planned += _floor(target, planned, expect)
     planned += _waivers(planned, waivers)
+    planned.append(stack.recovered(Place(subject=target.name), allowed=recovered))
     if accepted is not None:
         planned += _accepted(target, planned, accepted)
     return tuple(planned)

@@ -6,7 +6,7 @@ Frozen values only. Nothing here looks at the outside, reads a clock or decides 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
@@ -78,10 +78,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """How to look at one subject and how to judge what was seen there."""
+    """How to look at one subject and how to judge what was seen there.
+
+    One with *afterwards* looks at the other results of the run instead, when all of them are in.
+    """
 
     look: Callable[[World], object]
     judge: Callable[[Any, datetime], Verdict]
+    afterwards: Callable[[Sequence[Result]], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

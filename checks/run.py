@@ -135,16 +135,20 @@ def run_all(plan: Plan, world: World, *, pool: Pool, terms: Terms) -> Run:
     """
     started = world.clock.now()
     chosen = plan.only(terms.selection) if terms.selection is not None else plan
+    in_time = [each for each in chosen.checks if each.sight.afterwards is None]
     patience = world.clock.monotonic() + terms.budget.wait.total_seconds()
     course = _Course(terms=terms, pool=pool, clock=world.clock, ledger=_Ledger(), patience=patience)
     try:
-        _look_until_settled(chosen.checks, world, course)
+        _look_until_settled(in_time, world, course)
         interrupted = False
     except KeyboardInterrupt:
         interrupted = True
     reason = "the run was interrupted before it was looked at" if interrupted else _LATE
     ledger = course.ledger
-    results = [ledger.latest.get(each.name) or _unseen(each, reason, started) for each in chosen.checks]
+    looked = [ledger.latest.get(each.name) or _unseen(each, reason, started) for each in in_time]
+    looked += [_look_back(each, looked, world, ledger) for each in chosen.checks if each.sight.afterwards is not None]
+    by_name = {each.name: each for each in looked}
+    results = [by_name[each.name] for each in chosen.checks]
     seen = tuple(ledger.controls.get(each.name) or _unseen_control(each, reason) for each in terms.controls)
     settled = settle(results, controls=seen, terms=terms, now=started)
     return Run(
@@ -186,6 +190,16 @@ def look(check: Check, world: World) -> tuple[Result, bool]:
         seconds=clock.monotonic() - since,
     )
     return result, False
+
+
+def _look_back(check: Check, results: Sequence[Result], world: World, ledger: _Ledger) -> Result:
+    """The result of a check that looks at the others."""
+
+    def back(_: World) -> object:
+        return None if check.sight.afterwards is None else check.sight.afterwards(results)
+
+    seen, final = look(replace(check, sight=replace(check.sight, look=back)), world)
+    return replace(ledger.enter(seen, final=final), check=check)
 
 
 def settle(

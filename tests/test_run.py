@@ -12,7 +12,8 @@ import pytest
 
 from checks.blocking import Dependency
 from checks.evidence import Response
-from checks.model import CannotLook, Verdict, Waiver
+from checks.model import CannotLook, Place, Verdict, Waiver
+from checks.promises import stack
 from checks.run import exit_code, void_reasons
 from tests.runs import NOON, SEEN, SmallWorld, a_check, a_control, a_plan, a_run, broken, kept, settling
 
@@ -256,6 +257,32 @@ def test_an_interruption_keeps_what_is_known() -> None:
 
     assert {"a.b[c]": "pass", "x.y[z]": "unknown"} == {each.name: each.status for each in run.results}
     assert 130 == exit_code(run)
+
+
+def _recovered_of(*checks: Any, allowed: float) -> Any:  # noqa: ANN401 - checks and a result
+    watched = stack.recovered(Place(subject="here"), allowed=allowed)
+    run = a_run(*checks, watched, retries=1)
+    return next(each for each in run.results if each.check.promise is stack.recovered)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "status"), ((0.5, "pass"), (0.49, "fail")), ids=["exactly enough", "a little less"]
+)
+def test_too_many_second_looks_are_news(allowed: float, status: str) -> None:
+    """Of two checks one recovered, which is half of them; the check that counts is not counted."""
+    flaky = a_check("a.b[c]", look=InTurn([CannotLook("lost"), "good"]), judge=_by_answer)
+
+    result = _recovered_of(flaky, a_check("x.y[z]"), allowed=allowed)
+
+    assert (status, "1 recovered: a.b[c]") == (result.status, result.actual)
+    assert 1 == len(result.attempts)
+
+
+def test_no_second_look_is_no_news() -> None:
+    """Nothing recovered is within any budget, also within none."""
+    result = _recovered_of(a_check(), allowed=0.0)
+
+    assert ("pass", "0 recovered") == (result.status, result.actual)
 
 
 # --- controls ---------------------------------------------------------------------------------

@@ -125,6 +125,7 @@ def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, rele
         waivers=settings.waivers,
         accepted=accepted,
         release=release,
+        recovered=catalogue.RECOVERED if settings.budget.recovered is None else settings.budget.recovered,
     )
     return freeze(checks, target=settings.name, account=settings.account, regions=settings.regions)
 
@@ -266,7 +267,8 @@ def _from_settings(settings: Settings) -> Target:
 
 def _out_of_reach(check: Check, why: str) -> Check:
     """The same check, unknown when it stands on what the stacks hold; who we are and the site are still looked at."""
-    if check.promise.instrument not in {"aws", "self"} or check.promise.name in {"identity.caller", "stack.waiver"}:
+    still_asked = check.promise.name in {"identity.caller", "stack.waiver"} or check.sight.afterwards is not None
+    if check.promise.instrument not in {"aws", "self"} or still_asked:
         return check
 
     def look(_: World) -> object:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 
 from checks.evidence import Absent, StackSeen, Stated
-from checks.model import Check, Place, Sight, Target, Verdict, promise
+from checks.model import Check, Place, Result, Sight, Target, Verdict, promise
 from checks.wording import quote, several, span
 from checks.world.ports import World
 
@@ -84,6 +84,18 @@ def plan_digest(*, target: str, accepted: str, live: str, added: tuple[str, ...]
     """New checks are good news, and still news. What is gone or weaker is stack.plan's matter."""
     judge = partial(judge_plan_digest, target=target, accepted=accepted, live=live, added=added, changed=changed)
     return Sight(look=partial(_state, accepted=accepted, live=live), judge=judge)
+
+
+@promise(
+    "stack.recovered",
+    says="hardly any check needed a second look",
+    severity="warning",
+    instrument="self",
+)
+def recovered(*, allowed: float) -> Sight:
+    """Retries that always help hide a fault that comes and goes. *allowed* is a share of the checks, 0 to 1."""
+    judge = partial(judge_recovered, allowed=allowed)
+    return Sight(look=_state, judge=judge, afterwards=_recoveries)
 
 
 @promise(
@@ -171,6 +183,17 @@ def judge_plan_digest(
     return Verdict.failed(expected=expected, actual=f"plan {live[:12]}{news}", remedy=remedy)
 
 
+def judge_recovered(seen: Stated, _now: datetime, *, allowed: float) -> Verdict:
+    """At most the allowed share of the checks passed only on a later look."""
+    many, every = int(seen["recovered"]), int(seen["looked"])
+    expected = f"at most {allowed:.1%} of {every} checks recovered"
+    actual = f"{many} recovered" + (f": {quote(seen['names'])}" if many else "")
+    if many <= allowed * every:
+        return Verdict.passed(expected=expected, actual=actual)
+    remedy = "see attempts_log of these checks in the run document: what comes and goes for us does so for visitors"
+    return Verdict.failed(expected=expected, actual=actual, remedy=remedy)
+
+
 def judge_waiver(
     _seen: Stated, now: datetime, *, check: str, owner: str, reason: str, expires: str, matches: int
 ) -> Verdict:
@@ -213,8 +236,14 @@ def _look_stack(world: World, *, region: str, stack: str) -> StackSeen | Absent:
     return world.aws.stack(region, stack)
 
 
+def _recoveries(results: Sequence[Result]) -> Stated:
+    names = [each.name for each in results if each.recovered]
+    facts = {"looked": str(len(results)), "names": ", ".join(names), "recovered": str(len(names))}
+    return Stated(facts=tuple(sorted(facts.items())))
+
+
 def _state(_world: World, **facts: str) -> Stated:
     return Stated(facts=tuple(sorted(facts.items())))
 
 
-PROMISES = (status, outputs, floor, plan, plan_digest, waiver)
+PROMISES = (status, outputs, floor, plan, plan_digest, waiver, recovered)

@@ -144,7 +144,9 @@ def _from_yaml(text: str) -> object:
     try:
         from checks.template import short_forms
     except ImportError as error:
-        raise TemplateError("the template is not JSON, and YAML needs PyYAML: pip install pyyaml, or the extra yaml") from error
+        raise TemplateError(
+            "the template is not JSON, and YAML needs PyYAML: pip install pyyaml, or the extra yaml"
+        ) from error
     try:
         return short_forms.load(text)
     except ValueError as error:

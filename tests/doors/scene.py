@@ -48,6 +48,7 @@ CHECKS = (
     "backups.selection[Daily]",
     "backups.covered[Users]",
     "backups.recent[Users]",
+    "stack.recovered[here]",
 )
 # Those that ask scripted questions; the others serve on loopback, and have tests of their own.
 CONTROLS = ("dns.zone_above", "tls.anchor", "http.anchor", "aws.caller", "aws.forged_key")

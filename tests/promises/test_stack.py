@@ -246,8 +246,10 @@ def test_the_promises_of_the_room_are_listed_in_order() -> None:
     """Stacks first, then the plan, then waivers; those about the plan ask nothing of the outside."""
     names = [each.name for each in stack.PROMISES]
 
-    assert ["status", "outputs", "floor", "plan", "plan_digest", "waiver"] == [n.partition(".")[2] for n in names]
-    assert ["aws", "aws", "self", "self", "self", "self"] == [each.instrument for each in stack.PROMISES]
+    assert ["status", "outputs", "floor", "plan", "plan_digest", "waiver", "recovered"] == [
+        n.partition(".")[2] for n in names
+    ]
+    assert ["aws", "aws", "self", "self", "self", "self", "self"] == [each.instrument for each in stack.PROMISES]
 
 
 AWARE = st.datetimes(timezones=st.just(UTC))
