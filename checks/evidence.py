@@ -551,6 +551,195 @@ class FunctionSeen:
     role: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcePolicy:
+    """The policy that a resource carries, as the JSON text that it was given; empty without one."""
+
+    resource: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """What the policies of several resources say, in the order in which they were asked."""
+
+    policies: tuple[ResourcePolicy | Absent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSeen:
+    """A bucket. *ours* is false when it belongs to another account, *region* empty where S3 did not say."""
+
+    name: str
+    region: str
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketAccess:
+    """The flags of public access block that are on, by their API names; and whether S3 calls the policy public."""
+
+    bucket: str
+    blocked: tuple[str, ...]
+    public: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketVersions:
+    """*status* is Enabled, Suspended, or empty for a bucket that never had versions."""
+
+    bucket: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketEncryption:
+    """Default encryption: ``AES256``, ``aws:kms`` … and the key where one is named; both empty without it."""
+
+    bucket: str
+    algorithm: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketWebsite:
+    """What the bucket serves as a website: its index page or where it redirects to; empty when it serves none."""
+
+    bucket: str
+    serves: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorsRule:
+    """One CORS rule, its lists sorted."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketCors:
+    """The CORS rules of a bucket, in their order."""
+
+    bucket: str
+    rules: tuple[CorsRule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleRule:
+    """One lifecycle rule. *expires* is when current objects go: days, a date, or empty for never."""
+
+    id: str
+    status: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketLifecycle:
+    """The lifecycle rules of a bucket, in their order."""
+
+    bucket: str
+    rules: tuple[LifecycleRule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleTarget:
+    """What a schedule calls. *dead_letters* is a queue's ARN or empty; *retries* and *age* (s) are None where unset."""
+
+    id: str
+    arn: str
+    role: str = ""
+    dead_letters: str = ""
+    retries: int | None = None
+    age: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSeen:
+    """A rule of EventBridge (always in UTC), or a schedule of EventBridge Scheduler with its *ends*."""
+
+    name: str
+    arn: str
+    state: str
+    expression: str
+    timezone: str
+    ends: datetime | None
+    targets: tuple[ScheduleTarget, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSeen:
+    """An SQS queue. *settings* are attributes by their API names; *messages* those waiting, in flight and delayed."""
+
+    arn: str
+    policy: str
+    settings: tuple[tuple[str, str], ...]
+    messages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSeen:
+    """A user pool. *triggers* are ``(name, function)``, *custom* its own attributes that a user may change."""
+
+    id: str
+    arn: str
+    deletion_protection: str
+    aliases: tuple[str, ...]
+    usernames: tuple[str, ...]
+    triggers: tuple[tuple[str, str], ...]
+    custom: tuple[str, ...]
+    mfa: str
+    admin_only: bool
+    password: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSeen:
+    """An app client. *writable* is None where none are named, which means all; the lives are in seconds.
+
+    *signs_in* tells whether its OAuth settings are in use at all; *hides_users* is PreventUserExistenceErrors.
+    """
+
+    id: str
+    signs_in: bool
+    grants: tuple[str, ...]
+    callbacks: tuple[str, ...]
+    logouts: tuple[str, ...]
+    flows: tuple[str, ...]
+    writable: tuple[str, ...] | None
+    hides_users: str
+    access: int
+    identity: int
+    refresh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """An app client beside its pool."""
+
+    client: ClientSeen | Absent
+    pool: PoolSeen | Absent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolGroups:
+    """The groups of a user pool, sorted."""
+
+    pool: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogGroupSeen:
+    """A log group. *days* is None where its events are kept for ever."""
+
+    name: str
+    days: int | None
+
+
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
@@ -563,4 +752,11 @@ EVIDENCE: tuple[type, ...] = (
     Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,
     CertificateSeen, Validated, ZoneSeen, Zones, RecordSeen, Records, Aliased,
     FunctionSeen,
+    ResourcePolicy, Permissions,
+    BucketSeen, BucketAccess, BucketVersions, BucketEncryption, BucketWebsite,
+    CorsRule, BucketCors, LifecycleRule, BucketLifecycle,
+    ScheduleTarget, ScheduleSeen,
+    QueueSeen,
+    PoolSeen, ClientSeen, SignIn, PoolGroups,
+    LogGroupSeen,
 )  # fmt: skip

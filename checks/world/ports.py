@@ -142,6 +142,70 @@ class Aws(Protocol):
         """lambda:GetFunctionConfiguration and lambda:GetFunctionConcurrency."""
         ...
 
+    def function_policy(self, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+        """lambda:GetPolicy of a function or of an alias of it. Absent without a policy too: Lambda tells them alike."""
+        ...
+
+    def bucket(self, region: str, name: str, owner: str) -> seen.BucketSeen | seen.Absent:
+        """s3:HeadBucket, as the account *owner* expects it, and once more as anybody's when that is refused."""
+        ...
+
+    def bucket_access(self, region: str, name: str, owner: str) -> seen.BucketAccess | seen.Absent:
+        """s3:GetPublicAccessBlock and s3:GetBucketPolicyStatus."""
+        ...
+
+    def bucket_policy(self, region: str, name: str, owner: str) -> seen.ResourcePolicy | seen.Absent:
+        """s3:GetBucketPolicy; an empty text without one."""
+        ...
+
+    def bucket_versions(self, region: str, name: str, owner: str) -> seen.BucketVersions | seen.Absent:
+        """s3:GetBucketVersioning."""
+        ...
+
+    def bucket_encryption(self, region: str, name: str, owner: str) -> seen.BucketEncryption | seen.Absent:
+        """s3:GetBucketEncryption."""
+        ...
+
+    def bucket_website(self, region: str, name: str, owner: str) -> seen.BucketWebsite | seen.Absent:
+        """s3:GetBucketWebsite."""
+        ...
+
+    def bucket_cors(self, region: str, name: str, owner: str) -> seen.BucketCors | seen.Absent:
+        """s3:GetBucketCors."""
+        ...
+
+    def bucket_lifecycle(self, region: str, name: str, owner: str) -> seen.BucketLifecycle | seen.Absent:
+        """s3:GetBucketLifecycleConfiguration."""
+        ...
+
+    def rule(self, region: str, bus: str, name: str) -> seen.ScheduleSeen | seen.Absent:
+        """events:DescribeRule and events:ListTargetsByRule."""
+        ...
+
+    def schedule(self, region: str, group: str, name: str) -> seen.ScheduleSeen | seen.Absent:
+        """scheduler:GetSchedule."""
+        ...
+
+    def queue(self, region: str, arn: str) -> seen.QueueSeen | seen.Absent:
+        """sqs:GetQueueAttributes."""
+        ...
+
+    def user_pool(self, region: str, pool: str) -> seen.PoolSeen | seen.Absent:
+        """cognito-idp:DescribeUserPool."""
+        ...
+
+    def user_pool_client(self, region: str, pool: str, client: str) -> seen.ClientSeen | seen.Absent:
+        """cognito-idp:DescribeUserPoolClient; its secret is not kept."""
+        ...
+
+    def user_pool_groups(self, region: str, pool: str) -> seen.PoolGroups | seen.Absent:
+        """cognito-idp:ListGroups."""
+        ...
+
+    def log_group(self, region: str, name: str) -> seen.LogGroupSeen | seen.Absent:
+        """logs:DescribeLogGroups, the one of exactly this name."""
+        ...
+
     def refuses_forged_key(self, region: str) -> tuple[bool, str]:
         """Whether AWS refuses a made-up access key (a control: an endpoint that says yes to everybody is not AWS)."""
         ...

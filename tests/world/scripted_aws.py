@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from checks.world.aws import RealAws
+
 Send = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -164,6 +166,7 @@ class Endpoint:
                 _answer(self, endpoint._next(asked))
 
             do_GET = do_POST  # noqa: N815 - the library calls it by this name
+            do_HEAD = do_POST  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""
@@ -192,3 +195,6 @@ def _answer(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
     handler.send_header("Content-Length", str(len(reply.body)))
     handler.end_headers()
     handler.wfile.write(reply.body)
+
+
+Make = Callable[..., tuple[RealAws, Endpoint]]

@@ -18,6 +18,9 @@ FUNCTION = Ask(
 # A function without reserved concurrency is answered with an empty object, so there is no key to insist on.
 CONCURRENCY = Ask(service="lambda", operation="GetFunctionConcurrency", gone=("ResourceNotFoundException",))
 
+# Lambda answers a function without a policy as it does a function that is not there.
+POLICY = Ask(service="lambda", operation="GetPolicy", needs=("Policy",), gone=("ResourceNotFoundException",))
+
 
 def function(asking: Asking, region: str, name: str) -> seen.FunctionSeen | seen.Absent:
     """One function, its values of environment variables turned into digests."""
@@ -31,6 +34,16 @@ def function(asking: Asking, region: str, name: str) -> seen.FunctionSeen | seen
         raise CannotLook(f"{FUNCTION.action} in {region}: the environment cannot be read ({said}); allow kms:Decrypt")
     reserved = concurrency.get("ReservedConcurrentExecutions")
     return shaped(FUNCTION, region, lambda: _function(answer, reserved))
+
+
+def function_policy(asking: Asking, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+    """Who else may call the function, or the alias or version of it that *arn* ends with."""
+    name, _, qualifier = arn.split(":", 6)[6].partition(":")
+    which = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
+    answer = asking.call(POLICY, region, **which)
+    if answer is None:
+        return seen.Absent(what=f"policy of function {name} in {region}")
+    return seen.ResourcePolicy(resource=arn, text=str(answer["Policy"]))
 
 
 def _function(one: Mapping[str, Any], reserved: int | None) -> seen.FunctionSeen:

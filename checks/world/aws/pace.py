@@ -38,6 +38,20 @@ PACES: Mapping[tuple[str, str], Pace] = {
     ("cloudformation", "*"): Pace(rate=5, burst=10),
     # Lambda quotas: the control plane other than GetFunction and GetPolicy, 15 requests per second.
     ("lambda", "*"): Pace(rate=15, burst=15),
+    # The same page: GetPolicy has 15 requests per second of its own.
+    ("lambda", "GetPolicy"): Pace(rate=15, burst=15),
+    # CloudWatch Logs quotas: DescribeLogGroups 10 transactions per second, per account and region.
+    ("logs", "DescribeLogGroups"): Pace(rate=10, burst=10),
+    # Cognito quotas: UserPoolRead and UserPoolClientRead 15 requests per second each, ListGroups a little more.
+    ("cognito-idp", "*"): Pace(rate=15, burst=15),
+    # EventBridge publishes quotas for its writes alone, some of which are 5 a second; its reads are kept near them.
+    ("events", "*"): Pace(rate=10, burst=20),
+    # EventBridge Scheduler: GetSchedule 250 a second in its smaller regions.
+    ("scheduler", "*"): Pace(rate=50, burst=50),
+    # SQS publishes no quota for GetQueueAttributes; what is not sending, receiving or deleting is kept far from one.
+    ("sqs", "*"): Pace(rate=50, burst=50),
+    # S3 publishes quotas for objects alone; reading a bucket's settings answers SlowDown beyond some hundred a second.
+    ("s3", "*"): Pace(rate=50, burst=100),
 }
 
 

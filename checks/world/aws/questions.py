@@ -10,7 +10,21 @@ from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from checks import evidence as seen
-from checks.world.aws import alarms, backups, cdn, certificates, functions, stacks, tables, zones
+from checks.world.aws import (
+    alarms,
+    auth,
+    backups,
+    buckets,
+    cdn,
+    certificates,
+    functions,
+    logs,
+    queues,
+    schedules,
+    stacks,
+    tables,
+    zones,
+)
 from checks.world.aws.batch import Batch
 from checks.world.aws.pace import PACES, Pace
 from checks.world.aws.session import Access, Credentials, Limits
@@ -21,7 +35,10 @@ from checks.world.ports import Clock
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 
-REGIONAL = ("sts", "cloudformation", "dynamodb", "backup", "cloudwatch", "sns", "lambda", "acm")
+REGIONAL = (
+    *("sts", "cloudformation", "dynamodb", "backup", "cloudwatch", "sns", "lambda", "acm"),
+    *("s3", "events", "scheduler", "sqs", "cognito-idp", "logs"),
+)
 GLOBAL = ("cloudfront", "route53")
 
 # Long enough for checks that start together to be asked together, short beside any round trip.
@@ -154,6 +171,54 @@ class RealAws:
 
     def function(self, region: str, name: str) -> seen.FunctionSeen | seen.Absent:
         return self._once(functions.function, region, name)
+
+    def function_policy(self, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+        return self._once(functions.function_policy, region, arn)
+
+    def bucket(self, region: str, name: str, owner: str) -> seen.BucketSeen | seen.Absent:
+        return self._once(buckets.bucket, region, name, owner)
+
+    def bucket_access(self, region: str, name: str, owner: str) -> seen.BucketAccess | seen.Absent:
+        return self._once(buckets.bucket_access, region, name, owner)
+
+    def bucket_policy(self, region: str, name: str, owner: str) -> seen.ResourcePolicy | seen.Absent:
+        return self._once(buckets.bucket_policy, region, name, owner)
+
+    def bucket_versions(self, region: str, name: str, owner: str) -> seen.BucketVersions | seen.Absent:
+        return self._once(buckets.bucket_versions, region, name, owner)
+
+    def bucket_encryption(self, region: str, name: str, owner: str) -> seen.BucketEncryption | seen.Absent:
+        return self._once(buckets.bucket_encryption, region, name, owner)
+
+    def bucket_website(self, region: str, name: str, owner: str) -> seen.BucketWebsite | seen.Absent:
+        return self._once(buckets.bucket_website, region, name, owner)
+
+    def bucket_cors(self, region: str, name: str, owner: str) -> seen.BucketCors | seen.Absent:
+        return self._once(buckets.bucket_cors, region, name, owner)
+
+    def bucket_lifecycle(self, region: str, name: str, owner: str) -> seen.BucketLifecycle | seen.Absent:
+        return self._once(buckets.bucket_lifecycle, region, name, owner)
+
+    def rule(self, region: str, bus: str, name: str) -> seen.ScheduleSeen | seen.Absent:
+        return self._once(schedules.rule, region, bus, name)
+
+    def schedule(self, region: str, group: str, name: str) -> seen.ScheduleSeen | seen.Absent:
+        return self._once(schedules.schedule, region, group, name)
+
+    def queue(self, region: str, arn: str) -> seen.QueueSeen | seen.Absent:
+        return self._once(queues.queue, region, arn)
+
+    def user_pool(self, region: str, pool: str) -> seen.PoolSeen | seen.Absent:
+        return self._once(auth.user_pool, region, pool)
+
+    def user_pool_client(self, region: str, pool: str, client: str) -> seen.ClientSeen | seen.Absent:
+        return self._once(auth.user_pool_client, region, pool, client)
+
+    def user_pool_groups(self, region: str, pool: str) -> seen.PoolGroups | seen.Absent:
+        return self._once(auth.user_pool_groups, region, pool)
+
+    def log_group(self, region: str, name: str) -> seen.LogGroupSeen | seen.Absent:
+        return self._once(logs.log_group, region, name)
 
     def refuses_forged_key(self, region: str) -> tuple[bool, str]:
         return self._once(stacks.refuses_forged_key, region)

@@ -223,6 +223,8 @@ def _config(access: Access) -> Any:  # noqa: ANN401 - botocore's Config
         max_pool_connections=limits.connections,
         retries={"mode": "standard", "total_max_attempts": limits.attempts},
         proxies={} if access.endpoint else None,
+        # An endpoint of one's own has one name, and none for each bucket.
+        s3={"addressing_style": "path"} if access.endpoint else None,
     )
 
 

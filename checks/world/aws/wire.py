@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from checks.model import CannotLook
@@ -29,7 +30,8 @@ class Ask:
     """One operation of AWS, and how its answers are told apart.
 
     *needs* are the keys that every genuine answer has; *gone* the error codes that mean "there is no such thing", when
-    the message contains *gone_says*. *more* names the token that leads to the next page, in question and answer alike.
+    the message contains *gone_says*, *bare* those that mean "it is there and has none of this". *more* names the token
+    that leads to the next page, in question and answer alike. *iam* is its IAM action where that is called otherwise.
     """
 
     service: str
@@ -38,11 +40,17 @@ class Ask:
     gone: tuple[str, ...] = ()
     gone_says: str = ""
     more: str = "NextToken"
+    bare: tuple[str, ...] = ()
+    iam: str = ""
 
     @property
     def action(self) -> str:
         """Its IAM action."""
-        return f"{self.service}:{self.operation}"
+        return self.iam or f"{self.service}:{self.operation}"
+
+
+# What a thing answers that has none of what it was asked for.
+NOTHING: Answer = MappingProxyType({})
 
 
 class BrokenAnswerError(Exception):
@@ -125,14 +133,14 @@ class Asking:
         self._left = seconds
 
     def call(self, ask: Ask, region: str, **params: object) -> Answer | None:
-        """What AWS answers; None when it says that there is no such thing.
+        """What AWS answers; None when it says that there is no such thing, NOTHING when it is there without one.
 
         Raises CannotLook when AWS refused, could not, was silent for too long, or when somebody else answered.
         """
         with in_our_words(ask.action, region):
             client = self._wire.client(ask.service, region)
         answer = self._guarded(ask, region, client, params)
-        if answer is not None:
+        if answer is not None and answer is not NOTHING:
             _require(ask, region, answer)
         return answer
 
@@ -181,6 +189,8 @@ class Asking:
             except ClientError as error:
                 if _means_gone(ask, error):
                     return None
+                if _is_bare(ask, error):
+                    return NOTHING
                 raise
             except BotoCoreError:
                 raise  # before the next one, because some of them are ValueErrors too
@@ -244,6 +254,10 @@ def _means_gone(ask: Ask, error: Any) -> bool:  # noqa: ANN401 - a botocore Clie
     says = str(error.response.get("Error", {}).get("Message", ""))
     known = refusals.code_of(error) in ask.gone and ask.gone_says in says
     return known and bool(refusals.request_id_of(error.response))
+
+
+def _is_bare(ask: Ask, error: Any) -> bool:  # noqa: ANN401 - a botocore ClientError, imported late
+    return refusals.code_of(error) in ask.bare and bool(refusals.request_id_of(error.response))
 
 
 def _require(ask: Ask, region: str, answer: Answer) -> None:

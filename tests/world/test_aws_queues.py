@@ -1,0 +1,124 @@
+"""What SQS says of queues, and CloudWatch Logs of log groups."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from checks import evidence as seen
+from checks.model import CannotLook
+from checks.world.aws import RealAws
+from tests.world.scripted_aws import Make, Reply, error, json_reply
+
+REGION = "af-south-1"
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:jobs"
+ATTRIBUTES = {"QueueArn": ARN, "ApproximateNumberOfMessages": "2", "VisibilityTimeout": "30", "CreatedTimestamp": "1"}
+
+
+def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    """Whoever makes the things that are looked at."""
+    make: Any = boto3.client
+    return make(service, region_name=REGION)
+
+
+def test_a_queue_is_seen_with_its_settings_and_messages(emulated: RealAws) -> None:
+    """Waiting ones are counted, and what changes by itself is no setting."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="jobs", Attributes={"VisibilityTimeout": "45"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    sqs.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
+
+    queue = emulated.queue(REGION, ARN)
+
+    assert isinstance(queue, seen.QueueSeen)
+    assert (ARN, "", 2) == (queue.arn, queue.policy, queue.messages)
+    assert ("45", "345600") == (
+        dict(queue.settings)["VisibilityTimeout"],
+        dict(queue.settings)["MessageRetentionPeriod"],
+    )
+    assert not {"QueueArn", "CreatedTimestamp", "ApproximateNumberOfMessages"} & set(dict(queue.settings))
+
+
+def test_a_queue_that_is_not_there_is_absent(emulated: RealAws) -> None:
+    """By its ARN."""
+    assert seen.Absent(what=f"queue {ARN}") == emulated.queue(REGION, ARN)
+
+
+def test_the_new_name_of_that_answer_is_understood(told: Make) -> None:
+    """SQS has two, one for each protocol."""
+    asked, _ = told(error("QueueDoesNotExist"))
+
+    assert seen.Absent(what=f"queue {ARN}") == asked.queue(REGION, ARN)
+
+
+@pytest.mark.parametrize(
+    ("arn", "url"),
+    (
+        (ARN, f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs"),
+        ("arn:aws-cn:sqs:cn-north-1:1:jobs", "https://sqs.cn-north-1.amazonaws.com.cn/1/jobs"),
+    ),
+)
+def test_a_queue_is_asked_by_its_address(told: Make, arn: str, url: str) -> None:
+    """Which follows from its ARN in every partition."""
+    asked, endpoint = told(json_reply({"Attributes": ATTRIBUTES}))
+
+    found = asked.queue(REGION, arn)
+
+    assert seen.QueueSeen(arn=ARN, policy="", settings=(("VisibilityTimeout", "30"),), messages=2) == found
+    assert url == json.loads(endpoint.requests[0].body)["QueueUrl"]
+
+
+@pytest.mark.parametrize("key", ("QueueArn", "ApproximateNumberOfMessages"))
+def test_a_queue_that_does_not_say_is_not_empty(told: Make, key: str) -> None:
+    """A count that is missing is not nought."""
+    asked, _ = told(json_reply({"Attributes": {name: value for name, value in ATTRIBUTES.items() if name != key}}))
+
+    with pytest.raises(CannotLook, match="does not look like AWS"):
+        asked.queue(REGION, ARN)
+
+
+def test_a_log_group_is_the_one_of_exactly_that_name(emulated: RealAws) -> None:
+    """Not one that begins like it; without retention it keeps everything for ever."""
+    logs = client("logs")
+    logs.create_log_group(logGroupName="/app/api-old")
+    assert seen.Absent(what="log group /app/api in af-south-1") == emulated.log_group(REGION, "/app/api")
+
+    logs.create_log_group(logGroupName="/app/api")
+    logs.put_retention_policy(logGroupName="/app/api", retentionInDays=30)
+    afresh = emulated.again()
+
+    assert seen.LogGroupSeen(name="/app/api", days=30) == afresh.log_group(REGION, "/app/api")
+    assert seen.LogGroupSeen(name="/app/api-old", days=None) == afresh.log_group(REGION, "/app/api-old")
+
+
+def _page(*names: str, token: str = "") -> Reply:
+    more = {"nextToken": token} if token else {}
+    return json_reply({"logGroups": [{"logGroupName": name, "retentionInDays": 7} for name in names], **more})
+
+
+def test_log_groups_are_read_until_it_is_found(told: Make) -> None:
+    """No page more."""
+    asked, endpoint = told(_page("a1", "a2", token="t"), _page("a", token="u"), _page())
+
+    assert seen.LogGroupSeen(name="a", days=7) == asked.log_group(REGION, "a")
+    assert 2 == len(endpoint.requests)
+
+
+def test_a_log_group_that_no_page_has_is_absent(told: Make) -> None:
+    """The last page must have been read for that."""
+    asked, endpoint = told(_page("a1", token="t"), _page("a2"))
+
+    assert seen.Absent(what="log group a in af-south-1") == asked.log_group(REGION, "a")
+    assert 2 == len(endpoint.requests)
+
+
+def test_a_log_group_without_a_name_is_none_of_aws(told: Make) -> None:
+    """Whoever wrote it."""
+    asked, _ = told(json_reply({"logGroups": [{"retentionInDays": 7}]}))
+
+    with pytest.raises(CannotLook, match="does not look like AWS"):
+        asked.log_group(REGION, "a")
