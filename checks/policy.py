@@ -1,4 +1,4 @@
-"""Whether a resource policy lets an AWS service do one thing: the part of IAM's evaluation that judges need.
+"""Whether a resource policy lets an AWS service do one thing, or nobody use plain HTTP: what judges need of IAM.
 
 Pure. What cannot be decided from the policy alone (a condition on something that only AWS knows) is said, never
 guessed: an Allow counts only when it surely applies, and so does a Deny.
@@ -76,6 +76,37 @@ def decide(policy: str, request: Request) -> Decision:
             allowed=False, why=f"only {', '.join(open_ones)} might allow it, on a condition that cannot be seen here"
         )
     return Decision(allowed=False, why="no statement allows it")
+
+
+def bars_plain_http(policy: str, *, service: str, resources: Iterable[str]) -> Decision:
+    """Whether *policy* denies everybody every action of *service* on each of *resources* over plain HTTP.
+
+    A resource that ends in a slash stands for everything below it. Only a denial whose sole condition is
+    ``aws:SecureTransport`` counts: with another one it does not hold for everybody.
+    """
+    sealing = [each for each in _statements(policy) if _bars_everybody(each, service)]
+    through = [name for name in resources if not any(_spans(each, name) for each in sealing)]
+    if through:
+        return Decision(allowed=False, why=f"plain HTTP is not denied to everybody on {', '.join(through)}")
+    return Decision(allowed=True, why=f"plain HTTP is denied by {', '.join(map(_name, sealing))}")
+
+
+def _bars_everybody(statement: Mapping[str, object], service: str) -> bool:
+    block = statement.get("Condition")
+    keys = [key for each in block.values() if isinstance(each, dict) for key in each] if isinstance(block, dict) else []
+    actions = {pattern.lower() for pattern in _texts(statement.get("Action"))}
+    return (
+        statement.get("Effect") == "Deny"
+        and _principal(statement, "") is True
+        and bool(actions & {"*", f"{service}:*"})
+        and all(key.lower() == "aws:securetransport" for key in keys)
+        and _conditions(block, {"aws:securetransport": "false"}) is True
+    )
+
+
+def _spans(statement: Mapping[str, object], resource: str) -> bool:
+    patterns = _texts(statement.get("Resource"))
+    return any(like(pattern, resource) and (resource[-1:] != "/" or pattern.endswith("*")) for pattern in patterns)
 
 
 def _statements(policy: str) -> list[Mapping[str, object]]:

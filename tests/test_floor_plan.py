@@ -30,7 +30,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "wording",
             "world.ports",
         ),
-        *("safekeeping", "shapes", "telling", "watching"),
+        *("errands", "safekeeping", "shapes", "telling", "timetable", "watching"),
     ),
     ("world", "promises", "template"),
     ("blocking", "plan", "pool", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),

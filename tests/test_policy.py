@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.policy import Request, decide, like
+from checks.policy import Request, bars_plain_http, decide, like
 
 TOPIC = "arn:aws:sns:af-south-1:111122223333:Page"
 OURS = {"aws:sourceaccount": "111122223333", "aws:sourcearn": "arn:aws:cloudwatch:af-south-1:111122223333:alarm:A"}
@@ -171,3 +171,80 @@ def test_no_text_makes_it_raise(policy: str) -> None:
 def test_no_condition_makes_it_raise(condition: dict[str, object]) -> None:
     """Nor a strange condition."""
     assert decide(_with(Condition=condition), WISH).why
+
+
+SEAL = {
+    "Sid": "Tls",
+    "Effect": "Deny",
+    "Principal": {"AWS": "*"},
+    "Action": "s3:*",
+    "Resource": ["arn:aws:s3:::files", "arn:aws:s3:::files/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+SEALED = ("arn:aws:s3:::files", "arn:aws:s3:::files/")
+
+
+def _seal(**changes: object) -> str:
+    return _policy({key: value for key, value in {**SEAL, **changes}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("changes", "sealed"),
+    (
+        pytest.param({}, True, id="as the CDK writes it"),
+        pytest.param({"Principal": "*"}, True, id="everybody, short"),
+        pytest.param({"Action": "*"}, True, id="every action there is"),
+        pytest.param({"Action": ["s3:GetObject", "S3:*"]}, True, id="every action among others"),
+        pytest.param({"Resource": "*"}, True, id="everything"),
+        pytest.param({"Resource": "arn:aws:s3:::files*"}, True, id="one pattern for both"),
+        pytest.param({"Condition": {"Bool": {"AWS:securetransport": [False]}}}, True, id="a boolean in a list"),
+        pytest.param({"Condition": None}, True, id="everything is denied"),
+        pytest.param({"Effect": "Allow"}, False, id="no denial"),
+        pytest.param({"Principal": {"AWS": "arn:aws:iam::1:root"}}, False, id="somebody"),
+        pytest.param({"Principal": {"Service": "s3.amazonaws.com"}}, False, id="a service"),
+        pytest.param({"Principal": None, "NotPrincipal": {"AWS": "x"}}, False, id="everybody but one"),
+        pytest.param({"Action": "s3:GetObject"}, False, id="one action"),
+        pytest.param({"Action": "s3:Get*"}, False, id="some actions"),
+        pytest.param({"Action": None, "NotAction": "s3:PutObject"}, False, id="all actions but one"),
+        pytest.param({"Resource": "arn:aws:s3:::files"}, False, id="the bucket without its objects"),
+        pytest.param({"Resource": "arn:aws:s3:::files/*"}, False, id="the objects without the bucket"),
+        pytest.param({"Resource": ["arn:aws:s3:::files", "arn:aws:s3:::files/?*?"]}, False, id="long keys alone"),
+        pytest.param({"Resource": ["arn:aws:s3:::files", "arn:aws:s3:::files/"]}, False, id="the empty key alone"),
+        pytest.param({"Resource": None, "NotResource": "x"}, False, id="all but something"),
+        pytest.param({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, False, id="the wrong way round"),
+        pytest.param(
+            {"Condition": {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}}},
+            False,
+            id="two keys",
+        ),
+        pytest.param(
+            {"Condition": {"Bool": {"aws:SecureTransport": "false"}, "Null": {"aws:PrincipalOrgID": "true"}}},
+            False,
+            id="strangers alone",
+        ),
+        pytest.param({"Condition": {"NumericLessThan": {"s3:TlsVersion": 1.2}}}, False, id="old versions of TLS"),
+        pytest.param({"Condition": "x"}, False, id="no condition at all"),
+    ),
+)
+def test_plain_http_is_barred_to_everybody_and_for_everything(changes: dict[str, object], sealed: bool) -> None:  # noqa: FBT001 - a column
+    """Or it is not barred."""
+    decision = bars_plain_http(_seal(**changes), service="s3", resources=SEALED)
+
+    assert sealed == decision.allowed
+    assert decision.why
+
+
+def test_two_statements_may_bar_it_together() -> None:
+    """One for the bucket, one for what is in it."""
+    half = {**SEAL, "Resource": "arn:aws:s3:::files"}
+
+    assert bars_plain_http(
+        _policy(half, {**SEAL, "Resource": "arn:aws:s3:::files/*"}), service="s3", resources=SEALED
+    ).allowed
+    assert "files/" in bars_plain_http(_policy(half), service="s3", resources=SEALED).why
+
+
+@given(st.text() | st.builds(_policy, st.fixed_dictionaries(dict.fromkeys(("Effect", "Action", "Condition"), JSON))))
+def test_no_text_is_taken_for_a_seal(policy: str) -> None:
+    """Nor makes it raise."""
+    assert not bars_plain_http(policy, service="s3", resources=SEALED).allowed
