@@ -15,14 +15,21 @@ from checks.plan import Plan, compare, freeze
 from checks.promises import (
     alarms,
     api,
+    auth,
     backups,
     behaviours,
+    bucket_rules,
+    buckets,
     cdn,
     certificates,
+    clients,
     contract,
     dns,
     functions,
     identity,
+    logs,
+    queues,
+    schedules,
     site,
     stack,
     tables,
@@ -44,10 +51,17 @@ PROMISES: tuple[Promise[Any], ...] = (
     *site.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
+    *auth.PROMISES,
+    *clients.PROMISES,
     *functions.PROMISES,
     *tables.PROMISES,
     *backups.PROMISES,
+    *buckets.PROMISES,
+    *bucket_rules.PROMISES,
+    *schedules.PROMISES,
+    *queues.PROMISES,
     *alarms.PROMISES,
+    *logs.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -106,6 +120,7 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 
 _LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative")
 _SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
+_SCHEDULED = ("expression", "targets", "dead_letters")
 _FETCHED = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "api")
 
 DEPENDENCIES: tuple[Dependency, ...] = (
@@ -176,6 +191,12 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.page[*]", "cdn.home[*]"),
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
+    # A page comes out of a bucket.
+    *(Dependency(f"{fetched}*", "buckets.present[*]") for fetched in _FETCHED if fetched != "api"),
+    # Who may sign in.
+    Dependency("auth.settings[*]", "auth.pool[{subject}]"),
+    Dependency("auth.groups[*]", "auth.pool[{subject}]"),
+    Dependency("auth.client[*]", "auth.pool[*]"),
     # The API stands on its functions, these on their tables.
     *(
         Dependency("api.*", under)
@@ -203,11 +224,20 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("backups.recent[*]", "backups.covered[{subject}]"),
     Dependency("backups.recent[*]", "backups.plan[*]"),
     Dependency("backups.recent[*]", "backups.selection[*]"),
+    Dependency("buckets.*[*]", "buckets.present[{subject}]"),
+    # Work that nobody asks for: what calls, what is called, what is left over.
+    *(Dependency(f"schedules.{each}[*]", "schedules.enabled[{subject}]") for each in _SCHEDULED),
+    Dependency("schedules.dead_letters[*]", "schedules.targets[{subject}]"),
+    Dependency("schedules.permitted[*]", "functions.ready[*]"),
+    Dependency("schedules.permitted[*]", "queues.present[*]"),
+    Dependency("schedules.permitted[*]", "alarms.topic[*]"),
+    Dependency("queues.*[*]", "queues.present[{subject}]"),
     # Who is told.
     Dependency("alarms.*[*]", "alarms.armed[{subject}]"),
     Dependency("alarms.subject[*]", "alarms.watches[{subject}]"),
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),
+    Dependency("logs.of_functions[*]", "functions.ready[{subject}]"),
 )
 
 
@@ -264,6 +294,8 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from auth.checks(target)
+    yield from clients.checks(target)
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
     yield from tables.checks(target, creating=timedelta(minutes=limits.table_creating_minutes))
     yield from backups.checks(
@@ -272,7 +304,12 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         lag_within=timedelta(minutes=limits.restorable_warning_minutes),
         newest_within=timedelta(hours=limits.recovery_point_critical_hours),
     )
+    yield from buckets.checks(target)
+    yield from bucket_rules.checks(target)
+    yield from schedules.checks(target)
+    yield from queues.checks(target)
     yield from alarms.checks(target)
+    yield from logs.checks(target)
 
 
 def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterator[Check]:

@@ -29,10 +29,15 @@ ABOUT = {
     "tls": "Is the certificate good, and is it the one",
     "cdn": "Does the edge do what the template says, and what a visitor needs",
     "api": "Does the API answer, to the right people",
+    "auth": "Can people sign in, and nobody by a side door",
     "functions": "Can the functions run, with what they need",
     "tables": "Is the data there, in the right shape, and hard to lose",
     "backups": "Can it be brought back",
+    "buckets": "Are files kept, and kept to ourselves",
+    "schedules": "Does what should happen by itself happen",
+    "queues": "Is work waiting where it should, and failure seen",
     "alarms": "Would somebody be told",
+    "logs": "Could somebody find out what happened",
 }
 
 

@@ -10,8 +10,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checks import evidence as seen
+from checks.errands import Aim, Source
 from checks.model import Verdict
-from checks.promises import api, behaviours, cdn, certificates, contract, dns, site, tls, zones
+from checks.promises import (
+    api,
+    auth,
+    behaviours,
+    bucket_rules,
+    buckets,
+    cdn,
+    certificates,
+    clients,
+    contract,
+    dns,
+    logs,
+    queues,
+    schedules,
+    site,
+    tls,
+    zones,
+)
 from tests.promises.worlds import ACCOUNT, APEX, CERTIFICATE_ARN, DISTRIBUTION_ARN, NOW, WWW
 
 WEEK = timedelta(days=7)
@@ -19,6 +37,13 @@ HANDSHAKE = seen.Accepted | seen.Refused | seen.Silence
 CERTIFICATE = seen.CertificateSeen | seen.Absent
 DISTRIBUTION = seen.DistributionSeen | seen.Absent
 ANSWER = seen.Response | seen.Silence
+SOURCE = Source(region="r", within="default", name="daily", scheduler=True)
+AIMS = (Aim(id="", arn="arn:aws:lambda:r:1:function:f", retries=2, kept=False), Aim(id="1", arn=""))
+SCHEDULE = seen.ScheduleSeen | seen.Absent
+QUEUE_ARN = "arn:aws:sqs:r:1:jobs"
+QUEUE = seen.QueueSeen | seen.Absent
+POOL = seen.PoolSeen | seen.Absent
+WORDS_OF = (("a", "b"), ("flows", ""))
 
 JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "zone": (partial(zones.judge_zone, zone_id="Z1"), seen.Zones),
@@ -69,6 +94,42 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "unknown": (contract.judge_unknown, ANSWER),
     "cors": (partial(contract.judge_cors, origins=(f"https://{APEX}",), guarded=True), seen.Responses),
     "foreign": (partial(contract.judge_foreign, guarded=True), seen.Responses),
+    "bucket": (partial(buckets.judge_present, bucket="b", owner=ACCOUNT), seen.BucketSeen | seen.Absent),
+    "private": (partial(buckets.judge_private, bucket="b"), seen.BucketAccess | seen.Absent),
+    "tls_only": (partial(buckets.judge_tls_only, bucket="b", arn="arn"), seen.ResourcePolicy | seen.Absent),
+    "versioned": (partial(buckets.judge_versioned, bucket="b"), seen.BucketVersions | seen.Absent),
+    "encrypted": (partial(buckets.judge_encrypted, bucket="b", algorithm=""), seen.BucketEncryption | seen.Absent),
+    "website": (partial(bucket_rules.judge_website, bucket="b"), seen.BucketWebsite | seen.Absent),
+    "bucket_cors": (partial(bucket_rules.judge_cors, bucket="b", rules=(), gaps=()), seen.BucketCors | seen.Absent),
+    "lifecycle": (
+        partial(
+            bucket_rules.judge_lifecycle,
+            bucket="b",
+            rules=(seen.LifecycleRule(id="", status="ok", expires=""),),
+            gaps=(),
+        ),
+        seen.BucketLifecycle | seen.Absent,
+    ),
+    "enabled": (partial(schedules.judge_enabled, source=SOURCE, gaps=()), SCHEDULE),
+    "expression": (partial(schedules.judge_expression, source=SOURCE, words=(), gaps=("x",)), SCHEDULE),
+    "targets": (partial(schedules.judge_targets, source=SOURCE, aims=AIMS, gaps=()), SCHEDULE),
+    "dead_letters": (partial(schedules.judge_dead_letters, source=SOURCE, aims=AIMS, gaps=()), SCHEDULE),
+    "permitted": (
+        partial(schedules.judge_permitted, rule="arn", account=ACCOUNT, callees=(QUEUE_ARN,)),
+        seen.Permissions,
+    ),
+    "queue": (partial(queues.judge_present, queue=QUEUE_ARN), QUEUE),
+    "queue_settings": (partial(queues.judge_settings, queue=QUEUE_ARN, words=WORDS_OF, gaps=()), QUEUE),
+    "queue_tls_only": (partial(queues.judge_tls_only, queue=QUEUE_ARN), QUEUE),
+    "empty": (partial(queues.judge_empty, queue=QUEUE_ARN), QUEUE),
+    "pool": (partial(auth.judge_pool, pool="p", words=WORDS_OF, gaps=()), POOL),
+    "pool_settings": (partial(auth.judge_settings, pool="p", words=WORDS_OF, gaps=()), POOL),
+    "groups": (partial(auth.judge_groups, pool="p", names=("ok",), gaps=()), seen.PoolGroups | seen.Absent),
+    "client": (
+        partial(clients.judge_client, client="c", hosts=(APEX,), writable=(), words=WORDS_OF, gaps=()),
+        seen.SignIn,
+    ),
+    "kept": (partial(logs.judge_kept, region="r", group="g", days="", gaps=()), seen.LogGroupSeen | seen.Absent),
 }
 
 # Made-up answers rarely get past the first comparison; words that judges look for take them further.

@@ -9,16 +9,42 @@ import pytest
 
 from checks import plan
 from checks.model import Check, Promise
-from checks.promises import api, behaviours, cdn, certificates, contract, dns, identity, site, tls, zones
+from checks.promises import (
+    api,
+    auth,
+    behaviours,
+    bucket_rules,
+    buckets,
+    cdn,
+    certificates,
+    clients,
+    contract,
+    dns,
+    identity,
+    logs,
+    queues,
+    schedules,
+    site,
+    tls,
+    zones,
+)
 from tests.promises import worlds
 from tests.promises.worlds import ACCOUNT, DAY, REGION
 
-ROOMS = (identity, zones, dns, certificates, tls, cdn, behaviours, site, api, contract)
+SITE = (identity, zones, dns, certificates, tls, cdn, behaviours, site, api, contract)
+ROOMS = (*SITE, auth, clients, buckets, bucket_rules, schedules, queues, logs)
 SOURCE = re.compile(r"Pitfalls? \d|RFC \d|AWS|negative twin|own resources")
 
 
 def _everything() -> list[Check]:
-    target = worlds.site()
+    target = worlds.site(
+        worlds.resource("AWS::S3::Bucket", subject="Files", physical_id="files-1"),
+        worlds.resource("AWS::Events::Rule", {"ScheduleExpression": "rate(1 day)"}, subject="Daily"),
+        worlds.resource("AWS::SQS::Queue", subject="Jobs", physical_id="https://sqs.test/1/jobs"),
+        worlds.resource("AWS::Cognito::UserPool", subject="Pool", physical_id="p"),
+        worlds.resource("AWS::Cognito::UserPoolClient", {"UserPoolId": "p"}, subject="Pool/Site", physical_id="c"),
+        worlds.resource("AWS::Logs::LogGroup", subject="Logs", physical_id="/shop"),
+    )
     limits = {"expiry_critical": 7 * DAY, "expiry_warning": 30 * DAY}
     return [
         *identity.checks(target),
@@ -31,6 +57,11 @@ def _everything() -> list[Check]:
         *site.checks(target, hsts=180 * DAY),
         *api.checks(target, release_sha="0123456"),
         *contract.checks(target),
+        *(
+            each
+            for room in (auth, clients, buckets, bucket_rules, schedules, queues, logs)
+            for each in room.checks(target)
+        ),
     ]
 
 
