@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from checks.twin.gaps import (
+    alarms,
+    apis,
     backups,
     certificates,
     compression,
@@ -52,7 +54,14 @@ GAPS: tuple[Close, ...] = (
     templates.refer_to_secrets_by_arn,
     templates.complete_indexes_of_tables,
     templates.keep_percentiles_of_alarms,
+    alarms.keep_metric_maths_of_alarms,
+    alarms.evaluate_alarms_as_declared,
     functions.start_environments_a_few_at_a_time,
+    functions.measure_functions,
+    apis.keep_access_log_settings_of_stacks,
+    apis.give_a_request_one_id,
+    apis.measure_apis,
+    apis.write_access_logs,
     tables.honour_declared_point_in_time_recovery,
     tables.lag_behind_like_point_in_time_recovery,
     tables.honour_deletion_protection_of_stacks,
