@@ -117,6 +117,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("stack.floor[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.floor[*]"),
+    Dependency("stack.plan_digest[*]", "stack.status[*]"),
     Dependency("dns.alias[*]", "stack.status[*]"),
     Dependency("dns.address*[*]", "stack.status[*]"),
     # Names.

@@ -97,9 +97,9 @@ class Api(Construct):
     ) -> apigateway.CognitoUserPoolsAuthorizer:
         authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[user_pool])
         # Matched against the token's audience: without it every client of the pool would be let in.
-        cast("apigateway.CfnAuthorizer", authorizer.node.default_child).identity_validation_expression = (
-            client.user_pool_client_id
-        )
+        cast(
+            "apigateway.CfnAuthorizer", authorizer.node.default_child
+        ).identity_validation_expression = client.user_pool_client_id
         return authorizer
 
     def _routes(self, function: lambda_.IFunction, authorizer: apigateway.CognitoUserPoolsAuthorizer) -> None:

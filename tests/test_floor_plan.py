@@ -30,10 +30,10 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "wording",
             "world.ports",
         ),
-        *("safekeeping", "shapes", "telling", "watching"),
+        *("pool", "safekeeping", "shapes", "telling", "watching"),
     ),
     ("world", "promises", "template"),
-    ("blocking", "plan", "pool", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),
+    ("blocking", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),
     ("doors",),
 )
 OUTSIDE = frozenset(
