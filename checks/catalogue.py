@@ -206,6 +206,17 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("backups.recent[*]", "backups.selection[*]"),
     # Who is told.
     Dependency("alarms.*[*]", "alarms.armed[{subject}]"),
+    # An alarm that rings for what is broken is a consequence.
+    *(
+        Dependency("alarms.calm[*]", under)
+        for under in (
+            "functions.ready[*]",
+            "functions.environment[*]",
+            "tables.present[*]",
+            "api.health[*]",
+            "api.deep[*]",
+        )
+    ),
     Dependency("alarms.subject[*]", "alarms.watches[{subject}]"),
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),

