@@ -150,6 +150,12 @@ def told(run: Run) -> str:
     return "\n".join([f"exit {exit_code(run)}", *run.void, *lines])
 
 
+@pytest.fixture
+def quiet(house: House) -> None:
+    """No alarm is left ringing by what another test broke."""
+    house.quieten()
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The deployed stack; whoever breaks it repairs it."""

@@ -17,7 +17,7 @@ from checks import twin as twins
 from checks.run import exit_code
 from tests.deployed.conftest import House, behind, deployed_without, roots, template_of, told
 
-pytestmark = pytest.mark.twin
+pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
 
 Breakage = Callable[[House], AbstractContextManager[None]]
 APEX = "khaya.example"
@@ -258,6 +258,7 @@ def test_a_deleted_backup_plan_is_the_one_root_until_it_is_made_again(house: Hou
     assert ([(root, "fail")], 1) == (roots(broken), exit_code(broken)), told(broken)
     assert len(behind(broken, root)) >= 9
 
+    house.quieten()
     mended = house.verify()
 
     assert (0, []) == (exit_code(mended), roots(mended)), told(mended)

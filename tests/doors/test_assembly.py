@@ -271,8 +271,11 @@ def test_a_pass_that_took_several_looks_says_so() -> None:
     (("https://abc123.execute-api.eu-west-1.amazonaws.com/prod/health", False), ("https://example.org/direct", True)),
     ids=("of some deployment", "the target's own"),
 )
-def test_an_address_past_the_targets_names_may_be_that_of_another_deployment(stage: str, home: bool) -> None:  # noqa: FBT001 - a column of the table
-    """A plan that was accepted elsewhere holds ids that are nobody's here; its own names are the target's everywhere."""
+def test_an_address_past_the_targets_names_may_be_that_of_another_deployment(
+    stage: str,
+    home: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """A plan that was accepted elsewhere holds ids that are nobody's here; its own names are the target's anywhere."""
     check = api.direct(Place(subject="Api/health"), edge="https://example.org/api/health", stage=stage)
 
     assert home == assembly._at_home(check, ("example.org",))
