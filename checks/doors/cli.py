@@ -145,15 +145,15 @@ def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def tell(run: Run, asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print the report of *run* and write the documents that were asked for; gives the exit code."""
+    from checks.report import html, junit
     from checks.report import json as as_json
-    from checks.report import junit
     from checks.report.text import as_text
     from checks.run import exit_code
 
     # Documents first: whoever reads the report may have gone away (a closed pipe), and they must not be lost with it.
     lost = [
         f"checks: {path} could not be written ({error}); the report above stands, its document is lost\n"
-        for path, write in ((asked.json, as_json.write), (asked.junit, junit.write))
+        for path, write in ((asked.json, as_json.write), (asked.junit, junit.write), (asked.html, html.write))
         if path is not None and (error := _refused(write, run, path))
     ]
     out.write(as_text(run, colour=out.isatty()))
@@ -309,3 +309,4 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 def _add_documents(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="F", help="write the run document there")
     parser.add_argument("--junit", type=Path, metavar="F", help="write JUnit XML there")
+    parser.add_argument("--html", type=Path, metavar="F", help="write one page for people there")
