@@ -97,10 +97,10 @@ def test_every_module_is_in_the_wheel(root: Path, wheel: Path) -> None:
 
 
 def test_what_modules_read_is_in_the_wheel(root: Path, wheel: Path) -> None:
-    """The page's style and script, and whatever else stands beside a report's modules."""
+    """The page's style and script, the document's schema, and whatever else stands beside a report's modules."""
     read = {str(file.relative_to(root)) for file in (root / "checks" / "report").rglob("*.*") if file.suffix != ".pyc"}
 
-    assert {".css", ".js", ".py"} <= {Path(name).suffix for name in read}
+    assert {".css", ".js", ".json", ".py"} <= {Path(name).suffix for name in read}
     assert read <= set(names_in(wheel))
 
 
