@@ -26,7 +26,17 @@ from tests.runs import NOON, a_check, a_control, a_run, broken, settling
 VOID = frozenset({"meta", "input", "rect"})
 ATTRIBUTES = frozenset(
     (
-        *("aria-hidden", "aria-label", "aria-labelledby", "autocomplete", "charset", "class", "content", "data-kind"),
+        *(
+            "aria-hidden",
+            "aria-label",
+            "aria-labelledby",
+            "autocomplete",
+            "charset",
+            "class",
+            "content",
+            "data-kind",
+            "data-label",
+        ),
         *("height", "hidden", "href", "http-equiv", "id", "lang", "name", "preserveaspectratio", "role", "scope"),
         *("tabindex", "type", "value", "viewbox", "width"),
     )

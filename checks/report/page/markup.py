@@ -46,8 +46,8 @@ def cut(text: str, most: int) -> str:
 def preformatted(text: str) -> Markup:
     """Text whose lines are kept as they are."""
     lines = "\n".join(_text(line) for line in text.split("\n"))
-    # A browser swallows one line break at the start, so that one is given away. Long lines scroll: hence the focus.
-    return Markup(f'<pre tabindex="0">\n{lines}</pre>')
+    # A browser swallows one line break at the start, so that one is given away.
+    return Markup(f"<pre>\n{lines}</pre>")
 
 
 def _text(text: str) -> str:
