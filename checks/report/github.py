@@ -49,9 +49,9 @@ def append(run: Run, path: Path) -> None:
 
 def as_annotations(document: Document) -> str:
     """One workflow command for each reason to be void, each root, waived root and unseen control; a line each."""
-    told = [("error", "VOID", reason) for reason in document["void"]]
+    told = [("error", "VOID", _line(reason)) for reason in document["void"]]
     told += [_of_root(root, document) for root in story.roots(document)]
-    told += [("notice", "note", remark) for remark in _remarks(document)]
+    told += [("notice", "note", _line(remark)) for remark in _remarks(document)]
     shown = [each for level in _LEVELS for each in _first(level, told)]
     return "".join(f"::{level} title={_property(title)}::{_data(text)}\n" for level, title, text in shown)
 
@@ -68,8 +68,9 @@ def _of_root(root: Told, document: Document) -> tuple[str, str, str]:
     level = "error" if story.weighs(root, document) else "warning"
     behind = story.behind(document, root)
     explains = f"\nexplains: {len(behind)} blocked" if behind else ""
-    text = f"expected: {root['expected']}\nactual: {root['actual']}\ndo: {root['remedy']}{explains}"
-    return level, f"{story.kind(root).replace('_', ' ').upper()} {root['name']}", text
+    expected, actual, remedy = (_line(root[key]) for key in ("expected", "actual", "remedy"))
+    title = f"{story.kind(root).replace('_', ' ').upper()} {_line(root['name'])}"
+    return level, title, f"expected: {expected}\nactual: {actual}\ndo: {remedy}{explains}"
 
 
 def _first(level: str, told: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -132,18 +133,17 @@ def _code(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    return escape(plain(_shortened(text)))
+    return escape(_line(text))
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+def _line(text: str) -> str:
+    """One line of it, without what a log or a terminal would obey."""
+    return plain(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …")
 
 
 def _data(text: str) -> str:
-    """The message of a workflow command; line breaks are kept, whatever else a log would obey is spelt."""
-    lines = "\n".join(plain(_shortened(line)) for line in text.split("\n"))
-    return lines.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    return _data(plain(text)).replace(":", "%3A").replace(",", "%2C")
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -191,6 +191,15 @@ def test_what_is_escaped_is_read_back() -> None:
     assert "expected: 100%, done: 5%0A\n" in text
 
 
+@pytest.mark.parametrize(("length", "cut"), ((300, False), (301, True)))
+def test_a_long_text_is_shortened(length: int, cut: bool) -> None:  # noqa: FBT001 - a column of the table
+    """At the limit it is whole; line breaks of its own make no lines."""
+    ((_, _, text), _) = _annotations(_saying("9\n" * (length // 2) + "9" * (length % 2)))
+
+    assert cut == ("…" in text)
+    assert ["expected", "actual", "do"] == [line.partition(":")[0] for line in text.split("\n")]
+
+
 def test_no_more_than_github_shows() -> None:
     """Ten of a level: the tenth says how many are left."""
     run = a_run(*(a_check(f"tables.present[Users{at}]", judge=broken) for at in range(12)))

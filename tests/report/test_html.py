@@ -366,6 +366,14 @@ def test_a_root_of_many_names_some_of_them() -> None:
     assert "and 49 more" in only.text
 
 
+def test_more_notes_than_anybody_reads_are_left_to_the_document() -> None:
+    """The first hundred are told, and how many more there are."""
+    told = document(a_run(a_check())) | {"notes": ["one thing"] * 101}
+
+    assert 100 == html.as_html(told).count("<li>one thing</li>")
+    assert "and 1 more in the run document" in html.as_html(told)
+
+
 def test_it_is_written_as_it_is_told(everything: Run, tmp_path: Path) -> None:
     """In UTF-8, whole, in a folder that need not be there yet."""
     file = tmp_path / "reports" / "run.html"
