@@ -51,6 +51,10 @@ down: ## stop the twin and remove what it kept
 test: ## the tests, with the branch coverage they must reach; ARGS="tests/world -k tls" for some of them
 	$(call tell,$(ready) && $(pytest) $(coverage) $(ARGS))
 
+.PHONY: eyes
+eyes: ## the deployed site seen by curl, openssl, dig and a browser, all from Debian; a missing one is named
+	$(call tell,$(ready) && $(python) -m pytest -m eyes $(ARGS))
+
 .PHONY: full
 full: ## all there is: lint, types, every test however long, and the verified twin
 	$(call tell,$(ready) && $(lint) && $(typecheck) && $(pytest) -m "" --cov && $(python) -m tools.deployment verify local)

@@ -132,6 +132,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("stack.floor[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.floor[*]"),
+    Dependency("stack.plan_digest[*]", "stack.status[*]"),
     Dependency("dns.alias[*]", "stack.status[*]"),
     Dependency("dns.address*[*]", "stack.status[*]"),
     # Names.
@@ -234,6 +235,17 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("queues.*[*]", "queues.present[{subject}]"),
     # Who is told.
     Dependency("alarms.*[*]", "alarms.armed[{subject}]"),
+    # An alarm that rings for what is broken is a consequence.
+    *(
+        Dependency("alarms.calm[*]", under)
+        for under in (
+            "functions.ready[*]",
+            "functions.environment[*]",
+            "tables.present[*]",
+            "api.health[*]",
+            "api.deep[*]",
+        )
+    ),
     Dependency("alarms.subject[*]", "alarms.watches[{subject}]"),
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),

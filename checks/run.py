@@ -183,7 +183,7 @@ def look(check: Check, world: World) -> tuple[Result, bool]:
         status=verdict.status,
         expected=codec.redact(verdict.expected),
         actual=codec.redact(verdict.actual),
-        remedy=verdict.remedy,
+        remedy=codec.redact(verdict.remedy),
         evidence=evidence,
         attempts=(),
         started=started,
@@ -296,7 +296,11 @@ def _looking(check: Check, world: World) -> Callable[[], tuple[Result, bool]]:
 
 
 def _proving(control: Control, world: World) -> Callable[[], ControlResult]:
-    return lambda: run_control(control, world)
+    def prove() -> ControlResult:
+        proven = run_control(control, world)
+        return replace(proven, actual=codec.redact(proven.actual))
+
+    return prove
 
 
 def _deserves_another(check: Check, number: int, course: _Course) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -51,6 +51,7 @@ class Api(Construct):
         name: str,
         function: lambda_.IFunction,
         user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
         origins: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -64,7 +65,7 @@ class Api(Construct):
         self.rest = self._rest(name)
         # RestApi adds this output by itself; the stack publishes the address under a name of its own.
         self.rest.node.try_remove_child("Endpoint")
-        self._routes(function, user_pool)
+        self._routes(function, self._authorizer(user_pool, client))
         self._gateway_errors(origins[0])
 
     def _rest(self, name: str) -> apigateway.RestApi:
@@ -91,10 +92,19 @@ class Api(Construct):
             ),
         )
 
-    def _routes(self, function: lambda_.IFunction, user_pool: cognito.IUserPool) -> None:
+    def _authorizer(
+        self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient
+    ) -> apigateway.CognitoUserPoolsAuthorizer:
+        authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[user_pool])
+        # Matched against the token's audience: without it every client of the pool would be let in.
+        cast(
+            "apigateway.CfnAuthorizer", authorizer.node.default_child
+        ).identity_validation_expression = client.user_pool_client_id
+        return authorizer
+
+    def _routes(self, function: lambda_.IFunction, authorizer: apigateway.CognitoUserPoolsAuthorizer) -> None:
         # One permission for the whole API: one per method would outgrow the size limit of a function policy.
         integration = apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)
-        authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[user_pool])
         resources = {route.path: self.rest.root.resource_for_path(route.path) for route in ROUTES}
         for route in ROUTES:
             resources[route.path].add_method(

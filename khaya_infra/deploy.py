@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def deploy(job: Job) -> None:
-    """All steps in order, once nobody else deploys the same from here: stacks and the CLI's folder take one at a time."""
+    """All steps in order, once nobody else deploys the same: stacks and the CLI's folder take one at a time."""
     lock = _workroom(job.settings, os.environ) / "turn"
     with turn(lock, who=f"a deploy of {job.settings.stage}", say=_aside):
         _deploy(job)
@@ -217,7 +217,9 @@ def _check_place(settings: Settings, environ: Mapping[str, str]) -> None:
         raise Stop(f"{settings.stage} is a twin, and this shell does not lead to one", _INSIDE, code=NO_TOOLS)
     # Each of these would send some of what follows past the twin.
     astray = [
-        name for name in environ if name.startswith("AWS_ENDPOINT_URL_") or name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
+        name
+        for name in environ
+        if name.startswith("AWS_ENDPOINT_URL_") or name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
     ]
     if astray:
         raise Stop(f"{settings.stage} is a twin, and {', '.join(sorted(astray))} leads past it", _INSIDE, code=USAGE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SCHEMA = 1
@@ -106,7 +106,7 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
 
 
 def _refuse_strangers(document: Mapping[str, Any], source: str) -> None:
-    tables = [("", document, _TABLES)]
+    tables: list[tuple[str, Any, Sequence[str]]] = [("", document, _TABLES)]
     tables += [(f"[{name}]: ", document[name], keys) for name, keys in _KNOWN.items() if name in document]
     for where, table, known in tables:
         unknown = sorted(set(table) - set(known)) if isinstance(table, dict) else []

@@ -75,6 +75,7 @@ class KhayaStack(Stack):
             name=_api_name(settings),
             function=self.api_function.function,
             user_pool=self.auth.pool,
+            client=self.auth.client,
             origins=settings.origins,
         )
         self._edge(settings, groundwork)

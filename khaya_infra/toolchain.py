@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from khaya_infra.stop import BROKEN, NO_TOOLS, Stop
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _TELLING = re.compile(r"❌|failed|Error|error:|denied|unable to|Unable to|cannot|Cannot", re.ASCII)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LONGEST_QUOTE = 600
+_GLANCE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,7 @@ def run_cdk(tools: Tools, arguments: Sequence[str], *, log: Path, environ: Mappi
             process_group=0,
         )
         try:
-            code = process.wait()
+            code = _end_of(process, environ.get("AWS_ENDPOINT_URL", ""))
         except BaseException:
             # The CLI has children of its own, the CDK application and jsii; none may outlive the deployer.
             with suppress(ProcessLookupError):
@@ -99,9 +102,34 @@ def run_cdk(tools: Tools, arguments: Sequence[str], *, log: Path, environ: Mappi
     if code:
         reason = _reason(log)
         # An endpoint that refuses connections is a twin that died; it is no fault of the templates.
-        kind = NO_TOOLS if "ECONNREFUSED" in reason else BROKEN
-        cure = f"The whole output is in {log}; repair and deploy again"
-        raise Stop(f"cdk {arguments[0]} failed: {reason}", cure, code=kind)
+        dead = "ECONNREFUSED" in reason
+        cure = f"The whole output is in {log}; {'start the twin with `make up`' if dead else 'repair'} and deploy again"
+        raise Stop(f"cdk {arguments[0]} failed: {reason}", cure, code=NO_TOOLS if dead else BROKEN)
+
+
+def _end_of(process: subprocess.Popen[bytes], endpoint: str) -> int:
+    """The exit code; `Stop` (69) as soon as a local AWS is gone, which the CLI would go on asking for over a minute."""
+    while True:
+        try:
+            return process.wait(_GLANCE_S)
+        except subprocess.TimeoutExpired:
+            if _is_gone(endpoint):
+                cure = "Start it again with `make up`, and deploy again"
+                raise Stop(f"the twin's AWS at {endpoint} is gone", cure, code=NO_TOOLS) from None
+
+
+def _is_gone(endpoint: str) -> bool:
+    place = urlsplit(endpoint)
+    if not place.hostname or not place.port:
+        return False
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=_GLANCE_S).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        # Busy is not gone: that is for the CLI to decide.
+        return False
+    return False
 
 
 def _reason(log: Path) -> str:

@@ -156,6 +156,17 @@ def test_evidence_is_redacted_before_it_is_judged() -> None:
     assert ("[e-mail]", "[e-mail]") == (run.results[0].actual, run.results[0].evidence.body)  # type: ignore[union-attr]  # set above
 
 
+def test_what_a_judge_or_a_control_says_is_redacted_too() -> None:
+    """A remedy quotes names and a control quotes answers; neither may carry a secret out."""
+
+    def careless(_seen: object, _now: datetime) -> Verdict:
+        return Verdict.failed(expected="", actual="", remedy="ask me@example.org")
+
+    run = a_run(a_check(judge=careless), controls=[a_control(look=lambda _: (True, "AKIAIOSFODNN7EXAMPLE"))])
+
+    assert ("ask [e-mail]", "[access key]") == (run.results[0].remedy, run.controls[0].actual)
+
+
 # --- looking again ----------------------------------------------------------------------------
 
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from checks import catalogue
 from checks.controls import controls
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
+from checks.report import files
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
 from checks.target import Settings, reach_of, reach_of_twin, resolve
 from checks.world.aws import Credentials, real_aws
@@ -175,10 +177,7 @@ def read_plan(path: Path) -> Plan | None:
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Store *plan* whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.part")
-    half.write_text(as_text(plan), encoding="utf-8")
-    half.replace(path)
+    files.put(as_text(plan), path)
 
 
 def _aws_reach(settings: Settings) -> Reach:
@@ -241,6 +240,9 @@ def _unread(
     plan = known or live_plan(settings, target, accepted=None, release=release)
     why = f"the stacks could not be read: {reason}"
     checks = tuple(_out_of_reach(each, why) for each in plan.checks)
+    if known is accepted:
+        # Its ids may be those of another deployment, and so may be what leads past the target's own names.
+        checks = tuple(each if _at_home(each, target.hosts) else _unseen(each, why) for each in checks)
     taken = "the last accepted plan was taken" if known else "nothing is planned but what the settings alone tell"
     return Ready(
         settings=settings,
@@ -270,7 +272,16 @@ def _out_of_reach(check: Check, why: str) -> Check:
     still_asked = check.promise.name in {"identity.caller", "stack.waiver"} or check.sight.afterwards is not None
     if check.promise.instrument not in {"aws", "self"} or still_asked:
         return check
+    return _unseen(check, why)
 
+
+def _at_home(check: Check, hosts: tuple[str, ...]) -> bool:
+    """Whether every URL among its parameters is one of the target's own."""
+    urls = [each for each in check.params.values() if isinstance(each, str) and each.startswith("https://")]
+    return all(urlsplit(each).hostname in hosts for each in urls)
+
+
+def _unseen(check: Check, why: str) -> Check:
     def look(_: World) -> object:
         raise CannotLook(why, final=True)
 

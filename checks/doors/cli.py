@@ -145,21 +145,41 @@ def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def tell(run: Run, asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print the report of *run* and write the documents that were asked for; gives the exit code."""
-    from checks.report import json as as_json
-    from checks.report import junit
     from checks.report.text import as_text
     from checks.run import exit_code
 
     # Documents first: whoever reads the report may have gone away (a closed pipe), and they must not be lost with it.
     lost = [
         f"checks: {path} could not be written ({error}); the report above stands, its document is lost\n"
-        for path, write in ((asked.json, as_json.write), (asked.junit, junit.write))
+        for path, write in _documents(asked)
         if path is not None and (error := _refused(write, run, path))
     ]
-    out.write(as_text(run, colour=out.isatty()))
+    text = as_text(run, colour=out.isatty())
+    out.write(_annotated(run, text) if asked.annotate else text)
     out.flush()
     err.writelines(lost)
     return exit_code(run) or (VOID if lost else 0)
+
+
+def _documents(asked: argparse.Namespace) -> tuple[tuple[Path | None, Callable[[Run, Path], None]], ...]:
+    from checks.report import github, html, junit
+    from checks.report import json as as_json
+
+    return (
+        (asked.json, as_json.write),
+        (asked.junit, junit.write),
+        (asked.html, html.write),
+        (asked.summary, github.append),
+    )
+
+
+def _annotated(run: Run, report: str) -> str:
+    import secrets
+
+    from checks.report import github
+    from checks.report.json import document
+
+    return github.as_annotations(document(run)) + github.quoted(report, token=secrets.token_hex(16))
 
 
 def _refused(write: Callable[[Run, Path], None], run: Run, path: Path) -> OSError | None:
@@ -309,3 +329,6 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 def _add_documents(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="F", help="write the run document there")
     parser.add_argument("--junit", type=Path, metavar="F", help="write JUnit XML there")
+    parser.add_argument("--html", type=Path, metavar="F", help="write one page for people there")
+    parser.add_argument("--summary", type=Path, metavar="F", help='add a summary there, such as "$GITHUB_STEP_SUMMARY"')
+    parser.add_argument("--annotate", action="store_true", help="print annotations for GitHub before the report")

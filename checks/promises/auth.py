@@ -134,7 +134,8 @@ def _of_pool(target: Target, found: Resource) -> Iterator[Check]:
     yield settings(place, region=found.region, pool=name, words=words, gaps=gaps)
     mine = [each for each in target.of_type(_GROUP) if _is_of(each, found)]
     if mine:
-        names = tuple(sorted(each.physical_id for each in mine))
+        # The physical id may have the pool's in it; the name is the template's where it is known.
+        names = tuple(sorted(intent.text(each.properties, "GroupName") or each.physical_id for each in mine))
         wider = replace(place, covers=(*place.covers, *(each.logical_id for each in mine)))
         yield groups(wider, region=found.region, pool=name, names=names, gaps=())
 

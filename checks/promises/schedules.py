@@ -188,8 +188,9 @@ def checks(target: Target) -> Iterator[Check]:
 def _of_rule(target: Target, rule: Resource) -> Iterator[Check]:
     # A rule on a bus of its own is called bus|rule by CloudFormation, and bus/rule in its ARN.
     bus, _, name = rule.physical_id.rpartition("|")
-    source = Source(region=rule.region, within=bus or "default", name=name, scheduler=False)
-    arn = target.arn("events", rule.region, f"rule/{rule.physical_id.replace('|', '/')}")
+    bus = bus or intent.text(rule.properties, "EventBusName").rpartition("/")[2] or "default"
+    source = Source(region=rule.region, within=bus, name=name, scheduler=False)
+    arn = target.arn("events", rule.region, f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
     said = intent.items(rule.properties, "Targets")
     yield from _about(rule.place(arn), source, rule, tuple(aim_of(each) for each in said), ("Targets",))
     callees = tuple(dict.fromkeys(callees_of(said)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,12 @@ def document(run: Run) -> dict[str, Any]:
             for each in run.controls
         ],
     }
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the run document."""
+    read: dict[str, Any] = json.loads((resources("checks.report") / "schema.json").read_text(encoding="utf-8"))
+    return read
 
 
 def write(run: Run, path: Path) -> None:

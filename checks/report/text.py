@@ -23,7 +23,7 @@ _COLOURS: dict[str, str] = {
     "dim": "2",
 }
 _ORDER: tuple[Status, ...] = ("fail", "unknown", "not_yet")
-_MEANINGS = {
+MEANINGS = {
     0: "kept: every critical promise was seen to hold",
     1: "broken: a critical promise does not hold",
     2: "unseen: a critical promise could not be decided",
@@ -190,7 +190,7 @@ def _foot(run: Run, paint: _Painter) -> str:
     seconds = (run.finished - run.started).total_seconds()
     code = exit_code(run)
     verdict = paint(
-        _MEANINGS[code], "ok" if code == 0 else "fail" if VERDICTS[code] in {"broken", "void"} else "unknown"
+        MEANINGS[code], "ok" if code == 0 else "fail" if VERDICTS[code] in {"broken", "void"} else "unknown"
     )
     return f"results   {told}\ntook      {seconds:.1f} s, {run.aws_calls} AWS calls\nverdict   {verdict} (exit {code})"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from checks import __version__
 from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence
+from checks.pool import Pool
 from checks.world.certificate import leaf_of
 from checks.world.deadline import Deadline
 from checks.world.hello import VERSIONS, Word, client_hello, first_word
@@ -81,10 +82,10 @@ class RealTls:
         if isinstance(found, Silence):
             return found
         try:
-            with self._dialled(found, port) as (wire, at), ThreadPoolExecutor(len(VERSIONS)) as pool:
-                words = dict(
-                    zip(VERSIONS, pool.map(lambda each: self._word(wire, host, port, at, each), VERSIONS), strict=True)
-                )
+            # Not the standard executor, whose threads keep an interrupted process until the server has answered.
+            with self._dialled(found, port) as (wire, at), contextlib.closing(Pool(len(VERSIONS))) as pool:
+                asked = {each: pool.submit(partial(self._word, wire, host, port, at, each)) for each in VERSIONS}
+                words = {each: said.result() for each, said in asked.items()}
         except Unanswered as error:
             return Silence(where=f"{host}:{port}", reason=str(error))
         oldest_first = tuple(reversed(VERSIONS))

@@ -17,7 +17,7 @@ from checks import twin as twins
 from checks.run import exit_code
 from tests.deployed.conftest import House, behind, deployed_without, roots, template_of, told
 
-pytestmark = pytest.mark.twin
+pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
 
 Breakage = Callable[[House], AbstractContextManager[None]]
 APEX = "khaya.example"
@@ -123,12 +123,16 @@ def variable_removed(house: House) -> Iterator[None]:
     """The API's function does not know its jobs table."""
     functions, name = house.aws("lambda"), house.resource("AWS::Lambda::Function", "ApiFunction")
     before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    without = {key: value for key, value in before.items() if key != "JOBS_TABLE"}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": without})
+
+    def give(variables: dict[str, str]) -> None:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+    give({key: value for key, value in before.items() if key != "JOBS_TABLE"})
     try:
         yield
     finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+        give(before)
 
 
 @contextmanager
@@ -239,6 +243,7 @@ def test_a_breakage_has_one_root_and_is_green_after_its_repair(
 
     assert ([(root, status)], code) == (roots(broken), exit_code(broken)), told(broken)
 
+    house.quieten()
     mended = house.verify()
 
     assert (0, []) == (exit_code(mended), roots(mended)), told(mended)
@@ -253,6 +258,7 @@ def test_a_deleted_backup_plan_is_the_one_root_until_it_is_made_again(house: Hou
     assert ([(root, "fail")], 1) == (roots(broken), exit_code(broken)), told(broken)
     assert len(behind(broken, root)) >= 9
 
+    house.quieten()
     mended = house.verify()
 
     assert (0, []) == (exit_code(mended), roots(mended)), told(mended)

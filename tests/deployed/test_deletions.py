@@ -12,7 +12,7 @@ from checks.run import exit_code
 from checks.target import resolve
 from tests.deployed.conftest import House, deployed_without, leaves_of, template_of, told
 
-pytestmark = pytest.mark.twin
+pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
 
 # Kinds of which something stands by itself: nothing else in the template refers to it.
 DEPLOYED_AWAY = (

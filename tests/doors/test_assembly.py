@@ -15,11 +15,13 @@ import pytest
 from checks import twin
 from checks.doors import assembly, outcomes, sharing
 from checks.doors.cli import code_of
-from checks.model import CannotLook
+from checks.model import CannotLook, Place
 from checks.plan import PlanError
+from checks.promises import api
 from checks.run import Run, exit_code
 from checks.target import Settings, parse, read
 from checks.world import trust
+from checks.world.pretend import pretend_world
 from checks.world.real import RealWorld
 from tests.doors import scene
 
@@ -262,3 +264,26 @@ def test_a_pass_that_took_several_looks_says_so() -> None:
 
     assert {"recovered": "after 3 attempts"} == outcomes.of_check("a.b[c]")(document).notes
     assert ["recovered: a.b[c]: after 3 attempts"] == outcomes.remarks(document)
+
+
+@pytest.mark.parametrize(
+    ("stage", "home"),
+    (("https://abc123.execute-api.eu-west-1.amazonaws.com/prod/health", False), ("https://example.org/direct", True)),
+    ids=("of some deployment", "the target's own"),
+)
+def test_an_address_past_the_targets_names_may_be_that_of_another_deployment(
+    stage: str,
+    home: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """A plan that was accepted elsewhere holds ids that are nobody's here; its own names are the target's anywhere."""
+    check = api.direct(Place(subject="Api/health"), edge="https://example.org/api/health", stage=stage)
+
+    assert home == assembly._at_home(check, ("example.org",))
+
+
+def test_what_cannot_be_looked_at_says_why() -> None:
+    """The check stays in the plan, and is unknown."""
+    check = api.direct(Place(subject="Api/health"), edge="https://example.org/a", stage="https://example.org/b")
+
+    with pytest.raises(CannotLook, match="the stacks could not be read"):
+        assembly._unseen(check, "the stacks could not be read").sight.look(pretend_world())

@@ -215,7 +215,7 @@ def test_durations_are_read(text: str, expected: timedelta) -> None:
     assert expected == cli.span(text)
 
 
-@pytest.mark.parametrize("option", ("--json", "--junit"))
+@pytest.mark.parametrize("option", ("--json", "--junit", "--html", "--summary"))
 def test_a_document_that_cannot_be_written_is_told(say: Say, here: Path, option: str) -> None:
     """The report was given; that its document is lost is said in one line and in the code."""
     (here / "file").write_text("", encoding="utf-8")
@@ -235,7 +235,7 @@ def test_a_lost_document_does_not_hide_what_is_broken(say: Say, here: Path, ente
     assert 1 == say("verify", "--target", "here.toml", "--json", "file/run").code
 
 
-@pytest.mark.parametrize(("option", "name"), (("--json", "run.json"), ("--junit", "run.xml")))
+@pytest.mark.parametrize(("option", "name"), (("--json", "run.json"), ("--junit", "run.xml"), ("--html", "run.html")))
 def test_a_document_is_written_whole_or_not_at_all(
     say: Say, here: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str
 ) -> None:
@@ -445,6 +445,47 @@ def test_a_replayed_document_has_the_same_verdict(say: Say, enter: Enter, here: 
     assert [(each["name"], each["status"], each["blocked_by"]) for each in then["results"]] == [
         (each["name"], each["status"], each["blocked_by"]) for each in now["results"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("which", "told"),
+    (
+        ("kept", "Kept: "),
+        ("broken", "Broken: "),
+        ("blind", "Unseen: "),
+        ("void", "Void: "),
+        ("interrupted", "Interrupted: "),
+    ),
+)
+def test_a_page_is_made_of_a_run_and_of_a_recorded_one(say: Say, enter: Enter, which: str, told: str) -> None:
+    """Both begin with the verdict and hold every check."""
+    enter(which)
+    say("verify", "--target", "here.toml", "--json", "run.json", "--html", "run.html")
+    say("replay", "run.json", "--html", "again.html")
+
+    first, again = (Path(name).read_text(encoding="utf-8") for name in ("run.html", "again.html"))
+    assert f"{told}here</title>" in first
+    assert "replayed from run" in again
+    assert all(name in page for name in scene.CHECKS for page in (first, again))
+
+
+def test_ci_is_told_in_its_own_words(say: Say, enter: Enter, here: Path) -> None:
+    """A summary is added to what is there; annotations come first, and nothing in the report is a command."""
+    enter("broken")
+    (here / "summary.md").write_text("# build\n", encoding="utf-8")
+    plain = say("verify", "--target", "here.toml", "--json", "run.json", "--summary", "summary.md")
+    said = say("replay", "run.json", "--summary", "summary.md", "--annotate")
+
+    summary = (here / "summary.md").read_text(encoding="utf-8")
+    assert (1, 1) == (plain.code, said.code)
+    assert summary.startswith("# build\n\n## Broken: ")
+    assert 2 == summary.count("<code>tables.pitr[Users]</code>")
+    assert "::" not in plain.out
+    first, *_, opened = (line for line in said.out.splitlines() if line.startswith(("::error", "::stop-commands::")))
+    assert first.startswith("::error title=FAIL tables.pitr[Users]::expected: ")
+    token = opened.removeprefix("::stop-commands::")
+    assert len(token) >= 32
+    assert f"(exit 1)\n::{token}::\n" in said.out
 
 
 def test_a_document_has_every_key_of_the_contract(say: Say, enter: Enter, here: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -199,6 +200,33 @@ def test_a_dead_twin_is_a_missing_tool(tmp_path: Path) -> None:
         run_cdk(tools(tmp_path, script), ["deploy"], log=tmp_path / "log", environ={"PATH": "/usr/bin:/bin"})
 
     assert NO_TOOLS == stopped.value.code
+
+
+def test_a_twin_that_dies_under_the_cli_ends_it_at_once(tmp_path: Path) -> None:
+    """The CLI would ask a dead endpoint for another minute; 69 says whose turn it is, and nothing runs on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    began = time.monotonic()
+
+    with pytest.raises(Stop, match=rf"the twin's AWS at {endpoint} is gone\. Start it again") as stopped:
+        run_cdk(
+            tools(tmp_path, "exec sleep 60"),
+            ["deploy"],
+            log=tmp_path / "log",
+            environ={"PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": endpoint},
+        )
+
+    assert NO_TOOLS == stopped.value.code
+    assert time.monotonic() - began < 10
+
+
+def test_a_twin_that_lives_is_waited_for(tmp_path: Path) -> None:
+    """Longer than the glance that looks after it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        environ = {"PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": f"https://127.0.0.1:{listener.getsockname()[1]}"}
+        run_cdk(tools(tmp_path, "sleep 1.2; echo done"), ["deploy"], log=tmp_path / "log", environ=environ)
+
+    assert "done\n" == (tmp_path / "log").read_text()
 
 
 def test_a_failing_cli_is_quoted(tmp_path: Path) -> None:

@@ -66,6 +66,13 @@ def test_the_authorizer_believes_our_pool(main: Template) -> None:
     )
 
 
+def test_the_authorizer_takes_tokens_for_our_client_alone(main: Template) -> None:
+    """Another client of the same pool has other rules; its tokens are not meant for this API."""
+    authorizer = main.one("AWS::ApiGateway::Authorizer")
+
+    assert {"Ref": main.id_at("Auth/Pool/Site")} == authorizer["IdentityValidationExpression"]
+
+
 def test_every_path_known_or_not_reaches_the_code(main: Template) -> None:
     """A10: root and catch-all included; nothing is answered by a mock."""
     found = methods(main)

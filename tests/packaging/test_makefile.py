@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TARGETS = ("verify", "deploy", "up", "down", "test", "full", "lint", "format", "typecheck", "lock")
+TARGETS = ("verify", "deploy", "up", "down", "test", "eyes", "full", "lint", "format", "typecheck", "lock")
 
 
 def make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

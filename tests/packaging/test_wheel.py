@@ -96,6 +96,14 @@ def test_every_module_is_in_the_wheel(root: Path, wheel: Path) -> None:
     assert modules == {name for name in names_in(wheel) if name.endswith(".py")}
 
 
+def test_what_modules_read_is_in_the_wheel(root: Path, wheel: Path) -> None:
+    """The page's style and script, the document's schema, and whatever else stands beside a report's modules."""
+    read = {str(file.relative_to(root)) for file in (root / "checks" / "report").rglob("*.*") if file.suffix != ".pyc"}
+
+    assert {".css", ".js", ".json", ".py"} <= {Path(name).suffix for name in read}
+    assert read <= set(names_in(wheel))
+
+
 def test_few_things_come_along(unpacked: Path) -> None:
     """Who verifies a deployment does not want to install a CDK, an emulator or a test runner."""
     always = [need for need in requirements_of(unpacked) if need.marker is None]

@@ -58,8 +58,10 @@ SITE = ClientSeen(
 GONE = Absent(what="user pool p")
 
 
-def _group(name: str, pool: str = "p") -> Resource:
-    return resource("AWS::Cognito::UserPoolGroup", {"UserPoolId": pool}, subject=f"G/{name}", physical_id=name)
+def _group(name: str, pool: str = "p", **named: object) -> Resource:
+    given = {"UserPoolId": pool, **named}
+    physical_id = f"{pool}|{name}" if named else name
+    return resource("AWS::Cognito::UserPoolGroup", given, subject=f"G/{name}", physical_id=physical_id)
 
 
 def _checks(*more: Resource, domain: str = APEX, pool: object = None, client: object = None) -> dict[str, Check]:
@@ -70,7 +72,7 @@ def _checks(*more: Resource, domain: str = APEX, pool: object = None, client: ob
     found = target(
         resource("AWS::Cognito::UserPool", said(POOL, pool), subject="Pool", physical_id="p"),
         resource("AWS::Cognito::UserPoolClient", said(CLIENT, client), subject="Pool/Site", physical_id="c"),
-        *(more or (_group("seller"), _group("admin"), _group("strangers", "other"))),
+        *(more or (_group("seller", GroupName="seller"), _group("admin"), _group("strangers", "other"))),
         domain=domain,
         aliases=(WWW,) if domain else (),
     )

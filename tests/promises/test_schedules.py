@@ -108,9 +108,17 @@ def test_what_cannot_be_looked_at_is_not_judged_and_params_survive() -> None:
         assert check.params == codec.decode_params(check.promise.bind, codec.encode(check.params))
 
 
-def test_iam_is_asked_for_this_rule_and_what_it_calls() -> None:
+@pytest.mark.parametrize(
+    ("physical_id", "bus"),
+    (
+        ("orders|daily-1", None),
+        ("daily-1", "orders"),
+        ("daily-1", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/orders"),
+    ),
+)
+def test_iam_is_asked_for_this_rule_and_what_it_calls(physical_id: str, bus: str | None) -> None:
     """A rule on a bus of its own has a slash in its ARN."""
-    checks = _checks("orders|daily-1")
+    checks = _checks(physical_id, EventBusName=bus)
 
     assert (f"arn:aws:events:{REGION}:{ACCOUNT}:rule/orders/daily-1",) == checks[
         "schedules.enabled[Daily]"

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 DOMAIN = "site.example"
 BUCKET = "site-example-frontend"
 TABLES = ("Plain", "Protected")
+LOG_GROUP = "site-access"
+ACCESS_LOG = {
+    "id": "requestId",
+    "method": "httpMethod",
+    "path": "path",
+    "resource": "resourcePath",
+    "status": "status",
+    "bytes": "responseLength",
+    "latency": "responseLatency",
+    "error": "error.responseType",
+    "subject": "authorizer.claims.sub",
+    "unknown": "no.such.thing",
+}
 CODE = """
 import json, os
 def handler(event, context):
     body = {"path": event["path"], "method": event["httpMethod"], "host": event["headers"].get("Host", "")}
     if event["path"].endswith("/echo"):
         body["length"] = len(event.get("body") or "")
+    body["request_id"] = event["requestContext"]["requestId"]
+    if event["path"].endswith("/broken"):
+        raise RuntimeError("broken on request")
     claims = (event["requestContext"].get("authorizer") or {}).get("claims")
     if claims:
         body["claims"] = claims
@@ -89,6 +106,7 @@ def site(zone_id: str, certificate_arn: str) -> dict[str, Any]:
             "ProviderArn": {"Value": {"Ref": "Provider"}},
             "PlanId": {"Value": {"Ref": "Plan"}},
             "ApiId": {"Value": {"Ref": "Api"}},
+            "FunctionName": {"Value": {"Ref": "Function"}},
             "PoolId": {"Value": {"Ref": "Pool"}},
             "ClientId": {"Value": {"Ref": "Client"}},
         },
@@ -182,8 +200,17 @@ def _api() -> dict[str, Any]:
         },
         "Stage": {
             "Type": "AWS::ApiGateway::Stage",
-            "Properties": {"RestApiId": {"Ref": "Api"}, "DeploymentId": {"Ref": "Deployment"}, "StageName": "prod"},
+            "Properties": {
+                "RestApiId": {"Ref": "Api"},
+                "DeploymentId": {"Ref": "Deployment"},
+                "StageName": "prod",
+                "AccessLogSetting": {
+                    "DestinationArn": {"Fn::GetAtt": ["AccessLog", "Arn"]},
+                    "Format": json.dumps({name: f"$context.{variable}" for name, variable in ACCESS_LOG.items()}),
+                },
+            },
         },
+        "AccessLog": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": LOG_GROUP}},
     }
 
 
@@ -348,6 +375,21 @@ def _secret() -> dict[str, Any]:
     return {
         "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "site", "SecretString": "hush"}},
         "Indexed": {"Type": "AWS::DynamoDB::Table", "Properties": indexed},
+        "Rate": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "AlarmName": "site-rate",
+                "Metrics": [
+                    {"Id": "rate", "Expression": "100 * FILL(failed, 0) / asked", "Label": "failed calls, %"},
+                    _query("failed", "Errors"),
+                    _query("asked", "Invocations"),
+                ],
+                "EvaluationPeriods": 1,
+                "Threshold": 0,
+                "ComparisonOperator": "GreaterThanThreshold",
+                "TreatMissingData": "notBreaching",
+            },
+        },
         "Slow": {
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {
@@ -362,6 +404,13 @@ def _secret() -> dict[str, Any]:
             },
         },
     }
+
+
+def _query(name: str, metric: str) -> dict[str, Any]:
+    """A metric of the site's function, for an expression."""
+    dimensions = [{"Name": "FunctionName", "Value": {"Ref": "Function"}}]
+    watched = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": name, "ReturnData": False, "MetricStat": {"Metric": watched, "Period": 300, "Stat": "Sum"}}
 
 
 def _watchers() -> dict[str, Any]:

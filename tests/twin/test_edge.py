@@ -338,6 +338,8 @@ def test_what_is_no_handshake_is_closed_without_a_word(site: Site, junk: bytes) 
     """The TLS port does not speak to those who do not."""
     with http_socket(site) as raw:
         raw.sendall(junk)
-        raw.shutdown(socket.SHUT_WR)
+        # Whoever is quick has closed by now.
+        with contextlib.suppress(OSError):
+            raw.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionResetError):
             assert b"" == raw.recv(100)

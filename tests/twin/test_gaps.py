@@ -138,7 +138,7 @@ def test_a_protected_table_cannot_be_deleted(site: Site) -> None:
 
 def test_a_resource_that_leaves_the_template_leaves_aws(site: Site, body: dict[str, Any]) -> None:
     """Record, table and alarm are gone after the update that drops them, at the APIs and in DNS."""
-    for gone in ("RecordwwwA", "Plain", "Worst", "Alarm", "Slow"):
+    for gone in ("RecordwwwA", "Plain", "Worst", "Alarm", "Slow", "Rate"):
         body["Resources"].pop(gone)
     assert site.ask(f"www.{template.DOMAIN}").answer
     assert "UPDATE_COMPLETE" == site.deploy(body)

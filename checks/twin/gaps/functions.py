@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service
+from checks.twin.gaps.alarms import look_again
+from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store
 
 AT_ONCE = max(2, os.cpu_count() or 2)
 # A function that calls itself waits for an environment that its own caller holds: then one more is made after all.
@@ -41,3 +42,38 @@ def start_environments_a_few_at_a_time(_: Grounds) -> None:
 
     parameters = ("func_name", "config", "code_zip", "qualifier", "max_concurrency")
     replace(service("services.lambda_svc"), "acquire_worker", parameters, patient)
+
+
+def measure_functions(_: Grounds) -> None:
+    """AWS/Lambda counts every call of a function, whoever makes it: invocations, errors, how long it took, refusals.
+
+    MiniStack counts those that are made through Lambda's own API alone, which an API's calls are not.
+    """
+    functions, cloudwatch = service("services.lambda_svc"), service("services.cloudwatch")
+    record = store(cloudwatch, "record_metric")
+
+    def counted(original: Function) -> Function:
+        def finish(
+            func: Untyped, request_id: str, log_text: str, error: Untyped, duration_ms: int, **more: Untyped
+        ) -> None:
+            original(func, request_id, log_text, error, duration_ms, **more)
+            name = {"FunctionName": (func.get("config") or func).get("FunctionName", "unknown")}
+            for metric, count in (("Invocations", 1), ("Errors", int(error)), ("Throttles", 0)):
+                record("AWS/Lambda", metric, count, "Count", name)
+            record("AWS/Lambda", "Duration", duration_ms, "Milliseconds", name)
+            look_again(cloudwatch)
+
+        return finish
+
+    def refused_alone(_original: Function) -> Function:
+        def emit(function_name: str, duration_ms: float, error: bool, throttle: bool) -> None:  # noqa: ARG001, FBT001
+            # Told twice of a refusal that came through Lambda's own API: once without and once with a duration.
+            if throttle and not duration_ms:
+                record("AWS/Lambda", "Throttles", 1, "Count", {"FunctionName": function_name})
+                look_again(cloudwatch)
+
+        return emit
+
+    finished = ("func", "request_id", "log_text", "error", "duration_ms", "log_source")
+    replace(functions, "_emit_lambda_logs", finished, counted)
+    replace(functions, "_emit_lambda_metrics", ("function_name", "duration_ms", "error", "throttle"), refused_alone)

@@ -66,7 +66,8 @@ def tell_a_missing_key_to_those_who_may_list(_: Grounds) -> None:
     def may_list(owner: str, bucket: str, distribution: str) -> bool:
         context = evaluator.EvalContext(
             principal_arn="*", principal_type="Service", principal_account="", action="s3:ListBucket",
-            resource_arn=f"arn:aws:s3:::{bucket}", region=s3.get_region(), service_context={"aws:sourcearn": distribution},
+            resource_arn=f"arn:aws:s3:::{bucket}", region=s3.get_region(),
+            service_context={"aws:sourcearn": distribution},
         )  # fmt: skip
         policy = policies.get_scoped(owner, None, bucket)
         asked = evaluator.evaluate_resource_policy(policy, context, service="cloudfront.amazonaws.com")
@@ -81,8 +82,9 @@ def tell_a_missing_key_to_those_who_may_list(_: Grounds) -> None:
         def fetch(bucket_name: str, key: str, method: str, headers: Untyped, **who: str) -> Untyped:
             answer = original(bucket_name, key, method, headers, **who)
             if answer[0] == HTTPStatus.FORBIDDEN and missing(bucket_name, key, who.get("source_arn", "")):
-                told = s3._error("NoSuchKey", "The specified key does not exist.", 404, extra={"Key": key})  # noqa: SLF001
-                return (*told[:2], b"") if method == "HEAD" else told
+                read = s3._head_object if method == "HEAD" else s3._get_object  # noqa: SLF001
+                status, told, body = read(bucket_name, key, headers, {})
+                return status, told, b"" if method == "HEAD" else body
             return answer
 
         return fetch

@@ -1,0 +1,1 @@
+"""The parts of the HTML page: each section is made of a document's plain values."""

@@ -1,0 +1,183 @@
+"""What CloudWatch says about its alarms."""
+
+from __future__ import annotations
+
+import operator
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+
+from checks.twin.gaps import maths
+from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store
+
+# How long a state that was set by hand stays; CloudWatch evaluates again within a minute.
+_HELD_S = 20.0
+_PAUSE_S = 0.5
+_looked: dict[str, float] = {}
+_ASKED = ("params", "cbor_data", "is_cbor", "is_json")
+_COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "GreaterThanThreshold": operator.gt,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+Alarm = dict[str, Untyped]
+
+
+def keep_metric_maths_of_alarms(_: Grounds) -> None:
+    """An alarm on an expression keeps its queries, made through the API or by CloudFormation.
+
+    MiniStack's API forgets them and its CloudFormation refuses the template. An expression that is not understood
+    here is refused by name rather than never evaluated.
+    """
+    cloudwatch, provisioners = service("services.cloudwatch"), service("services.cloudformation.provisioners")
+    alarms = store(cloudwatch, "_alarms")
+
+    def through_the_api(original: Function) -> Function:
+        def put(params: Untyped, cbor_data: Alarm, is_cbor: Untyped, is_json: Untyped = False) -> Untyped:  # noqa: FBT002
+            try:
+                maths.check(cbor_data.get("Metrics") or [])
+            except ValueError as error:
+                return cloudwatch._error("ValidationError", str(error), 400, use_json=is_json, use_cbor=is_cbor)  # noqa: SLF001
+            answer = original(params, cbor_data, is_cbor, is_json)
+            if answer[0] == HTTPStatus.OK and cbor_data.get("Metrics"):
+                _watch_queries(alarms[cbor_data["AlarmName"]], cbor_data["Metrics"])
+            return answer
+
+        return put
+
+    def by_cloudformation(original: Function) -> Function:
+        def record(name: str, props: Alarm) -> Untyped:
+            if not props.get("Metrics"):
+                return original(name, props)
+            maths.check(props["Metrics"])
+            made = original(name, {**props, "Metrics": None, "MetricName": "-", "Namespace": "-"})
+            _watch_queries(made, props["Metrics"])
+            return made
+
+        return record
+
+    replace(cloudwatch, "_put_metric_alarm", _ASKED, through_the_api)
+    replace(provisioners, "_cw_metric_alarm_record", ("name", "props"), by_cloudformation)
+
+
+def evaluate_alarms_as_declared(_: Grounds) -> None:
+    """An alarm watches its own dimensions, period by period, M of N, and treats missing data as it was told.
+
+    MiniStack mixes all dimensions and all periods, looks only when somebody sends a metric, and leaves an alarm without
+    data as it was. Here it is looked at when it is asked about, and after each call of a function or an API. A state
+    that was set by hand is left alone for a while, as it is between two evaluations on AWS.
+    """
+    cloudwatch = service("services.cloudwatch")
+    alarms, held, turn = store(cloudwatch, "_alarms"), dict[str, tuple[float, Alarm]](), threading.Lock()
+
+    def evaluate(alarm: Alarm) -> None:
+        until, which = held.get(alarm["AlarmArn"], (0.0, alarm))
+        # One that was put again since then is another.
+        if which is alarm and time.time() < until:
+            return
+        state, reason = judged(alarm, _values(cloudwatch, alarm, time.time()))
+        # Functions end in threads of their own, and a change is told once.
+        with turn:
+            before = alarm["StateValue"]
+            if state in ("", before):
+                return
+            alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
+        cloudwatch._record_history(alarm["AlarmName"], before, state, reason)  # noqa: SLF001
+        cloudwatch._dispatch_alarm_actions(alarm, before, state, reason)  # noqa: SLF001
+        cloudwatch._evaluate_parent_alarms(alarm)  # noqa: SLF001
+
+    def looked_at(original: Function) -> Function:
+        def describe(*args: Untyped) -> Untyped:
+            cloudwatch._evaluate_all_alarms()  # noqa: SLF001
+            return original(*args)
+
+        return describe
+
+    def holding(original: Function) -> Function:
+        def set_state(params: Untyped, cbor_data: Alarm, *rest: Untyped) -> Untyped:
+            name = cbor_data.get("AlarmName") or cloudwatch._p(params, "AlarmName")  # noqa: SLF001
+            if name in alarms:
+                held[alarms[name]["AlarmArn"]] = (time.time() + _HELD_S, alarms[name])
+            return original(params, cbor_data, *rest)
+
+        return set_state
+
+    replace(cloudwatch, "_evaluate_alarm", ("alarm",), lambda _: evaluate)
+    for name in ("_describe_alarms", "_describe_alarms_for_metric", "_describe_alarm_history"):
+        replace(cloudwatch, name, _ASKED, looked_at)
+    replace(cloudwatch, "_set_alarm_state", _ASKED, holding)
+
+
+def look_again(cloudwatch: Untyped) -> None:
+    """Evaluate the alarms of this region, if that was not done a moment ago: a burst of calls is one occasion."""
+    region, now = cloudwatch.get_region(), time.monotonic()
+    if now - _looked.get(region, 0.0) >= _PAUSE_S:
+        _looked[region] = now
+        cloudwatch._evaluate_all_alarms()  # noqa: SLF001
+
+
+def judged(alarm: Alarm, values: Sequence[float | None]) -> tuple[str, str]:
+    """State and reason of an alarm over its periods' values, the latest first; "" when it stays as it is.
+
+    CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data".
+    """
+    threshold, compare = alarm.get("Threshold", 0.0), _COMPARISONS.get(alarm.get("ComparisonOperator", ""))
+    if compare is None:
+        return "", ""
+    there = [value for value in values if value is not None]
+    policy = alarm.get("TreatMissingData") or "missing"
+    filled = len(values) - len(there)
+    if not there and policy in ("missing", "ignore"):
+        return ("INSUFFICIENT_DATA", "Insufficient data") if policy == "missing" else ("", "")
+    breaching = sum(compare(value, threshold) for value in there) + (filled if policy == "breaching" else 0)
+    needed = alarm.get("DatapointsToAlarm") or len(values)
+    if policy in ("missing", "ignore"):
+        # With fewer data points than it takes, all of them breaching is enough.
+        needed = min(needed, len(there))
+    reason = f"Threshold Crossed: {breaching} of {len(values)} datapoints {there} were breaching ({threshold})"
+    return ("ALARM" if breaching >= needed else "OK"), reason
+
+
+def _watch_queries(alarm: Alarm, queries: Sequence[Alarm]) -> None:
+    for single in ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit"):
+        alarm[single] = None
+    alarm["Dimensions"] = []
+    alarm["Metrics"] = [{"ReturnData": True, **each} for each in queries]
+
+
+def _values(cloudwatch: Untyped, alarm: Alarm, now: float) -> list[float | None]:
+    """The value of each period, the latest first. Periods end now, not at the full minute."""
+    queries = alarm.get("Metrics") or [_single(alarm)]
+    period = max(int((each.get("MetricStat") or each).get("Period") or 60) for each in queries)
+    stats = {each["Id"]: each["MetricStat"] for each in queries if each.get("MetricStat")}
+    periods = {name: _by_period(_points(cloudwatch, stat), period, now) for name, stat in stats.items()}
+
+    def value(name: str, ago: int) -> float | None:
+        points = periods[name][ago]
+        known = cloudwatch._calc_stats(points)  # noqa: SLF001
+        return cloudwatch._stat_value(known, stats[name]["Stat"], points) if known else None  # noqa: SLF001
+
+    times = range(int(alarm.get("EvaluationPeriods") or 1))
+    return [maths.result(queries, {name: value(name, ago) for name in stats}) for ago in times]
+
+
+def _by_period(points: Sequence[Alarm], period: int, now: float) -> dict[int, list[Alarm]]:
+    periods: dict[int, list[Alarm]] = defaultdict(list)
+    for point in points:
+        periods[int((now - point["Timestamp"]) // period)].append(point)
+    return periods
+
+
+def _single(alarm: Alarm) -> Alarm:
+    metric = {name: alarm.get(name) for name in ("Namespace", "MetricName", "Dimensions")}
+    stat = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
+    return {"Id": "m", "MetricStat": {"Metric": metric, "Period": alarm.get("Period"), "Stat": stat}}
+
+
+def _points(cloudwatch: Untyped, stat: Alarm) -> list[Alarm]:
+    metric = stat["Metric"]
+    dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(metric.get("Dimensions") or []))  # noqa: SLF001
+    return list(cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or [])  # noqa: SLF001

@@ -1,0 +1,280 @@
+"""What CloudWatch counts, when its alarms fire, and what API Gateway writes down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from checks.twin.gaps import alarms, apis, maths
+from tests.twin import template
+from tests.twin.conftest import Site
+
+pytestmark = pytest.mark.twin
+
+_API = {"ApiName": "site", "Stage": "prod"}
+
+
+def total(site: Site, namespace: str, metric: str, stat: str = "Sum", **dimensions: str) -> float:
+    """The statistic of a metric over the last hour."""
+    told = site.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "m", "MetricStat": {
+            "Metric": {"Namespace": namespace, "MetricName": metric,
+                       "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()]},
+            "Period": 3600, "Stat": stat}}],
+        StartTime=datetime.now(UTC) - timedelta(hours=2), EndTime=datetime.now(UTC) + timedelta(hours=1),
+    )["MetricDataResults"][0]["Values"]  # fmt: skip
+    return float(sum(told))
+
+
+def lines(site: Site) -> list[dict[str, str]]:
+    """What the access log holds."""
+    events = site.client("logs").get_paginator("filter_log_events").paginate(logGroupName=template.LOG_GROUP)
+    return [json.loads(each["message"]) for page in events for each in page["events"]]
+
+
+def state(site: Site, name: str) -> str:
+    """The state of an alarm."""
+    [alarm] = site.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return str(alarm["StateValue"])
+
+
+@pytest.fixture
+def growth(site: Site) -> Callable[[], dict[str, float]]:
+    """How much each count has grown since the test began."""
+    function = {"FunctionName": site.outputs["FunctionName"]}
+    counts: dict[str, Callable[[], float]] = {
+        name: lambda space=space, name=name, which=which: total(site, space, name, **which)  # type: ignore[misc]
+        for space, which, names in (
+            ("AWS/ApiGateway", _API, ("Count", "4XXError", "5XXError")),
+            ("AWS/Lambda", function, ("Invocations", "Errors")),
+        )
+        for name in names
+    }
+    before = {name: count() for name, count in counts.items()}
+    return lambda: {name: count() - before[name] for name, count in counts.items()}
+
+
+@pytest.fixture
+def watching(site: Site) -> Iterator[Callable[..., str]]:
+    """Puts an alarm on a metric of our own, gives its name, and takes it away in the end."""
+    client, made = site.client("cloudwatch"), list[str]()
+
+    def put(**settings: Any) -> str:  # noqa: ANN401
+        name = f"own-{len(made)}"
+        made.append(name)
+        known = {
+            "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            **({} if "Metrics" in settings else {
+                "Namespace": "Own", "MetricName": "Trouble", "Statistic": "Sum", "Period": 60,
+                "Dimensions": [{"Name": "Where", "Value": "here"}],
+            }),
+        }  # fmt: skip
+        client.put_metric_alarm(AlarmName=name, **{**known, **settings})
+        return name
+
+    yield put
+    client.delete_alarms(AlarmNames=made)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "grown"),
+    (
+        ("/api/fine", 200, (1, 0, 0, 1, 0)),
+        ("/api/nope", 404, (1, 1, 0, 1, 0)),
+        ("/api/any", 401, (1, 1, 0, 0, 0)),
+        ("/api/broken", 502, (1, 0, 1, 1, 1)),
+    ),
+    ids=("answered", "not found", "refused before the function", "failed"),
+)
+def test_apis_and_functions_are_counted(
+    site: Site, growth: Callable[[], dict[str, float]], path: str, status: int, grown: Sequence[int]
+) -> None:
+    """One request is one data point of each metric, whatever became of it."""
+    assert status == site.get(path).status
+    names = ("Count", "4XXError", "5XXError", "Invocations", "Errors")
+    assert dict(zip(names, grown, strict=True)) == growth()
+
+
+def test_latencies_are_measured(site: Site) -> None:
+    """In milliseconds, by API and stage; a function's duration is part of it."""
+    site.get("/api/fine")
+    whole = total(site, "AWS/ApiGateway", "Latency", "Maximum", **_API)
+    within = total(site, "AWS/ApiGateway", "IntegrationLatency", "Maximum", **_API)
+    assert 0 < within <= whole < 60_000
+
+
+def test_a_call_through_lambdas_own_api_is_counted_once(site: Site, growth: Callable[[], dict[str, float]]) -> None:
+    """As one that comes through the API."""
+    event = {"path": "/fine", "httpMethod": "GET", "headers": {}, "requestContext": {"requestId": "own"}}
+    site.client("lambda").invoke(FunctionName=site.outputs["FunctionName"], Payload=json.dumps(event))
+    assert (1, 0) == (growth()["Invocations"], growth()["Errors"])
+
+
+def test_the_access_log_has_a_line_for_each_request(site: Site) -> None:
+    """JSON in the declared format, under the id that the function knows; what there is none of is a dash."""
+    answer = site.get("/api/fine/'quoted'%22")
+    refused = json.loads(json.dumps(dict(site.get("/api/any").headers)))
+    fine, nobody = lines(site)[-2:]
+    assert json.loads(answer.body)["request_id"] == fine.pop("id")
+    assert int(fine.pop("latency")) >= 0
+    expected = {
+        "method": "GET", "path": "/prod/api/fine/'quoted'\"", "resource": "/{proxy+}", "status": "200",
+        "bytes": str(len(answer.body)), "error": "-", "subject": "-", "unknown": "-",
+    }  # fmt: skip
+    assert expected.keys() == fine.keys()
+    assert ("UNAUTHORIZED", "401", "/api/any") == (nobody["error"], nobody["status"], nobody["resource"])
+    assert nobody["id"] in {value for name, value in refused.items() if name.lower() == "x-amzn-requestid"}
+    assert {**expected, "path": fine["path"]} == fine
+
+
+def test_a_stage_without_an_access_log_writes_none(site: Site) -> None:
+    """An update of the template takes the log away, and gives it back."""
+    body = template.site(site.zone_id, site.certificate)
+    body["Resources"]["Stage"]["Properties"].pop("AccessLogSetting")
+    assert "UPDATE_COMPLETE" == site.deploy(body)
+    before = len(lines(site))
+    site.get("/api/fine")
+    assert before == len(lines(site))
+    assert "UPDATE_COMPLETE" == site.deploy(template.site(site.zone_id, site.certificate))
+    site.get("/api/fine")
+    assert before + 1 == len(lines(site))
+
+
+def test_a_viewer_cannot_break_a_line() -> None:
+    """What a viewer sends stays within the string that the format puts it in."""
+    seen = apis.filled('{"agent": "$context.identity.userAgent"}', {"identity.userAgent": 'a", "b": "c'})
+    assert {"agent": 'a", "b": "c'} == json.loads(seen)
+
+
+def test_an_alarm_watches_its_own_dimensions(site: Site, watching: Callable[..., str]) -> None:
+    """Trouble elsewhere is not trouble here."""
+    name, client = watching(), site.client("cloudwatch")
+    for where, expected in (("there", "INSUFFICIENT_DATA"), ("here", "ALARM")):
+        data = {"MetricName": "Trouble", "Value": 2.0, "Dimensions": [{"Name": "Where", "Value": where}]}
+        client.put_metric_data(Namespace="Own", MetricData=[data])
+        assert expected == state(site, name)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    (
+        ("missing", "INSUFFICIENT_DATA"),
+        ("ignore", "INSUFFICIENT_DATA"),
+        ("breaching", "ALARM"),
+        ("notBreaching", "OK"),
+    ),
+)
+def test_silence_means_what_the_alarm_was_told(
+    site: Site, watching: Callable[..., str], policy: str, expected: str
+) -> None:
+    """No data at all: the alarm's policy decides."""
+    assert expected == state(site, watching(MetricName="Never", TreatMissingData=policy))
+
+
+def test_a_state_set_by_hand_is_seen(site: Site, watching: Callable[..., str]) -> None:
+    """The next look must not undo it at once."""
+    name = watching(MetricName="Never", TreatMissingData="notBreaching")
+    assert "OK" == state(site, name)
+    site.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="drill")
+    assert "ALARM" == state(site, name)
+
+
+def test_an_alarm_on_a_rate_is_kept_and_fires(site: Site) -> None:
+    """Made by CloudFormation, read back whole; it stands on calls that came through the API."""
+    [alarm] = site.client("cloudwatch").describe_alarms(AlarmNames=["site-rate"])["MetricAlarms"]
+    rate, failed, asked = alarm["Metrics"]
+    assert ("100 * FILL(failed, 0) / asked", True) == (rate["Expression"], rate["ReturnData"])
+    assert ("Errors", False) == (failed["MetricStat"]["Metric"]["MetricName"], asked["ReturnData"])
+    assert not {"MetricName", "Namespace", "Statistic", "Period"} & alarm.keys()
+    site.get("/api/broken")
+    assert "ALARM" == state(site, "site-rate")
+
+
+def test_an_alarm_on_an_expression_through_the_api(site: Site, watching: Callable[..., str]) -> None:
+    """It fires on the quotient; what is not understood is refused by name."""
+    client = site.client("cloudwatch")
+
+    def query(name: str) -> dict[str, Any]:
+        metric = {"Namespace": "Own", "MetricName": name}
+        return {"Id": name, "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+
+    values = [{"MetricName": "bad", "Value": 3.0}, {"MetricName": "all", "Value": 4.0}]
+    client.put_metric_data(Namespace="Own", MetricData=values)
+    queries = [query("bad"), query("all")]
+    for limit, expected in ((0.7, "ALARM"), (0.8, "OK")):
+        name = watching(Metrics=[*queries, {"Id": "rate", "Expression": "bad / all"}], Threshold=limit)
+        assert expected == state(site, name)
+    with pytest.raises(botocore.exceptions.ClientError, match="not understood by the twin"):
+        watching(Metrics=[*queries, {"Id": "rate", "Expression": "ANOMALY_DETECTION_BAND(bad, 2)"}])
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "expected"),
+    (
+        ("a / b", {"a": 1.0, "b": 4.0}, 0.25),
+        ("a / b", {"a": 1.0, "b": 0.0}, None),
+        ("a / b", {"a": None, "b": 4.0}, None),
+        ("100 * FILL(a, 0) / b", {"a": None, "b": 4.0}, 0.0),
+        ("IF(b > 10, a / b, 0)", {"a": 1.0, "b": 4.0}, 0.0),
+        ("IF(b > 3, a / b, 0)", {"a": 1.0, "b": 4.0}, 0.25),
+        ("-(a - b) ^ 2", {"a": 1.0, "b": 4.0}, -9.0),
+        ("ABS(a - b)", {"a": 1.0, "b": 4.0}, 3.0),
+        ("CEIL(a / b)", {"a": 1.0, "b": 4.0}, 1.0),
+    ),
+)
+def test_metric_maths(expression: str, values: Mapping[str, float | None], expected: float | None) -> None:
+    """A missing value or a division by zero leaves no data point."""
+    queries: list[dict[str, Any]] = [{"Id": name, "ReturnData": False} for name in values]
+    queries.append({"Id": "r", "Expression": expression})
+    assert expected == maths.result(queries, values)
+
+
+@pytest.mark.parametrize("expression", ("a +", "SEARCH('x', 1)", "c", "a if a else a", "METRICS()", "__import__('os')"))
+def test_an_expression_that_is_not_understood_is_refused(expression: str) -> None:
+    """Never evaluated as something else, and never silently not at all."""
+    with pytest.raises(ValueError, match="not understood by the twin"):
+        maths.check([{"Id": "r", "Expression": expression}, {"Id": "a", "ReturnData": False}])
+
+
+@pytest.mark.parametrize("returned", (0, 2))
+def test_exactly_one_query_returns_data(returned: int) -> None:
+    """An alarm has one value."""
+    with pytest.raises(ValueError, match=f"{returned} do"):
+        maths.check([{"Id": name, "ReturnData": at < returned} for at, name in enumerate("abc")])
+
+
+def alarm(policy: str = "missing", needed: int | None = None) -> dict[str, Any]:
+    """An alarm at 1 and above."""
+    return {
+        "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": policy,
+        "DatapointsToAlarm": needed,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "needed", "values", "expected"),
+    (
+        ("missing", None, (1.0, 1.0, 1.0), "ALARM"),
+        ("missing", None, (1.0, 0.9, 1.0), "OK"),
+        ("missing", 2, (1.0, 0.9, 1.0), "ALARM"),
+        ("missing", 2, (0.0, 0.9, 1.0), "OK"),
+        ("missing", None, (1.0, None, None), "ALARM"),
+        ("missing", None, (0.0, None, None), "OK"),
+        ("missing", None, (None, None, None), "INSUFFICIENT_DATA"),
+        ("ignore", None, (None, None, None), ""),
+        ("breaching", None, (1.0, None, None), "ALARM"),
+        ("breaching", None, (0.0, None, None), "OK"),
+        ("notBreaching", None, (1.0, None, None), "OK"),
+        ("notBreaching", 1, (None, None, 1.0), "ALARM"),
+    ),
+)
+def test_an_alarm_is_judged_over_its_periods(
+    policy: str, needed: int | None, values: Sequence[float | None], expected: str
+) -> None:
+    """M of N, and missing data as declared."""
+    assert expected == alarms.judged(alarm(policy, needed), values)[0]

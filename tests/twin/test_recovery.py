@@ -1,0 +1,58 @@
+"""What a twin's AWS Backup has kept: of jobs, and of the days that a daily plan would have run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from checks.twin.gaps import recovery
+from tests.twin.conftest import Site
+
+pytestmark = pytest.mark.twin
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def _starts(schedule: str, *, days: float, keeps: float | None = None) -> list[str]:
+    since = (NOW - timedelta(days=days)).timestamp()
+    return [f"{each:%d %H:%M}" for each in recovery._runs(schedule, since=since, keeps=keeps, now=NOW)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days", "keeps", "starts"),
+    (
+        ("cron(0 1 * * ? *)", 0.4, None, []),
+        ("cron(0 1 * * ? *)", 0.5, None, ["31 01:00"]),
+        ("cron(0 1 * * ? *)", 2.5, None, ["29 01:00", "30 01:00", "31 01:00"]),
+        ("cron(0 1 * * ? *)", 9.0, 2, ["30 01:00", "31 01:00"]),
+        ("cron(55 11 * * ? *)", 1.0, None, ["31 11:55"]),
+        ("cron(56 11 * * ? *)", 1.0, None, []),
+        ("cron(0 1 ? * MON *)", 9.0, None, []),
+    ),
+    ids=("before the first", "the first", "three nights", "two are kept", "done by now", "not done yet", "not daily"),
+)
+def test_a_daily_plan_has_run_every_day_since(
+    schedule: str, days: float, keeps: float | None, starts: list[str]
+) -> None:
+    """One start a day since it was made, once it is done, for as long as it is kept."""
+    assert starts == _starts(schedule, days=days, keeps=keeps)
+
+
+def test_a_job_leaves_a_recovery_point(site: Site) -> None:
+    """What was backed up by hand is listed for its resource, and for no other."""
+    backup = site.client("backup")
+    arn, other = (f"arn:aws:dynamodb:af-south-1:000000000000:table/{name}" for name in ("kept", "not-kept"))
+    backup.create_backup_vault(BackupVaultName="by-hand")
+    job = backup.start_backup_job(
+        BackupVaultName="by-hand", ResourceArn=arn, IamRoleArn="arn:aws:iam::000000000000:role/r"
+    )
+
+    (point,) = backup.list_recovery_points_by_resource(ResourceArn=arn)["RecoveryPoints"]
+
+    assert (job["RecoveryPointArn"], "COMPLETED", "by-hand") == (
+        point["RecoveryPointArn"],
+        point["Status"],
+        point["BackupVaultName"],
+    )
+    assert [] == backup.list_recovery_points_by_resource(ResourceArn=other)["RecoveryPoints"]
