@@ -17,7 +17,21 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from botocore.exceptions import BotoCoreError
 
-from khaya_api import auth, errors, health, jobs
+from khaya_api import (
+    auth,
+    bids,
+    errors,
+    health,
+    jobs,
+    ledger,
+    listings,
+    openapi,
+    profiles,
+    referrals,
+    reviews,
+    stories,
+    uploads,
+)
 from khaya_api.access import admit, find
 from khaya_api.errors import PartOut, Refusal
 from khaya_api.incoming import Request, body_text, proxy_event, read_object, read_request
@@ -26,7 +40,7 @@ from khaya_api.outgoing import Answer, finish, preflight, refusal
 
 Handler = Callable[[object, object], Answer]
 
-ROOMS = (health, auth, jobs)
+ROOMS = (health, auth, openapi, jobs, bids, profiles, listings, reviews, ledger, referrals, stories, uploads)
 
 
 def router(kit: Kit) -> APIGatewayRestResolver:

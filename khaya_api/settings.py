@@ -11,20 +11,28 @@ Variables of the API function; a missing one never stops the import, `/health/de
 | `ALLOWED_ORIGINS` | web origins that may call: `https://example.org,https://www.example.org` |
 | `SIGNING_SECRET` | name or ARN of a secret in Secrets Manager, a plain random text of ≥ 32 characters |
 | `SIGNING_KEY` | such a text itself, where there is no Secrets Manager; `SIGNING_SECRET` wins |
+| `WRITES_PER_MINUTE` | how often one user may write, 20 unless told; a load test tells |
 | `VERSION` `GIT_SHA` | the release; `khaya_api/release.json` (`{"version": "…", "git_sha": "…"}`) wins |
 | `STAGE` | the deployment's name, shown by `/health` |
 | `AWS_REGION` | set by Lambda |
 | `LOG_LEVEL` | `WARNING`, `ERROR` or `CRITICAL`; anything else is `INFO` |
 
-The daily function (`khaya_api.tasks.handler`) needs `JOBS_TABLE` and the release alone.
+The daily function (`khaya_api.tasks.handler`) needs `JOBS_TABLE`, `BIDS_TABLE` and the release alone.
 
 Permissions of the API function (`khaya_api.handler.handler`):
 
 | action | on | for |
 | --- | --- | --- |
-| `dynamodb:GetItem` | each of the nine tables | deep health: a key that never exists; idempotency keys |
-| `dynamodb:Query` | jobs table, its index `StatusIndex` | one job by id; jobs by status |
-| `dynamodb:PutItem` | jobs table | a new job, alone or in a transaction with its idempotency key |
+| `dynamodb:GetItem` | `users` `profiles` `jobs` `bids` `listings` `reviews` | deep health; rows by key |
+| `dynamodb:GetItem` | `credits` `referrals` `stories` | deep health; rows by key |
+| `dynamodb:PutItem` | `jobs` `bids` `listings` `reviews` `credits` `referrals` `stories` | new rows |
+| `dynamodb:UpdateItem` | `profiles` `jobs` `bids` `listings` `credits` `referrals` `stories` | changes, counters |
+| `dynamodb:Query` | `jobs` `bids` `reviews` `stories` | rows by id, where the table has a sort key |
+| `dynamodb:Query` | `profiles/LocationIndex` `jobs/StatusIndex` `jobs/BuyerIndex` | lists |
+| `dynamodb:Query` | `bids/JobIndex` `bids/WorkerIndex` `listings/CategoryIndex` `listings/SellerIndex` | lists |
+| `dynamodb:Query` | `reviews/ReviewedIndex` `credits/UserIndex` `referrals/CodeIndex` | lists |
+| `dynamodb:Query` | `referrals/ReferrerIndex` `stories/PublicIndex` `stories/UserIndex` | lists |
+| `s3:PutObject` | `profiles/*` `listings/*` `milestones/*` `messages/*` `proofs/*` of the bucket | signed uploads |
 | `s3:ListBucket` | the bucket | deep health: HeadBucket |
 | `cognito-idp:DescribeUserPoolClient` | the user pool | deep health: sign-in |
 | `secretsmanager:GetSecretValue` | the signing secret | cursors |
@@ -33,9 +41,10 @@ Permissions of the daily function:
 
 | action | on | for |
 | --- | --- | --- |
-| `dynamodb:Query` | index `StatusIndex` of the jobs table | open jobs older than 30 days |
-| `dynamodb:UpdateItem` | jobs table | open → expired |
-| `dynamodb:GetItem` `dynamodb:PutItem` | jobs table | the checkpoint |
+| `dynamodb:Query` | `jobs/StatusIndex` `bids/JobIndex` | open jobs older than 30 days; their bids |
+| `dynamodb:UpdateItem` | `jobs` `bids` | open → expired; pending → rejected |
+| `dynamodb:GetItem` | `jobs` | the checkpoint |
+| `dynamodb:PutItem` | `jobs` | the checkpoint |
 
 No function scans, deletes, or touches a resource by wildcard.
 """
@@ -49,6 +58,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TABLES = ("users", "profiles", "jobs", "bids", "listings", "reviews", "credits", "referrals", "stories")
+
+# As the contract with the site says, for each user.
+WRITES_PER_MINUTE = 20
 
 _RELEASE_FILE = Path(__file__).with_name("release.json")
 _UNKNOWN = "unknown"
@@ -71,6 +83,7 @@ class Settings:
     allowed_origins: frozenset[str]
     signing_secret: str
     signing_key: str
+    writes_per_minute: int
     problems: tuple[str, ...]
 
 
@@ -90,6 +103,7 @@ def read_settings(environ: Mapping[str, str], release_file: Path = _RELEASE_FILE
         allowed_origins=frozenset(origin for origin in origins if _ORIGIN.fullmatch(origin)),
         signing_secret=environ.get("SIGNING_SECRET", ""),
         signing_key=environ.get("SIGNING_KEY", ""),
+        writes_per_minute=_whole(environ.get("WRITES_PER_MINUTE"), WRITES_PER_MINUTE),
         problems=_problems(environ, origins),
     )
 
@@ -97,6 +111,10 @@ def read_settings(environ: Mapping[str, str], release_file: Path = _RELEASE_FILE
 def table_variable(noun: str) -> str:
     """The variable that names a table: `JOBS_TABLE` for `jobs`."""
     return f"{noun.upper()}_TABLE"
+
+
+def _whole(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and int(text) else otherwise
 
 
 def _problems(environ: Mapping[str, str], origins: list[str]) -> tuple[str, ...]:

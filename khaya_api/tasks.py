@@ -16,7 +16,9 @@ from datetime import datetime, timedelta
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
 from khaya_api.models import timestamp
-from khaya_api.store import Row, Store
+from khaya_api.rows import NO_SORT, Change, Row, Slice
+from khaya_api.settling import AT_ONCE, finish, rejections
+from khaya_api.store import Store
 
 SERVICE = "khaya-tasks"
 EXPIRE_JOBS = "expire-jobs"
@@ -26,6 +28,8 @@ RESUMABLE = timedelta(hours=20)
 PAGE = 100
 # One update with its second try takes at most 6 s, and the checkpoint must still be written after it.
 MARGIN_SECONDS = 15.0
+_OPEN = {"status": "open"}
+_LOOKS = 5
 # With these, the next job would fare no better.
 _HOPELESS = frozenset({"not configured", "missing", "refused"})
 
@@ -62,7 +66,7 @@ class Run:
 def expire_jobs(kit: Kit, tally: Tally, seconds_left: SecondsLeft) -> None:
     """Expire every open job older than 30 days. Can be repeated at will; raises unless all of it was done."""
     now = kit.clock()
-    run = resume(kit.store.checkpoint(EXPIRE_JOBS), now) or Run(cutoff=timestamp(now - OPEN_FOR))
+    run = resume(kit.store.get("jobs", _checkpoint(EXPIRE_JOBS)), now) or Run(cutoff=timestamp(now - OPEN_FOR))
     finished = False
     while not finished:
         run, finished = _expire_page(kit, run, tally, seconds_left)
@@ -86,19 +90,21 @@ def resume(kept: Row | None, now: datetime) -> Run | None:
 
 def _expire_page(kit: Kit, run: Run, tally: Tally, seconds_left: SecondsLeft) -> tuple[Run, bool]:
     """One page, or as much of it as there is time for, and whether that was the last."""
-    keys, after = kit.store.open_jobs_before(run.cutoff, limit=PAGE, after=run.after)
-    for key in keys:
+    part = Slice(noun="jobs", index="StatusIndex", of="open", descending=False, before=run.cutoff)
+    found = kit.store.page(part, limit=PAGE, after=run.after)
+    for row in found.rows:
+        key = {"id": str(row["id"]), "createdAt": str(row["createdAt"])}
         if seconds_left() < MARGIN_SECONDS:
             return run, False
         done = _expire_one(kit, key, tally)
         run = replace(run, after=key, failed=run.failed + (not done))
-    return replace(run, after=after or run.after), after is None
+    return run, found.after is None
 
 
 def _expire_one(kit: Kit, key: Mapping[str, str], tally: Tally) -> bool:
     tally.scanned += 1
     try:
-        if kit.store.expire(key, now=kit.clock()):
+        if expire_job(kit, key):
             tally.expired += 1
         else:
             tally.skipped += 1
@@ -112,10 +118,33 @@ def _expire_one(kit: Kit, key: Mapping[str, str], tally: Tally) -> bool:
     return True
 
 
+def expire_job(kit: Kit, key: Mapping[str, str]) -> bool:
+    """Move an open job to expired and reject the bids that wait; False when it is no longer open: no error."""
+    moment = timestamp(kit.clock())
+    moved = Change(
+        noun="jobs", key=key, sets={"status": "expired", "updatedAt": moment}, adds={"version": 1}, equal=_OPEN
+    )
+    for _ in range(_LOOKS):
+        waiting = rejections(kit.store, key["id"], moment)
+        unmet = kit.store.write([moved, *waiting[:AT_ONCE]])
+        if not unmet:
+            finish(kit, waiting[AT_ONCE:])
+            return True
+        if 0 in unmet:
+            return False
+        # A bid was withdrawn between look and write.
+    raise PartOut("bids", "busy", "bids moved at every look")
+
+
 def _keep(store: Store, run: Run, *, finished: bool, now: datetime) -> None:
     after = {"after": dict(run.after)} if run.after else {}
     state = {"cutoff": run.cutoff, "failed": run.failed, "finished": finished, **after}
-    store.keep_checkpoint(EXPIRE_JOBS, state, until=now + RESUMABLE)
+    row = {**state, "expiresAt": int((now + RESUMABLE).timestamp())}
+    store.write([Change(noun="jobs", key=_checkpoint(EXPIRE_JOBS), put=row)])
+
+
+def _checkpoint(task: str) -> dict[str, str]:
+    return {"id": f"checkpoint#{task}", "createdAt": NO_SORT}
 
 
 def build(kit: Kit) -> Callable[[object, object], dict[str, int]]:

@@ -23,8 +23,9 @@ from khaya_api.aws import Connect, connect_to
 from khaya_api.handler import build
 from khaya_api.keyring import key_ring
 from khaya_api.kit import Kit
+from khaya_api.rows import INDEXES, KEYS
 from khaya_api.settings import TABLES, read_settings, table_variable
-from khaya_api.store import KEYS, Store
+from khaya_api.store import Store
 from tests.api.events import SITE, WWW, Client
 
 REGION = "af-south-1"
@@ -37,22 +38,11 @@ ENVIRON: Mapping[str, str] = {
     "USER_POOL_CLIENT_ID": "client",
     "ALLOWED_ORIGINS": f"{SITE},{WWW}",
     "SIGNING_KEY": "Zk3v9QmT7xWb2LrN8cYp5HdJ6sFgA4eU",
+    "WRITES_PER_MINUTE": "1000000",
     "VERSION": "1.2.3",
     "GIT_SHA": "0123456789abcdef0123456789abcdef01234567",
     "STAGE": "test",
     "AWS_REGION": REGION,
-}
-# Partition and sort key of each index; the names of keys that are numbers stand below.
-INDEXES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "users": {"EmailIndex": ("email",), "PhoneIndex": ("phone",)},
-    "profiles": {"LocationIndex": ("location", "trustScore")},
-    "jobs": {"StatusIndex": ("status", "createdAt"), "BuyerIndex": ("buyerId", "createdAt")},
-    "bids": {"JobIndex": ("jobId", "amount"), "WorkerIndex": ("workerId", "createdAt")},
-    "listings": {"CategoryIndex": ("category", "createdAt"), "SellerIndex": ("sellerId", "createdAt")},
-    "reviews": {"ReviewedIndex": ("reviewedId", "createdAt")},
-    "credits": {"UserIndex": ("userId", "createdAt")},
-    "referrals": {"CodeIndex": ("referralCode",), "ReferrerIndex": ("referrerId", "createdAt")},
-    "stories": {"PublicIndex": ("publicState", "createdAt"), "UserIndex": ("userId", "createdAt")},
 }
 NUMBERS = {"trustScore", "amount"}
 _READ, _WRITE = TypeDeserializer().deserialize, TypeSerializer().serialize
@@ -107,7 +97,7 @@ class Stage:
         """All that is in a table, by primary key."""
         answer = self.kit.connect("dynamodb").scan(TableName=f"Khaya-{noun}")
         rows = [{name: _READ(value) for name, value in item.items()} for item in answer["Items"]]
-        return sorted(rows, key=lambda row: (row["id"], row.get("createdAt", "")))
+        return sorted(rows, key=lambda row: tuple(str(row[name]) for name in KEYS[noun]))
 
     def put(self, noun: str, **row: object) -> None:
         """Put a row behind the API's back."""
