@@ -50,9 +50,9 @@ class Change:
     """What is to become of one row, and what must hold for it.
 
     `put` makes the whole row; `sets`, `firsts` (only where absent), `adds` (to a number or to nothing) and `drops`
-    change parts of it. Conditions, all of which must hold: `new` (no such row, or one whose attributes equal
-    `or_equal`, or one whose `expiresAt` is before `or_before`), `exists`, `equal` (None: absent), `below` (absent,
-    or less).
+    change parts of it. Conditions, all of which must hold: `new` (no such row, or one that equals
+    `or_equal`, lacks one of `or_absent`, or whose `expiresAt` is before `or_before`), `exists`, `equal` (None:
+    absent), `below` (absent, or less).
     """
 
     noun: str
@@ -64,6 +64,7 @@ class Change:
     drops: Sequence[str] = ()
     new: bool = False
     or_equal: Mapping[str, object] = field(default_factory=dict)
+    or_absent: Sequence[str] = ()
     or_before: int | None = None
     exists: bool = False
     equal: Mapping[str, object] = field(default_factory=dict)

@@ -19,6 +19,31 @@ Variables of the API function; a missing one never stops the import, `/health/de
 
 The daily function (`khaya_api.tasks.handler`) needs `JOBS_TABLE`, `BIDS_TABLE` and the release alone.
 
+The sign-in function (`khaya_api.triggers.handler`, all triggers of the user pool) needs `USERS_TABLE`,
+`REFERRALS_TABLE`, `SIGNING_SECRET` or `SIGNING_KEY`, the release, and what ways to carry a code there are, tried in
+this order:
+
+| variable | meaning |
+| --- | --- |
+| `SYNTHETIC_PREFIX` | where codes of users in the group `synthetic` go instead: `/khaya/synthetic` |
+| `WHATSAPP_URL` `WHATSAPP_TEMPLATE` `WHATSAPP_SECRET` | the sender's messages address, a template, the token's secret |
+| `SMS` | `on` to send through SNS |
+| `EMAIL_SENDER` | the address that SES sends from |
+
+Permissions of the sign-in function:
+
+| action | on | for |
+| --- | --- | --- |
+| `dynamodb:GetItem` | `users` `referrals` | users and their phone and e-mail; codes |
+| `dynamodb:PutItem` | `users` `referrals` | phone and e-mail, each one user's; codes and sends |
+| `dynamodb:UpdateItem` | `users` `referrals` | sign-ins; tries |
+| `cognito-idp:AdminAddUserToGroup` | the user pool | the role of a new user |
+| `cognito-idp:AdminListGroupsForUser` | the user pool | whether a user is synthetic |
+| `secretsmanager:GetSecretValue` | the signing secret, the WhatsApp secret | digests of codes; the provider's token |
+| `sns:Publish` | `*`, as SMS has no resource | codes by SMS |
+| `ses:SendEmail` | the sender's identity | codes by e-mail |
+| `ssm:PutParameter` | parameters below the synthetic prefix | codes of synthetic users |
+
 Permissions of the API function (`khaya_api.handler.handler`):
 
 | action | on | for |
@@ -46,6 +71,24 @@ Permissions of the daily function:
 | `dynamodb:GetItem` | `jobs` | the checkpoint |
 | `dynamodb:PutItem` | `jobs` | the checkpoint |
 
+Permissions of the trust function (`khaya_api.upkeep.handler`, once a day; needs `JOBS_TABLE`, `REVIEWS_TABLE`,
+`PROFILES_TABLE` and the release):
+
+| action | on | for |
+| --- | --- | --- |
+| `dynamodb:Query` | `jobs/StatusIndex` `reviews/ReviewedIndex` | completed jobs; what was said of their parties |
+| `dynamodb:GetItem` | `jobs` `profiles` | the checkpoint; profiles |
+| `dynamodb:PutItem` | `jobs` | the checkpoint |
+| `dynamodb:UpdateItem` | `profiles` | scores |
+
+Permissions of the audit function (`khaya_api.audit.handler`, fed by the streams with `ReportBatchItemFailures`; needs
+`JOBS_TABLE`, `BIDS_TABLE` and the release), beside reading the streams:
+
+| action | on | for |
+| --- | --- | --- |
+| `dynamodb:Query` | `bids/JobIndex` | bids that still wait on a job that no longer does |
+| `dynamodb:UpdateItem` | `bids` | pending → rejected |
+
 No function scans, deletes, or touches a resource by wildcard.
 """
 
@@ -66,6 +109,18 @@ _RELEASE_FILE = Path(__file__).with_name("release.json")
 _UNKNOWN = "unknown"
 # A browser sends scheme, host and port, never a path; plain HTTP only ever means a developer's own machine.
 _ORIGIN = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriers:
+    """How codes are carried; empty texts for ways that there are not."""
+
+    synthetic_prefix: str
+    whatsapp_url: str
+    whatsapp_template: str
+    whatsapp_secret: str
+    sms: bool
+    email_sender: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +160,18 @@ def read_settings(environ: Mapping[str, str], release_file: Path = _RELEASE_FILE
         signing_key=environ.get("SIGNING_KEY", ""),
         writes_per_minute=_whole(environ.get("WRITES_PER_MINUTE"), WRITES_PER_MINUTE),
         problems=_problems(environ, origins),
+    )
+
+
+def read_carriers(environ: Mapping[str, str]) -> Carriers:
+    """The ways that codes are carried, as the environment of the sign-in function names them."""
+    return Carriers(
+        synthetic_prefix=environ.get("SYNTHETIC_PREFIX", "").rstrip("/"),
+        whatsapp_url=environ.get("WHATSAPP_URL", ""),
+        whatsapp_template=environ.get("WHATSAPP_TEMPLATE", ""),
+        whatsapp_secret=environ.get("WHATSAPP_SECRET", ""),
+        sms=environ.get("SMS") == "on",
+        email_sender=environ.get("EMAIL_SENDER", ""),
     )
 
 

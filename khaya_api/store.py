@@ -222,6 +222,7 @@ def _condition(change: Change, words: _Words) -> str:
     ]
     if change.new:
         others = [f"{name(word)} = {value(given)}" for word, given in change.or_equal.items()]
+        others += [f"attribute_not_exists({name(word)})" for word in change.or_absent]
         others += [] if change.or_before is None else [f"{name('expiresAt')} < {value(change.or_before)}"]
         parts.append(f"({' OR '.join([f'attribute_not_exists({name(key)})', *others])})")
     return " AND ".join(parts)

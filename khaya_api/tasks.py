@@ -153,7 +153,7 @@ def build(kit: Kit) -> Callable[[object, object], dict[str, int]]:
     def daily(event: object, context: object) -> dict[str, int]:
         tally, succeeded = Tally(), False
         try:
-            expire_jobs(kit, tally, _seconds_left(context))
+            expire_jobs(kit, tally, seconds_left_of(context))
             succeeded = True
         finally:
             kit.count(_counts(tally, succeeded=succeeded))
@@ -163,7 +163,8 @@ def build(kit: Kit) -> Callable[[object, object], dict[str, int]]:
     return daily
 
 
-def _seconds_left(context: object) -> SecondsLeft:
+def seconds_left_of(context: object) -> SecondsLeft:
+    """How long an invocation may still go on: Lambda's own word, else for ever."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return (lambda: remaining() / 1000) if remaining else (lambda: float("inf"))
 

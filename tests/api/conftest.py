@@ -89,9 +89,10 @@ class Stage:
         environ = {name: value for name, value in {**ENVIRON, **changes}.items() if value is not None}
         self.kit = kit_for(environ, self.kit.connect, self.kit.log, self.counted)
 
-    def connected_by(self, connect: Connect) -> None:
-        """Put the kit together again with another way to AWS."""
-        self.kit = kit_for(ENVIRON, connect, self.kit.log, self.counted)
+    def connected_by(self, connect: Connect, **changes: str) -> None:
+        """Put the kit together again with another way to AWS; the clock stays."""
+        made = kit_for({**ENVIRON, **changes}, connect, self.kit.log, self.counted)
+        self.kit = replace(made, clock=self.kit.clock)
 
     def rows(self, noun: str) -> list[dict[str, Any]]:
         """All that is in a table, by primary key."""
@@ -161,7 +162,7 @@ def aws() -> Iterator[Connect]:
 @pytest.fixture
 def stage(aws: Connect) -> Stage:
     """Everything is up, nothing is in it, and it is noon."""
-    _tidy(aws)
+    tidy(aws)
     log, user_pools = io.StringIO(), UserPools()
     counted: list[Mapping[str, int]] = []
     # A logger is one for each name; a name of its own gives each test a stream of its own.
@@ -195,7 +196,7 @@ class _Locked:
         return locked
 
 
-def _tidy(connect: Connect) -> None:
+def tidy(connect: Connect) -> None:
     """Empty what a test before has filled, and make again what it deleted."""
     tables = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
     for table in tables.values():
