@@ -21,9 +21,10 @@ from khaya_api.rows import INDEXES, KEYS, Change, Key, Position, Row, Rows, Slic
 
 # Seconds to wait after each try of a transaction that met another one, at most.
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.4, 0.4, 0.0)
-# Rows looked at by one question of a list that keeps some of them, and how many such questions make one page.
-_CHUNK = 200
-_CHUNKS = 10
+# A list that keeps some of its rows looks at twice as many with each question, until the page is full: so many at
+# most, so many times.
+_CHUNK = 1000
+_CHUNKS = 8
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 _TRANSACTION_CANCELLED = "TransactionCanceledException"
@@ -74,9 +75,9 @@ class Store:
         """Up to `limit` rows from the row after `after` on. Fewer, with `after`, where the table stopped earlier."""
         rows: list[Row] = []
         names = (*KEYS[part.noun], *INDEXES[part.noun][part.index][1:])
-        for _ in range(_CHUNKS if part.having else 1):
+        for turn in range(_CHUNKS if part.having else 1):
             # One more than asked for tells whether there is a next page, so that no page is ever empty.
-            answer = self._query(part.noun, **_question(part, limit + 1, after))
+            answer = self._query(part.noun, **_question(part, min((limit + 1) << turn, _CHUNK), after))
             rows += map(_plain, answer["Items"])
             last = _plain(answer.get("LastEvaluatedKey") or {})
             after = {name: _exact(last[name]) for name in names} if last else None
@@ -241,8 +242,6 @@ def _question(part: Slice, limit: int, after: Position | None) -> Row:
         "Limit": limit,
     }
     if part.having:
-        # The limit counts rows that are looked at, before some of them are kept.
-        question["Limit"] = max(limit, _CHUNK)
         attribute, wanted = part.having
         question["FilterExpression"] = f"contains({words.name(attribute)}, {words.value(wanted)})"
     if after:
