@@ -199,8 +199,7 @@ def _accepting(bid: Row, bids: list[Row], moment: str) -> tuple[Plan, list[Chang
         key={"id": bid["jobId"], "createdAt": bid["jobCreatedAt"]},
         sets={"status": "in_progress", "selectedBidId": bid["id"], "workerId": bid["workerId"], "updatedAt": moment},
         adds={"version": 1},
-        # The index may not have heard of the latest bid yet: all that the job counts must be seen, to be rejected.
-        equal={"status": "open", "bidCount": len(bids)},
+        equal={"status": "open", **settling.all_seen({}, bids)},
     )
     chosen = Change(
         noun="bids", key=_key(bid), sets={"status": "accepted", "updatedAt": moment}, equal={"status": "pending"}

@@ -211,8 +211,9 @@ def cancel_job(kit: Kit, buyer: Caller, job_id: str, key: str | None) -> Job:
         row = own_row(kit, buyer, job_id)
         _must_be(row, JobStatus.OPEN, JobStatus.IN_PROGRESS)
         moment = timestamp(kit.clock())
-        moved = _move(row, JobStatus.CANCELLED, moment)
-        rejected = settling.rejections(kit.store, job_id, moment)
+        bids = settling.bids_of(kit.store, job_id)
+        moved = _move(row, JobStatus.CANCELLED, moment, **settling.all_seen(row, bids))
+        rejected = settling.rejections(bids, moment)
         left[:] = rejected[settling.AT_ONCE :]
         after.update(changed(row, moved))
         return Plan(made=job_id, changes=[moved, *rejected[: settling.AT_ONCE]])
@@ -251,9 +252,10 @@ def _must_be(row: Row, *statuses: JobStatus) -> None:
         raise closed(row["status"])
 
 
-def _move(row: Row, status: JobStatus, moment: str) -> Change:
+def _move(row: Row, status: JobStatus, moment: str, **seen: object) -> Change:
     sets = {"status": status.value, "updatedAt": moment}
-    return Change(noun="jobs", key=key_of(row), sets=sets, adds={"version": 1}, equal={"status": row["status"]})
+    equal = {"status": row["status"], **seen}
+    return Change(noun="jobs", key=key_of(row), sets=sets, adds={"version": 1}, equal=equal)
 
 
 def _merge(row: Row, given: Row, moment: str) -> Row:

@@ -17,9 +17,17 @@ def bids_of(store: Store, job_id: str) -> list[Row]:
     return store.every(Slice(noun="bids", index="JobIndex", of=job_id, descending=False))
 
 
-def rejections(store: Store, job_id: str, moment: str) -> list[Change]:
-    """The changes that reject every bid of a job that still waits."""
-    return [rejection(bid, moment) for bid in bids_of(store, job_id) if bid["status"] == "pending"]
+def all_seen(job: Row, bids: list[Row]) -> dict[str, object]:
+    """The condition on a job that these are all its bids: the index may not have heard of the latest one yet.
+
+    A job that was written before bids were counted, and has none, has no count.
+    """
+    return {"bidCount": len(bids) if bids or "bidCount" in job else None}
+
+
+def rejections(bids: list[Row], moment: str) -> list[Change]:
+    """The changes that reject those of the bids that still wait."""
+    return [rejection(bid, moment) for bid in bids if bid["status"] == "pending"]
 
 
 def rejection(bid: Row, moment: str) -> Change:
@@ -34,7 +42,7 @@ def rejection(bid: Row, moment: str) -> Change:
 
 def settle(kit: Kit, job_id: str) -> int:
     """Reject what still waits on a job that is no longer open; how many there were. Can be repeated at will."""
-    left = rejections(kit.store, job_id, timestamp(kit.clock()))
+    left = rejections(bids_of(kit.store, job_id), timestamp(kit.clock()))
     _write(kit.store, left)
     return len(left)
 

@@ -9,6 +9,7 @@ dead-letter queue.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
 from khaya_api.models import timestamp
 from khaya_api.rows import NO_SORT, Change, Row, Slice
-from khaya_api.settling import AT_ONCE, finish, rejections
+from khaya_api.settling import AT_ONCE, all_seen, bids_of, finish, rejections
 from khaya_api.store import Store
 
 SERVICE = "khaya-tasks"
@@ -28,8 +29,8 @@ RESUMABLE = timedelta(hours=20)
 PAGE = 100
 # One update with its second try takes at most 6 s, and the checkpoint must still be written after it.
 MARGIN_SECONDS = 15.0
-_OPEN = {"status": "open"}
-_LOOKS = 5
+# Seconds to wait after each look at a job's bids that was out of date by the time of the write.
+_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)
 # With these, the next job would fare no better.
 _HOPELESS = frozenset({"not configured", "missing", "refused"})
 
@@ -93,18 +94,17 @@ def _expire_page(kit: Kit, run: Run, tally: Tally, seconds_left: SecondsLeft) ->
     part = Slice(noun="jobs", index="StatusIndex", of="open", descending=False, before=run.cutoff)
     found = kit.store.page(part, limit=PAGE, after=run.after)
     for row in found.rows:
-        key = {"id": str(row["id"]), "createdAt": str(row["createdAt"])}
         if seconds_left() < MARGIN_SECONDS:
             return run, False
-        done = _expire_one(kit, key, tally)
-        run = replace(run, after=key, failed=run.failed + (not done))
+        done = _expire_one(kit, row, tally)
+        run = replace(run, after=_key(row), failed=run.failed + (not done))
     return run, found.after is None
 
 
-def _expire_one(kit: Kit, key: Mapping[str, str], tally: Tally) -> bool:
+def _expire_one(kit: Kit, row: Row, tally: Tally) -> bool:
     tally.scanned += 1
     try:
-        if expire_job(kit, key):
+        if expire_job(kit, row):
             tally.expired += 1
         else:
             tally.skipped += 1
@@ -113,27 +113,41 @@ def _expire_one(kit: Kit, key: Mapping[str, str], tally: Tally) -> bool:
             raise
         tally.failed += 1
         # `describe` has the way it came; a traceback beside it would say it twice.
-        kit.log.error("job not expired", job_id=key["id"], extra=describe(out))  # noqa: TRY400
+        kit.log.error("job not expired", job_id=str(row["id"]), extra=describe(out))  # noqa: TRY400
         return False
     return True
 
 
-def expire_job(kit: Kit, key: Mapping[str, str]) -> bool:
+def expire_job(kit: Kit, row: Row) -> bool:
     """Move an open job to expired and reject the bids that wait; False when it is no longer open: no error."""
     moment = timestamp(kit.clock())
-    moved = Change(
-        noun="jobs", key=key, sets={"status": "expired", "updatedAt": moment}, adds={"version": 1}, equal=_OPEN
-    )
-    for _ in range(_LOOKS):
-        waiting = rejections(kit.store, key["id"], moment)
-        unmet = kit.store.write([moved, *waiting[:AT_ONCE]])
+    for pause in _PAUSES:
+        bids = bids_of(kit.store, str(row["id"]))
+        waiting = rejections(bids, moment)
+        unmet = kit.store.write([_expiry(row, bids, moment), *waiting[:AT_ONCE]])
         if not unmet:
             finish(kit, waiting[AT_ONCE:])
             return True
-        if 0 in unmet:
+        if 0 in unmet and unmet[0].get("status") != "open":
             return False
-        # A bid was withdrawn between look and write.
+        # A bid came or went between look and write, or the index has not heard of it yet.
+        row = unmet.get(0, row)
+        time.sleep(pause)
     raise PartOut("bids", "busy", "bids moved at every look")
+
+
+def _expiry(row: Row, bids: list[Row], moment: str) -> Change:
+    return Change(
+        noun="jobs",
+        key=_key(row),
+        sets={"status": "expired", "updatedAt": moment},
+        adds={"version": 1},
+        equal={"status": "open", **all_seen(row, bids)},
+    )
+
+
+def _key(row: Row) -> dict[str, str]:
+    return {"id": str(row["id"]), "createdAt": str(row["createdAt"])}
 
 
 def _keep(store: Store, run: Run, *, finished: bool, now: datetime) -> None:

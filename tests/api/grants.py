@@ -12,6 +12,11 @@ ACTIONS = {
     "s3.head_bucket": "s3:ListBucket",
     "s3.generate_presigned_url": "s3:PutObject",
     "cognito-idp.describe_user_pool_client": "cognito-idp:DescribeUserPoolClient",
+    "cognito-idp.admin_add_user_to_group": "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp.admin_list_groups_for_user": "cognito-idp:AdminListGroupsForUser",
+    "sns.publish": "sns:Publish",
+    "sesv2.send_email": "ses:SendEmail",
+    "ssm.put_parameter": "ssm:PutParameter",
     "secretsmanager.get_secret_value": "secretsmanager:GetSecretValue",
 }
 

@@ -158,6 +158,23 @@ def test_no_user_writes_more_than_may_be(stage: Stage) -> None:
     assert {201: 5, 429: 7} == _statuses(answers)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("run", range(100))
+def test_a_hundred_times_of_a_hundred(racing: Client, stage: Stage, run: int) -> None:
+    """Bidding, accepting and taking a code, each by thirty-two at once: one effect each, every time."""
+    job_id = open_job(racing)
+    code = racing.act("/referrals", claims=SELLER).json["referralCode"]
+
+    bids = _race(racing, [partial(bid, racing, job_id)] * CLIENTS)
+    made = next(answer.json["id"] for answer in bids if answer.status == 201)
+    accepts = _race(racing, [partial(accept, racing, made)] * CLIENTS)
+    applies = _race(racing, [partial(racing.act, f"/referrals/{code}/apply", claims=WORKER)] * CLIENTS)
+
+    assert {201: 1, 409: CLIENTS - 1} == _statuses(bids) == _statuses(applies)
+    assert {200: 1, 409: CLIENTS - 1} == _statuses(accepts)
+    assert ["accepted"] == [row["status"] for row in stage.rows("bids")]
+
+
 def _race(client: Client, moves: Sequence[Callable[[], Answer]]) -> list[Answer]:
     """All moves at once, from the same line."""
     line = Barrier(len(moves))

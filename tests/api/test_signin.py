@@ -25,6 +25,8 @@ from khaya_api.triggers import SignInFailed, build
 from khaya_api.users import find_by, remember
 from tests.api.conftest import NOW, Stage, one_at_a_time
 from tests.api.events import Event
+from tests.api.grants import called, granted
+from tests.api.walks import watch
 
 TOKEN = "tok-Zk3v9QmT7xWb2LrN8cYp5HdJ6sFgA4eU"
 USER = "0b9c2f9e-3f0e-4a51-9a77-0d3f4f3f8c11"
@@ -54,6 +56,7 @@ class Services:
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     failing: set[str] = field(default_factory=set)
+    token: str = TOKEN
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any call
         def call(**named: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3's
@@ -61,7 +64,7 @@ class Services:
             if name in self.failing:
                 raise ClientError({"Error": {"Code": "AccessDenied", "Message": PHONE}}, name)
             if name == "get_secret_value":
-                return {"SecretString": TOKEN}
+                return {"SecretString": self.token}
             return {"Groups": [{"GroupName": group} for group in self.groups]}
 
         return call
@@ -333,10 +336,9 @@ def test_a_silent_provider_is_no_answer() -> None:
         whatsapp(url, "t", lambda: TOKEN).send(Person(phone=PHONE), "123456")
 
 
-def test_a_placeholder_is_no_token(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_placeholder_is_no_token(door: Door) -> None:
     """E28: the provider is not even asked with it; the next way carries the code."""
-    monkeypatch.setattr("tests.api.test_signin.TOKEN", "DEPLOYED_TO_AWS")
-    monkeypatch.setitem(globals(), "TOKEN", "DEPLOYED_TO_AWS")
+    door.services.token = "DEPLOYED_TO_AWS"
 
     door.ask()
 
@@ -498,6 +500,24 @@ def test_what_breaks_says_nothing(door: Door) -> None:
     assert "AccessDenied" not in str(failed.value)
     assert "AccessDenied" in door.stage.log.getvalue()
     assert PHONE not in door.stage.log.getvalue()
+
+
+def test_the_sign_in_function_calls_what_its_table_grants(door: Door) -> None:
+    """A39: every trigger walked, by every way to carry a code."""
+    services, seen = door.services, watch(door.stage)
+    door.call("PostConfirmation_ConfirmSignUp", clientMetadata={})
+    door.call("PostAuthentication_Authentication")
+    door.ask()
+    door.answer(door.provider.codes[0])
+    door.provider.status = 500
+    door.ask()
+    services.failing.add("publish")
+    door.ask()
+    services.groups = ["synthetic"]
+    door.stage.at(NOW + timedelta(minutes=10))
+    door.ask()
+
+    assert granted("sign-in function") == called(seen)
 
 
 @contextmanager
