@@ -18,7 +18,7 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, from_validation, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Category, Cents, Day, Page, Place, Prose, Title, timestamp
+from khaya_api.models import EDIT, Category, Cents, Day, Page, Place, Prose, Title, timestamp
 from khaya_api.rows import Change, Row, Slice, changed
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -58,7 +58,7 @@ class NewJob(BaseModel):
 class JobEdit(BaseModel):
     """What the buyer changes of an open job: the fields named; null takes a date away."""
 
-    model_config = _CONFIG
+    model_config = EDIT
 
     title: Title = ""
     description: Prose = ""

@@ -16,7 +16,7 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, page_rows, read, read_or, readable
-from khaya_api.models import Category, Cents, Count, Page, Place, Prose, Title, Url, one_line, timestamp
+from khaya_api.models import EDIT, Category, Cents, Count, Page, Place, Prose, Title, Url, one_line, timestamp
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -55,7 +55,7 @@ class NewListing(BaseModel):
 class ListingEdit(BaseModel):
     """What the seller changes: the fields named; null takes the photo away."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EDIT
 
     title: Title = ""
     description: Prose = ""

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     StringConstraints,
 )
@@ -70,6 +71,15 @@ Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https://[!-~]+
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Day = Annotated[date, BeforeValidator(_written_day)]
 
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """In an edit a field that is not named stays as it is: the value it has in the model is nobody's default."""
+    for described in schema.get("properties", {}).values():
+        described.pop("default", None)
+
+
+# Of models that say which fields are to change.
+EDIT = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
 
 Item = TypeVar("Item")
 

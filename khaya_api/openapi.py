@@ -76,6 +76,8 @@ def _complete(described: Document, operation: Operation) -> None:
             "description": reason,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
         }
+    if operation.path == "/health/deep":
+        described["responses"]["503"] = {**described["responses"]["200"], "description": "Something of ours is out"}
     # The router promises 422 for what is a 400 here; where there is a key to repeat, 422 is what is left of it.
     if operation.method == "GET":
         described["responses"].pop("422", None)

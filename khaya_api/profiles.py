@@ -14,7 +14,7 @@ from khaya_api.auth import caller
 from khaya_api.errors import Detail, Refusal, forbidden, invalid, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Page, Place, Url, lines, timestamp
+from khaya_api.models import EDIT, Page, Place, Url, lines, timestamp
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.trust import trust_score
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
@@ -63,7 +63,7 @@ class ProfileEdit(BaseModel):
     A profile's first edit must have a location. Score, verification and completed jobs are ours to say.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = EDIT
 
     location: Place = ""
     bio: Bio | None = None

@@ -206,6 +206,13 @@ def test_the_description_is_openapi_3_1_of_every_operation(client: Client) -> No
     assert len(set(names)) == len(names)
 
 
+def test_deep_health_says_the_same_things_when_it_is_unwell(client: Client) -> None:
+    """Its 503 is a report, not an error of the contract."""
+    answers = client.get("/openapi.json").json["paths"]["/health/deep"]["get"]["responses"]
+
+    assert answers["200"]["content"] == answers["503"]["content"]
+
+
 def test_every_reference_of_the_description_leads_somewhere(client: Client) -> None:
     """A reader of schemas can follow each of them."""
     text = client.get("/openapi.json").text
@@ -222,6 +229,15 @@ def test_bodies_are_described_with_their_limits(client: Client) -> None:
     assert False is schema["additionalProperties"]
     assert {"title", "description", "category", "budget", "location"} == set(schema["required"])
     assert (5, 200) == (schema["properties"]["title"]["minLength"], schema["properties"]["title"]["maxLength"])
+
+
+@pytest.mark.parametrize("name", ("JobEdit", "ProfileEdit", "ListingEdit"))
+def test_an_edit_is_described_without_defaults(client: Client, name: str) -> None:
+    """A field left out stays: a default would say that it becomes something, and something that does not even fit."""
+    properties = client.get("/openapi.json").json["components"]["schemas"][name]["properties"]
+
+    assert properties
+    assert not [field for field, described in properties.items() if "default" in described]
 
 
 def _upload() -> dict[str, object]:
