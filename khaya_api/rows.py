@@ -31,7 +31,8 @@ INDEXES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 # Rows of our own bookkeeping share the tables. They have a `#` in their id, which no noun's id has, and lack some
-# attribute of every index, so that no list ever meets them. Claims and counters are in this noun's table: it has no
+# attribute of every index, so that no list ever meets them (but for the list of all listings, which is made of them).
+# Claims and counters are in this noun's table: it has no
 # stream, so that counting is not auditing.
 BOOKS = "referrals"
 # The sort key of bookkeeping, in tables that have one.
