@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from khaya_api import settings as api_settings
+from khaya_api.uploads import Purpose
 from khaya_infra.grants import UPLOADS
 from tests.api.grants import granted
 from tests.infra.conftest import RELEASE, ROOT, Assembly, Json, Template
