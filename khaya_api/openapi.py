@@ -62,6 +62,10 @@ def describe(app: APIGatewayRestResolver, version: str) -> Document:
         _complete(document["paths"][path][operation.method.lower()], operation)
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Error"] = _ERROR
+    # Said once: at each operation again, they would be more than half of the document.
+    components["responses"] = {
+        _error_name(status): _error(reason) for each in OPERATIONS for status, reason in sorted(_errors(each).items())
+    }
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     return document
 
@@ -71,11 +75,8 @@ def _complete(described: Document, operation: Operation) -> None:
     described["security"] = [] if operation.who is ANYBODY else [{"token": []}]
     if operation.who not in {ANYBODY, SIGNED_IN}:
         described["description"] = f"For: {', '.join(sorted(operation.who or ()))}."
-    for status, reason in _errors(operation).items():
-        described["responses"][str(status)] = {
-            "description": reason,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-        }
+    for status in _errors(operation):
+        described["responses"][str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
     if operation.path == "/health/deep":
         described["responses"]["503"] = {**described["responses"]["200"], "description": "Something of ours is out"}
     # The router promises 422 for what is a 400 here; where there is a key to repeat, 422 is what is left of it.
@@ -89,6 +90,17 @@ def _errors(operation: Operation) -> dict[int, str]:
     errors |= _WITH_BODY if operation.has_body else {}
     errors |= {} if operation.method == "GET" else _WRITING
     return errors | ({404: "There is no such thing"} if "<" in operation.path else {})
+
+
+def _error(reason: str) -> Document:
+    return {
+        "description": reason,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+def _error_name(status: int) -> str:
+    return f"Error{status}"
 
 
 def _name(operation: Operation) -> str:

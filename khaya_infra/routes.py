@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One path of the API as the gateway knows it; `protected` asks for a token of the user pool."""
+    """One path of the API as the gateway knows it; `protected` asks for a token of the user pool.
+
+    `demands` names the query parameters without which the code refuses: said here, so that whoever reads the API's
+    description knows; the refusal stays the code's own.
+    """
 
     method: str
     path: str
     protected: bool = False
+    demands: tuple[str, ...] = ()
 
 
 # The rows of the API's own table of access, which imports more than a synthesis has; a test holds the two together.
@@ -33,7 +38,7 @@ ROUTES: tuple[Route, ...] = (
     Route(method="GET", path="/me/bids", protected=True),
     Route(method="POST", path="/bids/{id}/accept", protected=True),
     Route(method="POST", path="/bids/{id}/withdraw", protected=True),
-    Route(method="GET", path="/profiles"),
+    Route(method="GET", path="/profiles", demands=("location",)),
     Route(method="GET", path="/profiles/{id}"),
     Route(method="PUT", path="/profiles/{id}", protected=True),
     Route(method="POST", path="/profiles/{id}/verify", protected=True),

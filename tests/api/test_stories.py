@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from khaya_api.access import ANYBODY, OPERATIONS
+from khaya_infra.routes import ROUTES
 from tests.api.conftest import BUCKET, NOW, Stage
 from tests.api.events import ADMIN, BUYER, STORY, WORKER, Client, claims, job
 
@@ -218,8 +220,33 @@ def test_every_reference_of_the_description_leads_somewhere(client: Client) -> N
     text = client.get("/openapi.json").text
     document = json.loads(text)
 
-    for name in set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', text)):
-        assert name in document["components"]["schemas"]
+    for kind, name in set(re.findall(r'"\$ref":"#/components/([a-z]+)/([^"]+)"', text)):
+        assert name in document["components"][kind]
+
+
+def test_the_description_stays_short_enough_to_be_read_whole(client: Client) -> None:
+    """Whoever watches the API from outside reads 64 KiB of an answer: errors are described once, not at each path."""
+    answer = client.get("/openapi.json")
+    errors = answer.json["components"]["responses"]
+
+    assert len(answer.text.encode()) < 64 * 1024
+    assert {"$ref": "#/components/responses/Error409"} == answer.json["paths"]["/jobs"]["post"]["responses"]["409"]
+    assert all(
+        {"$ref": "#/components/schemas/Error"} == _schema(error) and error["description"] for error in errors.values()
+    )
+
+
+def test_the_gateway_demands_the_parameters_that_the_code_demands(client: Client) -> None:
+    """Said in both places: without one of them the code refuses, however good the request is otherwise."""
+    in_code = {
+        (method.upper(), re.sub(r"{\w+}", "{id}", path)): names
+        for path, methods in client.get("/openapi.json").json["paths"].items()
+        for method, one in methods.items()
+        if (names := tuple(each["name"] for each in one.get("parameters", []) if _demanded(each)))
+    }
+
+    assert {("GET", "/profiles"): ("location",)} == in_code
+    assert in_code == {(route.method, route.path): route.demands for route in ROUTES if route.demands}
 
 
 def test_bodies_are_described_with_their_limits(client: Client) -> None:
@@ -238,6 +265,14 @@ def test_an_edit_is_described_without_defaults(client: Client, name: str) -> Non
 
     assert properties
     assert not [field for field, described in properties.items() if "default" in described]
+
+
+def _schema(answer: dict[str, Any]) -> object:
+    return answer["content"]["application/json"]["schema"]
+
+
+def _demanded(parameter: dict[str, Any]) -> bool:
+    return parameter["in"] == "query" and bool(parameter.get("required"))
 
 
 def _upload() -> dict[str, object]:

@@ -44,6 +44,14 @@ def test_the_guides_routes_exist(main: Template) -> None:
     assert PATHS == {path for verb, path in methods(main) if verb != "ANY" and path != "/"}
 
 
+def test_a_demanded_parameter_is_in_the_template_and_no_other(main: Template) -> None:
+    """Who reads the template knows what can be asked for as it is; the refusal itself is the code's, in its words."""
+    demanded = {key: each["RequestParameters"] for key, each in methods(main).items() if each.get("RequestParameters")}
+
+    assert {("GET", "/profiles"): {"method.request.querystring.location": True}} == demanded
+    assert {} == main.of("AWS::ApiGateway::RequestValidator")
+
+
 def test_one_permission_lets_the_whole_api_in(main: Template) -> None:
     """A function's policy holds 20 kB; with a statement for each method of the API it would not fit."""
     allowed = [
