@@ -12,6 +12,7 @@ from khaya_api.models import Role
 
 ANYBODY = None
 SIGNED_IN: frozenset[Role] = frozenset(Role)
+PAGING = frozenset({"limit", "cursor"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,54 @@ class Operation:
     has_body: bool = False
 
 
+def _only(*roles: Role) -> frozenset[Role]:
+    return frozenset(roles)
+
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(method="GET", path="/", who=ANYBODY, parameters=None),
     Operation(method="GET", path="/health", who=ANYBODY, parameters=None),
     Operation(method="GET", path="/health/deep", who=ANYBODY, parameters=None),
     Operation(method="GET", path="/auth/me", who=SIGNED_IN),
-    Operation(method="GET", path="/jobs", who=ANYBODY, parameters=frozenset({"status", "limit", "cursor"})),
-    Operation(method="POST", path="/jobs", who=frozenset({Role.BUYER}), has_body=True),
+    Operation(method="GET", path="/openapi.json", who=ANYBODY),
+    Operation(method="GET", path="/jobs", who=ANYBODY, parameters=PAGING | {"status"}),
+    Operation(method="POST", path="/jobs", who=_only(Role.BUYER), has_body=True),
+    Operation(method="GET", path="/me/jobs", who=_only(Role.BUYER), parameters=PAGING),
     Operation(method="GET", path="/jobs/<job_id>", who=ANYBODY),
+    Operation(method="PATCH", path="/jobs/<job_id>", who=_only(Role.BUYER), has_body=True),
+    Operation(method="POST", path="/jobs/<job_id>/complete", who=_only(Role.BUYER)),
+    Operation(method="POST", path="/jobs/<job_id>/cancel", who=_only(Role.BUYER)),
+    Operation(
+        method="GET", path="/jobs/<job_id>/bids", who=_only(Role.BUYER, Role.WORKER, Role.ADMIN), parameters=PAGING
+    ),
+    Operation(method="POST", path="/jobs/<job_id>/bids", who=_only(Role.WORKER), has_body=True),
+    Operation(method="GET", path="/me/bids", who=_only(Role.WORKER), parameters=PAGING),
+    Operation(method="POST", path="/bids/<bid_id>/accept", who=_only(Role.BUYER)),
+    Operation(method="POST", path="/bids/<bid_id>/withdraw", who=_only(Role.WORKER)),
+    Operation(method="GET", path="/profiles", who=ANYBODY, parameters=PAGING | {"location", "trade"}),
+    Operation(method="GET", path="/profiles/<user_id>", who=ANYBODY),
+    Operation(method="PUT", path="/profiles/<user_id>", who=SIGNED_IN, has_body=True),
+    Operation(method="POST", path="/profiles/<user_id>/verify", who=_only(Role.ADMIN)),
+    Operation(method="GET", path="/listings", who=ANYBODY, parameters=PAGING | {"category"}),
+    Operation(method="POST", path="/listings", who=_only(Role.SELLER), has_body=True),
+    Operation(method="GET", path="/me/listings", who=_only(Role.SELLER), parameters=PAGING),
+    Operation(method="GET", path="/listings/<listing_id>", who=ANYBODY),
+    Operation(method="PATCH", path="/listings/<listing_id>", who=_only(Role.SELLER), has_body=True),
+    Operation(method="POST", path="/reviews", who=_only(Role.BUYER, Role.WORKER), has_body=True),
+    Operation(method="GET", path="/users/<user_id>/reviews", who=ANYBODY, parameters=PAGING),
+    Operation(method="GET", path="/credits", who=SIGNED_IN, parameters=PAGING),
+    Operation(method="GET", path="/referrals", who=SIGNED_IN, parameters=PAGING),
+    Operation(method="POST", path="/referrals", who=SIGNED_IN),
+    Operation(method="GET", path="/referrals/<code>", who=ANYBODY),
+    Operation(method="POST", path="/referrals/<code>/apply", who=SIGNED_IN),
+    Operation(method="GET", path="/stories", who=ANYBODY, parameters=PAGING),
+    Operation(method="GET", path="/stories/pending", who=_only(Role.ADMIN), parameters=PAGING),
+    Operation(method="GET", path="/me/stories", who=SIGNED_IN, parameters=PAGING),
+    Operation(method="POST", path="/stories", who=SIGNED_IN, has_body=True),
+    Operation(method="POST", path="/stories/<story_id>/like", who=SIGNED_IN),
+    Operation(method="POST", path="/stories/<story_id>/approve", who=_only(Role.ADMIN)),
+    Operation(method="POST", path="/stories/<story_id>/reject", who=_only(Role.ADMIN)),
+    Operation(method="POST", path="/uploads", who=SIGNED_IN, has_body=True),
 )
 
 

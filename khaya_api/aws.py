@@ -22,6 +22,8 @@ _PATIENCE = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=16,
 )
+# The older signature of addresses would leave a file's type and length unsigned.
+_SIGNED = _PATIENCE.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 _REASONS = {
     "ResourceNotFoundException": "missing",
@@ -52,7 +54,8 @@ def connect_to(region: str) -> Connect:
 
     def connect(service: str) -> Any:  # noqa: ANN401 - a boto3 client has no type
         if service not in made:
-            made[service] = boto3.client(service, region_name=region or None, config=_PATIENCE)  # type: ignore[call-overload]
+            config = _SIGNED if service == "s3" else _PATIENCE
+            made[service] = boto3.client(service, region_name=region or None, config=config)  # type: ignore[call-overload]
         return made[service]
 
     return connect

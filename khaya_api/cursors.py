@@ -7,22 +7,23 @@ import hmac
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from khaya_api.errors import Detail, invalid
+from khaya_api.rows import Position
 
 LONGEST = 512
 _MAC_BYTES = 16
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def seal(position: Mapping[str, str], *, scope: str, key: bytes) -> str:
+def seal(position: Position, *, scope: str, key: bytes) -> str:
     """A cursor for `position` within the list that `scope` names (`jobs?status=open`)."""
     payload = json.dumps(position, separators=(",", ":"), sort_keys=True).encode()
     return urlsafe_b64encode(_mac(payload, scope, key) + payload).rstrip(b"=").decode()
 
 
-def unseal(cursor: str, *, scope: str, keys: Iterable[bytes]) -> dict[str, str] | None:
+def unseal(cursor: str, *, scope: str, keys: Iterable[bytes]) -> dict[str, str | int] | None:
     """The position, or None unless one of `keys` has signed exactly this cursor for exactly this list."""
     sealed = _decode(cursor)
     if sealed is None:
@@ -30,7 +31,7 @@ def unseal(cursor: str, *, scope: str, keys: Iterable[bytes]) -> dict[str, str] 
     mac, payload = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
     if not any(hmac.compare_digest(mac, _mac(payload, scope, key)) for key in keys):
         return None
-    position: dict[str, str] = json.loads(payload)
+    position: dict[str, str | int] = json.loads(payload)
     return position
 
 

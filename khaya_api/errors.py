@@ -101,6 +101,17 @@ def not_found(message: str = "There is nothing at this path.") -> Refusal:
     return Refusal(HTTPStatus.NOT_FOUND, Code.NOT_FOUND, message)
 
 
+def conflict(message: str) -> Refusal:
+    """409: what is asked for does not go together with how things are; details would have no field to name."""
+    return Refusal(HTTPStatus.CONFLICT, Code.VALIDATION_ERROR, message)
+
+
+def too_many(message: str, seconds: int) -> Refusal:
+    """429: a limit is reached, which `seconds` from now it will not be."""
+    headers = {"Retry-After": str(max(1, seconds))}
+    return Refusal(HTTPStatus.TOO_MANY_REQUESTS, Code.RATE_LIMIT, message, headers=headers)
+
+
 def no_such_method(allowed: str) -> Refusal:
     """405: the path exists, this method of it does not; `allowed` becomes the Allow header."""
     message = f"This path answers {allowed}."

@@ -6,6 +6,7 @@ Works at the stage's root and behind the CDN's `/api/*` alike. Whatever comes in
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,21 +18,36 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from botocore.exceptions import BotoCoreError
 
-from khaya_api import auth, errors, health, jobs
+from khaya_api import (
+    auth,
+    bids,
+    errors,
+    health,
+    jobs,
+    ledger,
+    listings,
+    openapi,
+    profiles,
+    referrals,
+    reviews,
+    stories,
+    uploads,
+)
 from khaya_api.access import admit, find
 from khaya_api.errors import PartOut, Refusal
 from khaya_api.incoming import Request, body_text, proxy_event, read_object, read_request
 from khaya_api.kit import Kit, kit_from
 from khaya_api.outgoing import Answer, finish, preflight, refusal
+from khaya_api.routing import Router
 
 Handler = Callable[[object, object], Answer]
 
-ROOMS = (health, auth, jobs)
+ROOMS = (health, auth, openapi, jobs, bids, profiles, listings, reviews, ledger, referrals, stories, uploads)
 
 
 def router(kit: Kit) -> APIGatewayRestResolver:
     """Every route of every noun, and what becomes of what they raise."""
-    app = APIGatewayRestResolver(
+    app = Router(
         # Said aloud, because an environment variable would otherwise switch on answers with stack traces.
         debug=False,
         enable_validation=True,
@@ -47,13 +63,17 @@ def router(kit: Kit) -> APIGatewayRestResolver:
 
 def build(kit: Kit) -> Handler:
     """The handler that stands on `kit`."""
-    app = router(kit)
+    # Lambda has one thread, which must not wait for its router when the first request is there.
+    routers = threading.local()
+    routers.made = router(kit)
     origins = kit.settings.allowed_origins
 
     def answer(event: object, context: object) -> Answer:
         began = time.perf_counter()
         request = read_request(event, getattr(context, "aws_request_id", None))
-        route, answered = _answer(app, kit, request, context)
+        if not hasattr(routers, "made"):
+            routers.made = router(kit)
+        route, answered = _answer(routers.made, kit, request, context)
         finished = finish(answered, request, origins)
         # The pattern and never the path: ids and misdirected secrets stay out of the log.
         kit.log.info(

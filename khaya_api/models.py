@@ -6,7 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,7 +15,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    model_validator,
 )
 
 # A hundred million rand, in cents: far above any job, far below where numbers lose digits on the way.
@@ -32,28 +31,20 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class JobStatus(StrEnum):
-    """open → in_progress → completed; open or in_progress → cancelled; open → expired at 30 days."""
-
-    OPEN = "open"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-
 def timestamp(moment: datetime) -> str:
     """`2026-11-22T14:20:07.123Z`: always UTC and always as long, so that the order of texts is the order of time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text, if it is one line of printable characters; else `ValueError`."""
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise ValueError("must be one line without control characters")
     return text
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """The text, if nothing but lines and tabs controls it; else `ValueError`."""
     if any(unicodedata.category(character) == "Cc" and character not in "\n\r\t" for character in text):
         raise ValueError("must not contain control characters")
     return text
@@ -66,69 +57,37 @@ def _written_day(value: object) -> object:
     raise ValueError("must be a day written as YYYY-MM-DD")
 
 
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=5, max_length=200), AfterValidator(_one_line)
-]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2000), AfterValidator(_lines)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=200), AfterValidator(one_line)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2000), AfterValidator(lines)]
 Category = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_one_line)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(one_line)
 ]
-Place = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)
-]
+Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(one_line)]
 # Strict: "100", 100.0 and true are not amounts.
 Cents = Annotated[int, Field(strict=True, gt=0, le=LARGEST_AMOUNT, description="South African cents")]
+Days = Annotated[int, Field(strict=True, gt=0, le=3650, description="Days")]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https://[!-~]+$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Day = Annotated[date, BeforeValidator(_written_day)]
 
 
-class NewJob(BaseModel):
-    """What a buyer says when posting a job; everything else about it is ours to say."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    title: Title
-    description: Prose
-    category: Category
-    budget: Cents
-    location: Place
-    startDate: Day | None = None  # noqa: N815 - the wire's spelling
-    completionDate: Day | None = None  # noqa: N815 - the wire's spelling
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        if self.startDate and self.completionDate and self.completionDate < self.startDate:
-            raise ValueError("completionDate must not be before startDate")
-        return self
+def without_defaults(schema: dict[str, Any]) -> None:
+    """In an edit a field that is not named stays as it is: the value it has in the model is nobody's default."""
+    for described in schema.get("properties", {}).values():
+        described.pop("default", None)
 
 
-class Job(BaseModel):
-    """A job as anybody may see it: the one way out, so what is not listed here does not leave the table.
+# Of models that say which fields are to change.
+EDIT = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
 
-    `buyerId` is an opaque identifier; how to reach a buyer is never part of a job. Lengths are not checked
-    here, so that a row written under older rules can still be read.
-    """
-
-    model_config = ConfigDict(extra="ignore")
-
-    id: str
-    title: str
-    description: str
-    category: str
-    budget: int = Field(description="South African cents")
-    location: str
-    status: JobStatus
-    buyerId: str  # noqa: N815 - the wire's spelling
-    selectedBidId: str | None = None  # noqa: N815 - the wire's spelling
-    startDate: date | None = None  # noqa: N815 - the wire's spelling
-    completionDate: date | None = None  # noqa: N815 - the wire's spelling
-    createdAt: str  # noqa: N815 - the wire's spelling
-    updatedAt: str  # noqa: N815 - the wire's spelling
+Item = TypeVar("Item")
 
 
-class JobPage(BaseModel):
-    """Some jobs, newest first; `nextCursor` asks for those after them, and is null at the end."""
+class Page(BaseModel, Generic[Item]):
+    """Some of a list; `nextCursor` asks for those after them, and is null at the end."""
 
-    items: list[Job]
+    items: list[Item]
     nextCursor: str | None = None  # noqa: N815 - the wire's spelling
 
 

@@ -1,79 +1,36 @@
 """Where things are kept: the only module that knows DynamoDB.
 
-Every read is keyed, every write of a noun conditional, nothing scans. What goes wrong leaves here as `PartOut`,
-named after the table's noun.
+Every read is keyed, every write that depends on what is there says so in its condition, nothing scans. What goes
+wrong leaves here as `PartOut`, named after the table's noun.
 """
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
 
 from khaya_api.aws import Connect, asking, cancellations, code_of
 from khaya_api.errors import PartOut
-from khaya_api.models import Job, JobStatus, timestamp
+from khaya_api.rows import INDEXES, KEYS, Change, Key, Position, Row, Rows, Slice
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "users": ("id",),
-    "profiles": ("userId",),
-    "jobs": ("id", "createdAt"),
-    "bids": ("id", "jobId"),
-    "listings": ("id",),
-    "reviews": ("id", "reviewedId"),
-    "credits": ("id", "userId"),
-    "referrals": ("id",),
-    "stories": ("id", "createdAt"),
-}
-
-# Rows of our own bookkeeping share the tables. They have a `#` in their id, which no noun's id has, and none of
-# the attributes that indexes are made of, so that no list ever meets them.
-_ONCE = "once#"
-_CHECKPOINT = "checkpoint#"
-_BOOKKEEPING_SORT = "-"
-
-# Seconds to wait after each try of a transaction that met its twin.
-_PAUSES = (0.05, 0.1, 0.2, 0.0)
+# Seconds to wait after each try of a transaction that met another one, at most.
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.4, 0.4, 0.0)
+# A list that keeps some of its rows looks at twice as many with each question, until the page is full: so many at
+# most, so many times.
+_CHUNK = 1000
+_CHUNKS = 8
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 _TRANSACTION_CANCELLED = "TransactionCanceledException"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Some jobs, those that could not be read as such, and the key to go on after, or None at the end."""
-
-    jobs: list[Job]
-    unreadable: int
-    after: dict[str, str] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
-    """What makes a repeated request the same: whose key it is (`claim`), and what it asked for (`digest`)."""
-
-    claim: str
-    digest: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
-    """An earlier request with the same key: what it asked for, and the job that came of it."""
-
-    digest: str
-    job_id: str
 
 
 class Store:
@@ -86,159 +43,113 @@ class Store:
     def touch(self, noun: str) -> None:
         """Read a key that never exists: it proves the name, the keys, the permission and the service at once."""
         with asking(noun):
-            key = {name: {"S": "health#probe"} for name in KEYS[noun]}
-            names = {"#key": KEYS[noun][0]}
             self._client(noun).get_item(
                 TableName=self._name(noun),
-                Key=key,
+                Key=_item(dict.fromkeys(KEYS[noun], "health#probe")),
                 ProjectionExpression="#key",
-                ExpressionAttributeNames=names,
+                ExpressionAttributeNames={"#key": KEYS[noun][0]},
             )
 
-    def job(self, job_id: str) -> Job | None:
-        """The job with this id; reads what was written a moment ago."""
-        rows = self._query(
-            "jobs",
-            KeyConditionExpression="id = :id",
-            ExpressionAttributeValues={":id": {"S": job_id}},
-            ConsistentRead=True,
-            Limit=1,
-        )["Items"]
-        if not rows:
-            return None
-        job = _as_job(_plain(rows[0]))
-        if job is None:
-            raise PartOut("jobs", "unreadable", "a row lacks what makes it a job")
-        return job
+    def get(self, noun: str, key: Key) -> Row | None:
+        """The row with this key, as it is now."""
+        with asking(noun):
+            answer = self._client(noun).get_item(TableName=self._name(noun), Key=_item(key), ConsistentRead=True)
+        return _plain(answer["Item"]) if answer.get("Item") else None
 
-    def jobs_by_status(self, status: JobStatus, *, limit: int, after: Mapping[str, str] | None = None) -> Rows:
-        """Up to `limit` jobs of one status, newest first, from the row after `after` on."""
-        position = {"ExclusiveStartKey": _row({"status": status.value, **after})} if after else {}
-        # One more than asked for tells whether there is a next page, so that no page is ever empty.
-        answer = self._query(
-            "jobs",
-            IndexName="StatusIndex",
-            KeyConditionExpression="#status = :status",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":status": {"S": status.value}},
-            ScanIndexForward=False,
-            Limit=limit + 1,
-            **position,
-        )
-        rows = [_plain(item) for item in answer["Items"]]
-        last = rows[limit - 1] if len(rows) > limit else _plain(answer.get("LastEvaluatedKey") or {})
-        jobs = [job for row in rows[:limit] if (job := _as_job(row))]
-        return Rows(
-            jobs=jobs,
-            unreadable=len(rows[:limit]) - len(jobs),
-            after={name: str(last[name]) for name in KEYS["jobs"]} if last else None,
-        )
+    def find(self, noun: str, row_id: str) -> Row | None:
+        """The row with this id in a table whose sort key the caller does not know, as it is now."""
+        question = {"KeyConditionExpression": "#id = :id", "ExpressionAttributeNames": {"#id": KEYS[noun][0]}}
+        values = {"ExpressionAttributeValues": _item({":id": row_id})}
+        rows = self._query(noun, ConsistentRead=True, Limit=1, **question, **values)["Items"]
+        return _plain(rows[0]) if rows else None
 
-    def add_job(self, job: Job, once: Once | None = None) -> Claimed | None:
-        """Write a new job; with `once`, in one step with its claim. None when written, else who was first."""
-        row = _row(job.model_dump(mode="json", exclude_none=True))
-        put = {
-            "TableName": self._name("jobs"),
-            "Item": row,
-            "ConditionExpression": "attribute_not_exists(id)",
-        }
-        with asking("jobs"):
-            if once is not None:
-                return self._add_once([{"Put": self._claim(once, job)}, {"Put": put}], once)
+    def together(self, keys: Sequence[tuple[str, Key]]) -> list[Row | None]:
+        """Up to 100 rows by their keys, all as they were at one moment."""
+        if not keys:
+            return []
+        gets = [{"Get": {"TableName": self._name(noun), "Key": _item(key)}} for noun, key in keys]
+        answer = self._take_turns(keys[0][0], "transact_get_items", TransactItems=gets)
+        return [_plain(found["Item"]) if found.get("Item") else None for found in answer["Responses"]]
+
+    def page(self, part: Slice, *, limit: int, after: Position | None = None) -> Rows:
+        """Up to `limit` rows from the row after `after` on. Fewer, with `after`, where the table stopped earlier."""
+        rows: list[Row] = []
+        names = (*KEYS[part.noun], *INDEXES[part.noun][part.index][1:])
+        for turn in range(_CHUNKS if part.having else 1):
+            # One more than asked for tells whether there is a next page, so that no page is ever empty.
+            answer = self._query(part.noun, **_question(part, min((limit + 1) << turn, _CHUNK), after))
+            rows += map(_plain, answer["Items"])
+            last = _plain(answer.get("LastEvaluatedKey") or {})
+            after = {name: _exact(last[name]) for name in names} if last else None
+            if len(rows) > limit:
+                after = {name: _exact(rows[limit - 1][name]) for name in names}
+            if len(rows) > limit or not after:
+                break
+        return Rows(rows=rows[:limit], after=dict(after) if after else None)
+
+    def every(self, part: Slice) -> list[Row]:
+        """Every row of a part, however many questions it takes."""
+        rows: list[Row] = []
+        after: Position | None = None
+        while True:
+            page = self.page(part, limit=1000, after=after)
+            rows += page.rows
+            after = page.after
+            if after is None:
+                return rows
+
+    def write(self, changes: Sequence[Change]) -> dict[int, Row]:
+        """Make all changes or none: {} when made, else the rows (or {}) at which a condition did not hold, by place."""
+        if len(changes) == 1:
+            return self._write_one(changes[0])
+        items = [self._written(change) for change in changes]
+        try:
+            self._take_turns(changes[0].noun, "transact_write_items", TransactItems=items)
+        except _Unmet as unmet:
+            return unmet.rows
+        return {}
+
+    def _write_one(self, change: Change) -> dict[int, Row]:
+        ((kind, request),) = self._written(change).items()
+        call = {"Put": "put_item", "Update": "update_item"}[kind]
+        with asking(change.noun):
             try:
-                self._client("jobs").put_item(**put)
+                getattr(self._client(change.noun), call)(**request)
             except ClientError as error:
-                # The id was drawn a moment ago: a row with it is this one, by a try we did not hear from.
                 if code_of(error) != _CONDITION_FAILED:
                     raise
-        return None
+                item: Any = error.response.get("Item") or {}
+                return {0: _plain(item)}
+        return {}
 
-    def expire(self, key: Mapping[str, str], *, now: datetime) -> bool:
-        """Move an open job to expired; False when it is no longer open, which is not an error."""
-        with asking("jobs"):
-            try:
-                self._client("jobs").update_item(
-                    TableName=self._name("jobs"),
-                    Key=_row(key),
-                    UpdateExpression="SET #status = :expired, updatedAt = :now",
-                    ConditionExpression="#status = :open",
-                    ExpressionAttributeNames={"#status": "status"},
-                    ExpressionAttributeValues=_row({":expired": "expired", ":open": "open", ":now": timestamp(now)}),
-                )
-            except ClientError as error:
-                if code_of(error) == _CONDITION_FAILED:
-                    return False
-                raise
-        return True
+    def _written(self, change: Change) -> Row:
+        request: Row = {"TableName": self._name(change.noun), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        words = _Words()
+        if change.put is not None:
+            kind, request["Item"] = "Put", _item({**change.put, **change.key})
+        else:
+            kind, request["Key"] = "Update", _item(change.key)
+            request["UpdateExpression"] = _update(change, words)
+        if condition := _condition(change, words):
+            request["ConditionExpression"] = condition
+        return {kind: {**request, **words.spoken()}}
 
-    def open_jobs_before(
-        self, cutoff: str, *, limit: int, after: Mapping[str, str] | None = None
-    ) -> tuple[list[dict[str, str]], dict[str, str] | None]:
-        """Keys of open jobs created before `cutoff`, oldest first, and the key to go on after."""
-        position = {"ExclusiveStartKey": _row({"status": "open", **after})} if after else {}
-        answer = self._query(
-            "jobs",
-            IndexName="StatusIndex",
-            KeyConditionExpression="#status = :open AND createdAt < :cutoff",
-            ProjectionExpression="id, createdAt",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues=_row({":open": "open", ":cutoff": cutoff}),
-            Limit=limit,
-            **position,
-        )
-        last = _plain(answer.get("LastEvaluatedKey") or {})
-        keys = [{name: str(row[name]) for name in KEYS["jobs"]} for row in map(_plain, answer["Items"])]
-        return keys, {name: str(last[name]) for name in KEYS["jobs"]} if last else None
-
-    def checkpoint(self, task: str) -> Row | None:
-        """Where a task's earlier run got to, as it was kept."""
-        with asking("jobs"):
-            answer = self._client("jobs").get_item(
-                TableName=self._name("jobs"), Key=_bookkeeping(_CHECKPOINT + task), ConsistentRead=True
-            )
-        row = _plain(answer.get("Item") or {})
-        return row or None
-
-    def keep_checkpoint(self, task: str, state: Mapping[str, object], *, until: datetime) -> None:
-        """Keep where a task has got to; DynamoDB forgets it by itself after `until`."""
-        with asking("jobs"):
-            row = {**state, "expiresAt": int(until.timestamp())}
-            self._client("jobs").put_item(
-                TableName=self._name("jobs"), Item={**_row(row), **_bookkeeping(_CHECKPOINT + task)}
-            )
-
-    def _add_once(self, items: list[Row], once: Once) -> Claimed | None:
-        for pause in _PAUSES:
-            try:
-                self._client("jobs").transact_write_items(TransactItems=items)
-                return None
-            except ClientError as error:
-                if _claimed_before(error):
-                    return self._earlier(once)
-                if "TransactionConflict" not in cancellations(error):
-                    raise
-            # Its twin is being written at this very moment; the next look sees who was first.
-            time.sleep(pause)
-        raise PartOut("jobs", "busy", "TransactionConflict")
-
-    def _claim(self, once: Once, job: Job) -> Row:
-        row = {"digest": once.digest, "jobId": job.id, "expiresAt": int(once.until.timestamp())}
-        return {
-            "TableName": self._name("jobs"),
-            "Item": {**_row(row), **_bookkeeping(_ONCE + once.claim)},
-            # Expired rows are removed within days, not at once.
-            "ConditionExpression": "attribute_not_exists(id) OR expiresAt < :now",
-            "ExpressionAttributeValues": {":now": {"N": str(_epoch(job.createdAt))}},
-        }
-
-    def _earlier(self, once: Once) -> Claimed:
-        answer = self._client("jobs").get_item(
-            TableName=self._name("jobs"), Key=_bookkeeping(_ONCE + once.claim), ConsistentRead=True
-        )
-        row = _plain(answer.get("Item") or {})
-        if not row:
-            raise PartOut("jobs", "busy", "the claim went away between two looks")
-        return Claimed(digest=str(row["digest"]), job_id=str(row["jobId"]))
+    def _take_turns(self, noun: str, call: str, **request: object) -> Row:
+        """Make a call; when it meets another one at the same row, make it again. `_Unmet` for conditions."""
+        with asking(noun):
+            for pause in _PAUSES:
+                try:
+                    answer: Row = getattr(self._client(noun), call)(**request)
+                    return answer
+                except ClientError as error:
+                    reasons = cancellations(error)
+                    if code_of(error) == _TRANSACTION_CANCELLED and "ConditionalCheckFailed" in reasons:
+                        raise _Unmet(error) from error
+                    if "TransactionConflict" not in reasons:
+                        raise
+                # Of many that met, each waits for a different while; else they would meet again.
+                time.sleep(pause * random.random())  # noqa: S311 - nobody gains by guessing it
+        raise PartOut(noun, "busy", "TransactionConflict")
 
     def _query(self, noun: str, **question: Any) -> Row:  # noqa: ANN401 - DynamoDB's own parameters
         with asking(noun):
@@ -257,27 +168,92 @@ class Store:
             raise PartOut(noun, "not configured") from error
 
 
-def _claimed_before(error: ClientError) -> bool:
-    """Whether it was the first item of the transaction, the claim, whose condition did not hold."""
-    return code_of(error) == _TRANSACTION_CANCELLED and cancellations(error)[:1] == ["ConditionalCheckFailed"]
+class _Unmet(Exception):
+    """A transaction some of whose conditions did not hold, with the rows that were there instead."""
+
+    def __init__(self, error: ClientError) -> None:
+        reasons: Any = error.response.get("CancellationReasons") or []
+        super().__init__(code_of(error))
+        self.rows = {
+            place: _plain(reason.get("Item") or {})
+            for place, reason in enumerate(reasons)
+            if reason.get("Code") == "ConditionalCheckFailed"
+        }
 
 
-def _as_job(row: Row) -> Job | None:
-    try:
-        return Job.model_validate(row)
-    except ValidationError:
-        return None
+class _Words:
+    """Stand-ins for the names and values of one expression: a name may be a word that DynamoDB keeps for itself."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        return self._names.setdefault(attribute, f"#n{len(self._names)}")
+
+    def value(self, value: object) -> str:
+        word = f":v{len(self._values)}"
+        self._values[word] = _serialize(value)
+        return word
+
+    def spoken(self) -> Row:
+        names = {"ExpressionAttributeNames": {word: name for name, word in self._names.items()}}
+        return (names if self._names else {}) | ({"ExpressionAttributeValues": self._values} if self._values else {})
 
 
-def _bookkeeping(name: str) -> Row:
-    return {"id": {"S": name}, "createdAt": {"S": _BOOKKEEPING_SORT}}
+def _update(change: Change, words: _Words) -> str:
+    name, value = words.name, words.value
+    sets = [f"{name(key)} = {value(given)}" for key, given in change.sets.items()]
+    sets += [f"{name(key)} = if_not_exists({name(key)}, {value(given)})" for key, given in change.firsts.items()]
+    adds = [f"{name(key)} {value(given)}" for key, given in change.adds.items()]
+    clauses = {"SET": sets, "ADD": adds, "REMOVE": [name(key) for key in change.drops]}
+    return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
 
 
-def _epoch(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp())
+def _condition(change: Change, words: _Words) -> str:
+    name, value = words.name, words.value
+    key = KEYS[change.noun][0]
+    parts = [f"attribute_exists({name(key)})"] if change.exists else []
+    parts += [
+        f"attribute_not_exists({name(word)})" if given is None else f"{name(word)} = {value(given)}"
+        for word, given in change.equal.items()
+    ]
+    parts += [
+        f"(attribute_not_exists({name(word)}) OR {name(word)} < {value(bound)})" for word, bound in change.below.items()
+    ]
+    if change.new:
+        others = [f"{name(word)} = {value(given)}" for word, given in change.or_equal.items()]
+        others += [f"attribute_not_exists({name(word)})" for word in change.or_absent]
+        others += [] if change.or_before is None else [f"{name('expiresAt')} < {value(change.or_before)}"]
+        parts.append(f"({' OR '.join([f'attribute_not_exists({name(key)})', *others])})")
+    return " AND ".join(parts)
 
 
-def _row(values: Mapping[str, Any]) -> Row:
+def _question(part: Slice, limit: int, after: Position | None) -> Row:
+    partition, *sort = INDEXES[part.noun][part.index]
+    words = _Words()
+    conditions = [f"{words.name(partition)} = {words.value(part.of)}"]
+    if part.before is not None:
+        conditions.append(f"{words.name(sort[0])} < {words.value(part.before)}")
+    question: Row = {
+        "IndexName": part.index,
+        "KeyConditionExpression": " AND ".join(conditions),
+        "ScanIndexForward": not part.descending,
+        "Limit": limit,
+    }
+    if part.having:
+        attribute, wanted = part.having
+        question["FilterExpression"] = f"contains({words.name(attribute)}, {words.value(wanted)})"
+    if after:
+        question["ExclusiveStartKey"] = _item({**after, partition: part.of})
+    return {**question, **words.spoken()}
+
+
+def _exact(value: Any) -> str | int:  # noqa: ANN401 - what a key can hold
+    return int(value) if isinstance(value, Decimal) else str(value)
+
+
+def _item(values: Mapping[str, Any]) -> Row:
     return {name: _serialize(value) for name, value in values.items()}
 
 

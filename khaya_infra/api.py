@@ -112,6 +112,7 @@ class Api(Construct):
                 integration,
                 authorizer=authorizer if route.protected else None,
                 authorization_type=_authorization(protected=route.protected),
+                request_parameters={f"method.request.querystring.{name}": True for name in route.demands} or None,
             )
         # The catch-all does not cover paths that have a resource of their own: preflights, and the 405 for a wrong
         # method, come from the code there as well. It knows no caller on this way, so it serves nothing protected.

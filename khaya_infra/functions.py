@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sqs as sqs
 
+    from khaya_infra.grants import Grants
+
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 ASYNC_RETRIES = 2
 
@@ -30,7 +32,7 @@ class Size:
 
 
 class ServiceFunction(Construct):
-    """One function, its log group and its role. `grant` widens the role, table by table."""
+    """One function, its log group and its role. `grant_tables` and `allow` widen the role."""
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class ServiceFunction(Construct):
         )
 
     def _keep_failed_events(self, dead_letters: sqs.IQueue) -> None:
-        self.allow("sqs:SendMessage", on=dead_letters.queue_arn)
+        self.allow("sqs:SendMessage", on=[dead_letters.queue_arn])
         lambda_.CfnEventInvokeConfig(
             self,
             "Asynchronous",
@@ -98,12 +100,15 @@ class ServiceFunction(Construct):
             ),
         )
 
-    def allow(self, *actions: str, on: str) -> None:
-        """Allow `actions` on the resource `on`, an ARN."""
-        self.role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+    def allow(self, *actions: str, on: Sequence[str]) -> None:
+        """Allow `actions` on the resources `on`, ARNs."""
+        self.role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=list(on)))
 
-    def grant(self, table: dynamodb.Table, *, actions: Sequence[str], indexes: Sequence[str] = ()) -> None:
-        """Allow `actions` (without their prefix) on the table itself, and Query on the named indexes."""
-        self.allow(*(f"dynamodb:{action}" for action in actions), on=table.table_arn)
-        for index in indexes:
-            self.allow("dynamodb:Query", on=f"{table.table_arn}/index/{index}")
+    def grant_tables(self, tables: Mapping[str, dynamodb.Table], grants: Grants) -> None:
+        """Allow what `grants` says by noun of `tables`: actions on the table itself, Query on the named indexes."""
+        for noun, grant in grants.items():
+            arn = tables[noun].table_arn
+            if grant.actions:
+                self.allow(*(f"dynamodb:{action}" for action in grant.actions), on=[arn])
+            if grant.indexes:
+                self.allow("dynamodb:Query", on=[f"{arn}/index/{index}" for index in grant.indexes])

@@ -17,6 +17,7 @@ from khaya_infra.backup import Backup
 from khaya_infra.data import Data
 from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
+from khaya_infra.grants import API_TABLES, DAILY_TABLES, UPLOADS
 from khaya_infra.schedules import DeadLetters, Schedules
 from khaya_infra.signing import SigningKey
 from khaya_infra.site import Site
@@ -125,15 +126,14 @@ class KhayaStack(Stack):
         self._grants()
 
     def _grants(self) -> None:
-        jobs = self.data.tables["Jobs"]
-        for table in self.data.tables.values():
-            # The deep health check asks each table for one key that does not exist.
-            self.api_function.grant(table, actions=["GetItem"])
-        self.api_function.grant(jobs, actions=["PutItem", "Query"], indexes=["StatusIndex"])
-        self.api_function.allow("s3:ListBucket", on=self.storage.bucket.bucket_arn)
-        self.api_function.allow("cognito-idp:DescribeUserPoolClient", on=self.auth.pool.user_pool_arn)
-        self.api_function.allow("secretsmanager:GetSecretValue", on=self.signing.secret.secret_arn)
-        self.daily_function.grant(jobs, actions=["GetItem", "PutItem", "UpdateItem"], indexes=["StatusIndex"])
+        api = self.api_function
+        api.grant_tables(self.data.tables, API_TABLES)
+        # A star for the name of one upload: an address is signed for one key, with the rights of who signs it.
+        api.allow("s3:PutObject", on=[self.storage.bucket.arn_for_objects(f"{folder}/*") for folder in UPLOADS])
+        api.allow("s3:ListBucket", on=[self.storage.bucket.bucket_arn])
+        api.allow("cognito-idp:DescribeUserPoolClient", on=[self.auth.pool.user_pool_arn])
+        api.allow("secretsmanager:GetSecretValue", on=[self.signing.secret.secret_arn])
+        self.daily_function.grant_tables(self.data.tables, DAILY_TABLES)
 
     def _edge(self, settings: Settings, groundwork: Groundwork) -> None:
         zone = route53.HostedZone.from_hosted_zone_attributes(

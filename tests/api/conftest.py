@@ -23,8 +23,9 @@ from khaya_api.aws import Connect, connect_to
 from khaya_api.handler import build
 from khaya_api.keyring import key_ring
 from khaya_api.kit import Kit
+from khaya_api.rows import INDEXES, KEYS
 from khaya_api.settings import TABLES, read_settings, table_variable
-from khaya_api.store import KEYS, Store
+from khaya_api.store import Store
 from tests.api.events import SITE, WWW, Client
 
 REGION = "af-south-1"
@@ -37,22 +38,11 @@ ENVIRON: Mapping[str, str] = {
     "USER_POOL_CLIENT_ID": "client",
     "ALLOWED_ORIGINS": f"{SITE},{WWW}",
     "SIGNING_KEY": "Zk3v9QmT7xWb2LrN8cYp5HdJ6sFgA4eU",
+    "WRITES_PER_MINUTE": "1000000",
     "VERSION": "1.2.3",
     "GIT_SHA": "0123456789abcdef0123456789abcdef01234567",
     "STAGE": "test",
     "AWS_REGION": REGION,
-}
-# Partition and sort key of each index; the names of keys that are numbers stand below.
-INDEXES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "users": {"EmailIndex": ("email",), "PhoneIndex": ("phone",)},
-    "profiles": {"LocationIndex": ("location", "trustScore")},
-    "jobs": {"StatusIndex": ("status", "createdAt"), "BuyerIndex": ("buyerId", "createdAt")},
-    "bids": {"JobIndex": ("jobId", "amount"), "WorkerIndex": ("workerId", "createdAt")},
-    "listings": {"CategoryIndex": ("category", "createdAt"), "SellerIndex": ("sellerId", "createdAt")},
-    "reviews": {"ReviewedIndex": ("reviewedId", "createdAt")},
-    "credits": {"UserIndex": ("userId", "createdAt")},
-    "referrals": {"CodeIndex": ("referralCode",), "ReferrerIndex": ("referrerId", "createdAt")},
-    "stories": {"PublicIndex": ("publicState", "createdAt"), "UserIndex": ("userId", "createdAt")},
 }
 NUMBERS = {"trustScore", "amount"}
 _READ, _WRITE = TypeDeserializer().deserialize, TypeSerializer().serialize
@@ -99,15 +89,16 @@ class Stage:
         environ = {name: value for name, value in {**ENVIRON, **changes}.items() if value is not None}
         self.kit = kit_for(environ, self.kit.connect, self.kit.log, self.counted)
 
-    def connected_by(self, connect: Connect) -> None:
-        """Put the kit together again with another way to AWS."""
-        self.kit = kit_for(ENVIRON, connect, self.kit.log, self.counted)
+    def connected_by(self, connect: Connect, **changes: str) -> None:
+        """Put the kit together again with another way to AWS; the clock stays."""
+        made = kit_for({**ENVIRON, **changes}, connect, self.kit.log, self.counted)
+        self.kit = replace(made, clock=self.kit.clock)
 
     def rows(self, noun: str) -> list[dict[str, Any]]:
         """All that is in a table, by primary key."""
         answer = self.kit.connect("dynamodb").scan(TableName=f"Khaya-{noun}")
         rows = [{name: _READ(value) for name, value in item.items()} for item in answer["Items"]]
-        return sorted(rows, key=lambda row: (row["id"], row.get("createdAt", "")))
+        return sorted(rows, key=lambda row: tuple(str(row[name]) for name in KEYS[noun]))
 
     def put(self, noun: str, **row: object) -> None:
         """Put a row behind the API's back."""
@@ -171,7 +162,7 @@ def aws() -> Iterator[Connect]:
 @pytest.fixture
 def stage(aws: Connect) -> Stage:
     """Everything is up, nothing is in it, and it is noon."""
-    _tidy(aws)
+    tidy(aws)
     log, user_pools = io.StringIO(), UserPools()
     counted: list[Mapping[str, int]] = []
     # A logger is one for each name; a name of its own gives each test a stream of its own.
@@ -205,7 +196,7 @@ class _Locked:
         return locked
 
 
-def _tidy(connect: Connect) -> None:
+def tidy(connect: Connect) -> None:
     """Empty what a test before has filled, and make again what it deleted."""
     tables = dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION].tables
     for table in tables.values():

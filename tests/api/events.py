@@ -63,6 +63,7 @@ def claims(sub: str, *groups: str, **more: str) -> dict[str, object]:
 
 BUYER = claims("b1111111-1111-4111-8111-111111111111", "buyer", email="b@example.org", phone_number="+27820000001")
 OTHER_BUYER = claims("b2222222-2222-4222-8222-222222222222", "buyer")
+OTHER_WORKER = claims("w2222222-2222-4222-8222-222222222222", "worker")
 WORKER = claims("w1111111-1111-4111-8111-111111111111", "worker")
 SELLER = claims("s1111111-1111-4111-8111-111111111111", "seller")
 ADMIN = claims("a1111111-1111-4111-8111-111111111111", "admin")
@@ -113,10 +114,24 @@ class Client:
 
     def post(self, path: str, body: object, *, headers: Mapping[str, str] | None = None, **rest: Any) -> Answer:  # noqa: ANN401
         """POST something as JSON."""
-        text = json.dumps(body)
-        return self.send(
-            event("POST", path, body=text, headers={"Content-Type": "application/json", **(headers or {})}, **rest)
-        )
+        return self.change("POST", path, body, headers=headers, **rest)
+
+    def change(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **rest: Any,  # noqa: ANN401 - as `event` takes it
+    ) -> Answer:
+        """Send something as JSON."""
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        return self.send(event(method, path, body=json.dumps(body), headers=sent, **rest))
+
+    def act(self, path: str, **rest: Any) -> Answer:  # noqa: ANN401 - as `event` takes it
+        """POST without a body."""
+        return self.send(event("POST", path, **rest))
 
 
 JOB: dict[str, Any] = {
@@ -131,3 +146,25 @@ JOB: dict[str, Any] = {
 def job(**changes: object) -> dict[str, Any]:
     """A job that a buyer may post, with some fields changed; None takes a field away."""
     return {name: value for name, value in {**JOB, **changes}.items() if value is not None}
+
+
+BID: dict[str, Any] = {
+    "amount": 400_000,
+    "timeline": 4,
+    "proposal": "Two coats, the ceiling as well, and I bring my own ladder and sheets.",
+}
+PROFILE: dict[str, Any] = {"location": "Observatory, Cape Town", "bio": "Pipes.", "trades": ["Plumber", "Tiler"]}
+LISTING: dict[str, Any] = {
+    "title": "Clay bricks",
+    "description": "Stock bricks, fired hard, delivered on pallets.",
+    "category": "bricks",
+    "price": 350,
+    "unit": "piece",
+    "stock": 5000,
+    "location": "Epping, Cape Town",
+}
+STORY: dict[str, Any] = {
+    "title": "My first roof",
+    "content": "It rained the whole week, and still it was done on the Friday.",
+    "type": "success",
+}

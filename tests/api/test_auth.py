@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from khaya_api.access import OPERATIONS, SIGNED_IN, Operation, caller_of
@@ -44,7 +46,9 @@ def test_the_role_matrix(client: Client, operation: Operation, name: str) -> Non
     """Who may not is told so before anything else about the request is looked at; who may is not."""
     somebody = EVERYBODY[name]
 
-    answer = client.send(event(operation.method, operation.path.replace("<job_id>", "some-id"), claims=somebody))
+    path = re.sub(r"<\w+>", "some-id", operation.path)
+
+    answer = client.send(event(operation.method, path, claims=somebody))
 
     expected = _expected(operation, somebody)
     if expected is None:

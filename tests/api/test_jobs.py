@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 
 from khaya_api.access import caller_of
-from khaya_api.jobs import post_job
-from khaya_api.models import LARGEST_AMOUNT, NewJob
+from khaya_api.jobs import NewJob, post_job
+from khaya_api.models import LARGEST_AMOUNT
 from tests.api.conftest import NOW, Stage, one_at_a_time
 from tests.api.events import BUYER, OTHER_BUYER, Answer, Client, event, job
 
@@ -38,7 +38,9 @@ def test_what_we_say_about_a_new_job(client: Client) -> None:
         "id": posted["id"],
         "status": "open",
         "buyerId": BUYER["sub"],
+        "bidCount": 0,
         "selectedBidId": None,
+        "workerId": None,
         "startDate": None,
         "completionDate": None,
         "createdAt": "2026-11-22T12:00:00.123Z",
@@ -252,7 +254,7 @@ def test_a_row_that_is_no_job_is_left_out_and_said_in_the_log(stage: Stage) -> N
 
     assert ["good"] == _ids(stage.client.get("/jobs"))
     assert (500, "INTERNAL_ERROR") == (stage.client.get("/jobs/bad").status, stage.client.get("/jobs/bad").code)
-    assert "jobs left out" in stage.log.getvalue()
+    assert "rows left out" in stage.log.getvalue()
     assert "1234567" not in stage.log.getvalue()
 
 
@@ -430,9 +432,9 @@ def test_bookkeeping_is_in_no_list(stage: Stage) -> None:
     stage.client.post("/jobs", job(), claims=BUYER, headers={"Idempotency-Key": "k-1"})
 
     assert 1 == len(_ids(stage.client.get("/jobs")))
-    kept = [row for row in stage.rows("jobs") if row["id"].startswith("once#")]
+    kept = [row for row in stage.rows("referrals") if row["id"].startswith("once#")]
     assert [int((NOW + timedelta(hours=24)).timestamp())] == [int(row["expiresAt"]) for row in kept]
-    assert not {"status", "buyerId"} & set(kept[0])
+    assert not {"referralCode", "referrerId"} & set(kept[0])
 
 
 # Bodies that are no jobs.

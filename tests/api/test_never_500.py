@@ -38,7 +38,7 @@ def test_a_body_near_a_job(stage: Stage, body: dict[str, Any]) -> None:
         assert answer.json == stage.client.get(f"/jobs/{answer.json['id']}").json
     else:
         assert answer.fields
-        _is_contract(answer)
+        is_contract(answer)
 
 
 @many
@@ -47,14 +47,14 @@ def test_any_body(stage: Stage, body: str, base64: bool) -> None:  # noqa: FBT00
     """Texts, JSON and half of it, said to be base64 or not."""
     sent = event("POST", "/jobs", body=body, base64=base64, headers={"Content-Type": "application/json"}, claims=BUYER)
 
-    _is_contract(stage.client.send(sent))
+    is_contract(stage.client.send(sent))
 
 
 @many
 @given(name=st.sampled_from(["status", "limit", "cursor"]) | texts, values=st.lists(texts, max_size=2))
 def test_any_parameter(stage: Stage, name: str, values: list[str]) -> None:
     """Known or unknown, once, twice or not at all."""
-    _is_contract(stage.client.get("/jobs", query={name: values}))
+    is_contract(stage.client.get("/jobs", query={name: values}))
 
 
 @many
@@ -68,7 +68,7 @@ def test_any_header(stage: Stage, name: str, value: str, method: str, path: str)
     """On any method of any path."""
     sent = event(method, path, headers={name: value}, body="{}", claims=BUYER)
 
-    _is_contract(stage.client.send(sent))
+    is_contract(stage.client.send(sent))
 
 
 @many
@@ -97,7 +97,7 @@ def test_any_event(stage: Stage, changes: dict[str, Any], path: str, method: str
     """A proxy event some of whose parts are anything at all."""
     whole = event(method, path, body="{}", headers={"Content-Type": "application/json"}, claims=BUYER)
 
-    _is_contract(stage.client.send({**whole, **changes}))
+    is_contract(stage.client.send({**whole, **changes}))
 
 
 @many
@@ -110,7 +110,7 @@ def test_any_authorizer(stage: Stage, authorizer: object) -> None:
     answer = stage.client.send(sent)
 
     assert answer.status in {200, 401}
-    _is_contract(answer)
+    is_contract(answer)
 
 
 @pytest.mark.parametrize("sent", (None, [], "text", 7, {}, {"httpMethod": "GET"}, {"source": "aws.events"}))
@@ -119,10 +119,11 @@ def test_what_is_no_request_at_all(stage: Stage, sent: object) -> None:
     answer = stage.client.send(sent)
 
     assert 400 <= answer.status < 500 or sent == {"httpMethod": "GET"}
-    _is_contract(answer)
+    is_contract(answer)
 
 
-def _is_contract(answer: Answer) -> None:
+def is_contract(answer: Answer) -> None:
+    """No 5xx, and an error in the contract's form."""
     assert answer.status < 500
     if answer.status >= 400 and answer.text:
         error = answer.json["error"]

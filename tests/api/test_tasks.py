@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from khaya_api.errors import PartOut
 from khaya_api.models import timestamp
+from khaya_api.rows import Change, Row
 from khaya_api.store import Store
 from khaya_api.tasks import MARGIN_SECONDS, PAGE, OutOfTime, TaskFailed, build
 from tests.api.conftest import NOW, Stage
@@ -40,16 +41,16 @@ class Broken(Store):
         self._inner, self._fails = inner, fails
 
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
-        if name in {"_inner", "_fails", "expire"}:
+        if name in {"_inner", "_fails", "write"}:
             return object.__getattribute__(self, name)
         return getattr(self._inner, name)
 
-    def expire(self, key: Any, *, now: datetime) -> bool:  # noqa: ANN401 - as the store's
-        """Fail, or do it."""
-        error = self._fails(key["id"])
+    def write(self, changes: Sequence[Change]) -> dict[int, Row]:
+        """Fail where a job is to expire, or do it."""
+        error = self._fails(changes[0].key["id"]) if "status" in changes[0].sets else None
         if error:
             raise error
-        return self._inner.expire(key, now=now)
+        return self._inner.write(changes)
 
 
 def test_an_old_open_job_expires(stage: Stage) -> None:

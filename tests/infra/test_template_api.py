@@ -14,7 +14,7 @@ from tests.infra.conftest import Json, Template
 
 pytestmark = pytest.mark.xdist_group("synthesis")
 
-PATHS = {"/auth/me", "/health", "/health/deep", "/jobs", "/jobs/{id}"}
+PATHS = {re.sub(r"<\w+>", "{id}", operation.path) for operation in OPERATIONS} - {"/"}
 
 
 def methods(main: Template) -> dict[tuple[str, str], Json]:
@@ -40,7 +40,38 @@ def methods(main: Template) -> dict[tuple[str, str], Json]:
 
 def test_the_guides_routes_exist(main: Template) -> None:
     """A08: /health among them, which the original never wrote."""
+    assert {"/health", "/auth/me", "/jobs", "/jobs/{id}/bids", "/stories/pending", "/uploads"} <= PATHS
     assert PATHS == {path for verb, path in methods(main) if verb != "ANY" and path != "/"}
+
+
+def test_a_demanded_parameter_is_in_the_template_and_no_other(main: Template) -> None:
+    """Who reads the template knows what can be asked for as it is; the refusal itself is the code's, in its words."""
+    demanded = {key: each["RequestParameters"] for key, each in methods(main).items() if each.get("RequestParameters")}
+
+    assert {("GET", "/profiles"): {"method.request.querystring.location": True}} == demanded
+    assert {} == main.of("AWS::ApiGateway::RequestValidator")
+
+
+def test_one_permission_lets_the_whole_api_in(main: Template) -> None:
+    """A function's policy holds 20 kB; with a statement for each method of the API it would not fit."""
+    allowed = [
+        path
+        for path, each in main.of("AWS::Lambda::Permission").items()
+        if each["Principal"] == "apigateway.amazonaws.com"
+    ]
+
+    assert 1 == len(allowed)
+
+
+def test_a_place_of_a_path_has_one_parameter(main: Template) -> None:
+    """The gateway refuses a second name for a parameter at the same place, in the middle of a deployment."""
+    parameters: dict[str, list[str]] = {}
+    for resource in main.of("AWS::ApiGateway::Resource").values():
+        if resource["PathPart"].startswith("{"):
+            parameters.setdefault(json.dumps(resource["ParentId"]), []).append(resource["PathPart"])
+
+    assert len(parameters) > 1
+    assert [] == [names for names in parameters.values() if len(names) > 1]
 
 
 def test_protected_routes_ask_for_a_token_and_the_others_do_not(main: Template) -> None:
@@ -50,7 +81,8 @@ def test_protected_routes_ask_for_a_token_and_the_others_do_not(main: Template) 
     protected = {key for key, method in found.items() if method["AuthorizationType"] == "COGNITO_USER_POOLS"}
 
     assert {(route.method, route.path) for route in ROUTES if route.protected} == protected
-    assert {("GET", "/auth/me"), ("POST", "/jobs")} == protected
+    assert {("GET", "/auth/me"), ("POST", "/jobs"), ("POST", "/bids/{id}/accept"), ("POST", "/uploads")} <= protected
+    assert not {("GET", "/health"), ("GET", "/jobs"), ("GET", "/referrals/{id}")} & protected
     assert all({"Ref": authorizer} == found[key]["AuthorizerId"] for key in protected)
     assert {"NONE"} == {method["AuthorizationType"] for key, method in found.items() if key not in protected}
 

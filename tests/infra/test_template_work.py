@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from khaya_api import settings as api_settings
+from khaya_api.uploads import Purpose
+from khaya_infra.grants import UPLOADS
+from tests.api.grants import granted
 from tests.infra.conftest import RELEASE, ROOT, Assembly, Json, Template
 
 pytestmark = pytest.mark.xdist_group("synthesis")
@@ -140,28 +143,60 @@ def test_each_function_has_a_role_of_its_own(main: Template, name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_role_scans_deletes_or_reaches_for_everything(main: Template, name: str) -> None:
-    """A39: the one star is for tracing, for which AWS defines no resource."""
+    """A39: the one bare star is for tracing, for which AWS defines no resource; an upload's name is of its folder."""
     granted = [action for statement in statements(main, name) for action in actions(statement)]
     starred = {
-        action for each in statements(main, name) if "*" in json.dumps(each["Resource"]) for action in actions(each)
+        action
+        for each in statements(main, name)
+        if "*" in json.dumps(each["Resource"]) and actions(each) != ["s3:PutObject"]
+        for action in actions(each)
     }
 
     assert [] == [action for action in granted if "*" in action or re.search("Scan|Delete|Batch", action)]
     assert {"xray:PutTelemetryRecords", "xray:PutTraceSegments"} == starred
 
 
-@pytest.mark.parametrize(
-    ("name", "heading"), (("ApiFunction", "the API function"), ("DailyFunction", "the daily function"))
-)
-def test_roles_grant_what_the_code_says_it_calls(main: Template, name: str, heading: str) -> None:
-    """A39: neither more nor less than the table that the code itself is tested against."""
+@pytest.mark.parametrize(("name", "title"), (("ApiFunction", "API function"), ("DailyFunction", "daily function")))
+def test_roles_grant_what_the_code_says_it_calls(main: Template, name: str, title: str) -> None:
+    """A39: neither more nor less than the table that the code itself is tested against, table by table."""
     own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    granted = {action for statement in statements(main, name) for action in actions(statement)}
-    text = (api_settings.__doc__ or "").split(f"Permissions of {heading}")[1].split("\n\n")[1]
-    first_cells = [line.split("|")[1] for line in text.splitlines()]
-    wanted = {action for cell in first_cells for action in re.findall(r"`([a-z0-9-]+:[A-Za-z]+)`", cell)}
+    given = {
+        (action, place)
+        for statement in statements(main, name)
+        for action in actions(statement)
+        for place in places(main, statement, action)
+        if action not in own | {"sqs:SendMessage"}
+    }
 
-    assert wanted == granted - own - {"sqs:SendMessage"}
+    assert granted(title) == given
+
+
+def places(main: Template, statement: Json, action: str) -> set[str]:
+    """Where an action is allowed, in the words of the code: tables and `table/Index`; else nothing but that it is."""
+    if not action.startswith("dynamodb:"):
+        return {""}
+    named = {main.id_at(f"Data/{noun.capitalize()}Table"): noun.lower() for noun in TABLES}
+    found = set()
+    for resource in resources(statement):
+        ((table,), index) = (list(_references(resource)), re.search(r"/index/[A-Za-z]+", json.dumps(resource)))
+        found.add(named[table] + (index.group().replace("/index", "") if index else ""))
+    return found
+
+
+def resources(statement: Json) -> list[Any]:
+    """The resources of a statement, one or several."""
+    written = statement["Resource"]
+    return written if isinstance(written, list) else [written]
+
+
+def test_uploads_go_into_the_folders_that_the_code_names(main: Template) -> None:
+    """A39: a signed address leads nowhere else in the bucket, and the code signs for each of these folders."""
+    (allowed,) = (each for each in statements(main, "ApiFunction") if actions(each) == ["s3:PutObject"])
+    bucket = {"Fn::GetAtt": [main.id_at("Storage/Bucket"), "Arn"]}
+    folders = {str(purpose.value) for purpose in Purpose}
+
+    assert [{"Fn::Join": ["", [bucket, f"/{folder}/*"]]} for folder in UPLOADS] == resources(allowed)
+    assert folders == set(UPLOADS)
 
 
 def test_failed_work_is_kept(main: Template) -> None:
