@@ -1,8 +1,15 @@
 """Everything that needs the twin shares one worker, so that it is started and deployed once per run."""
 
+import contextlib
+import signal
 from importlib.metadata import entry_points
 
 import pytest
+
+# Started in the background of a script, a process ignores Ctrl-C and so do its children; some tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # An installed wheel has registered the door already, and pytest takes the same one twice for a mistake.
 _DOOR = "checks.doors.plugin"
