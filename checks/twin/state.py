@@ -166,11 +166,16 @@ def locked(folder: Path, say: Say, *, pause: Callable[[float], None] = time.slee
     path = folder.with_name(f"{folder.name}.lock")
     told = False
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except FileNotFoundError:
             # A `down` has just taken the folder above away.
+            continue
+        except FileExistsError:
+            # mkdir saw it there and, a moment later, no folder any more: the same, unless a file is in its place.
+            if path.parent.exists() and not path.parent.is_dir():
+                raise
             continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
