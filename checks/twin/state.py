@@ -174,7 +174,7 @@ def locked(folder: Path, say: Say, *, pause: Callable[[float], None] = time.slee
             continue
         except FileExistsError:
             # mkdir saw it there and, a moment later, no folder any more: the same, unless a file is in its place.
-            if path.parent.exists() and not path.parent.is_dir():
+            if path.parent.is_file():
                 raise
             continue
         try:
