@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 
+import dns.rcode
 import pytest
 
 from checks import twin as twins
@@ -68,7 +69,8 @@ def test_without_the_emulator_the_edge_says_502_at_once_and_a_revived_one_is_emp
     began = time.monotonic()
     refused = site.get("/")
     assert (502, "Error from cloudfront") == (refused.status, refused.headers["X-Cache"])
-    assert site.ask(DOMAIN).answer
+    told = site.ask(DOMAIN)
+    assert ("NOERROR", 1) == (dns.rcode.to_text(told.rcode()), len(told.answer))
     assert time.monotonic() - began < 2
     again = twins.up(home=home, harness_actions=ACTIONS)
     assert again.fresh
