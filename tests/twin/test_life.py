@@ -65,6 +65,8 @@ def test_a_part_that_died_comes_back_where_it_was(site: Site, home: Path, part: 
 def test_without_the_emulator_the_edge_says_502_at_once_and_a_revived_one_is_empty(site: Site, home: Path) -> None:
     """Handshake and DNS go on as on the day AWS's APIs are away; `up` gives an empty AWS and says so."""
     twin = site.twin
+    # Whoever was never asked since the deployment has nothing to go on with.
+    assert site.ask(DOMAIN).answer
     kill(twin.pids[life.EMULATOR])
     began = time.monotonic()
     refused = site.get("/")
