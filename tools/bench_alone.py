@@ -1,4 +1,4 @@
-"""How long the slowest look of a plan takes when nothing else is looked at: `python -m tools.bench_alone SETTINGS PLAN`.
+"""How long each look takes when nothing else is looked at: `python -m tools.bench_alone SETTINGS PLAN NAME...`.
 
 One check of each promise, alone, over connections of its own; prints the seconds of each as one JSON line.
 """

@@ -100,11 +100,11 @@ class _Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override] # asyncio types it wider
         self._near = transport
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:  # type: ignore[override] # IPv4 alone is bound
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         asyncio.get_running_loop().call_later(self._delay, self._send, data, addr)
 
     def _send(self, data: bytes, asker: tuple[str, int]) -> None:
-        asyncio.get_running_loop().create_task(self._ask(data, asker))  # noqa: RUF006 - it lives as long as its answer's callback
+        asyncio.get_running_loop().create_task(self._ask(data, asker))
 
     async def _ask(self, data: bytes, asker: tuple[str, int]) -> None:
         loop = asyncio.get_running_loop()
@@ -125,6 +125,6 @@ class _Answer(asyncio.DatagramProtocol):
     def __init__(self, answer: asyncio.Future[bytes]) -> None:
         self._answer = answer
 
-    def datagram_received(self, data: bytes, addr: object) -> None:  # type: ignore[override] # asyncio types it narrower
+    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - the only server there is
         if not self._answer.done():
             self._answer.set_result(data)

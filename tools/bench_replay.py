@@ -14,6 +14,7 @@ import http.client
 import re
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,11 +31,20 @@ _MADE_BY_SERVERS = frozenset({"connection", "content-length", "transfer-encoding
 _FORGED = (
     403,
     (("content-type", "text/xml"), ("x-amzn-requestid", "00000000-0000-0000-0000-000000000000")),
-    b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code>"
-    b"<Message>The security token included in the request is invalid.</Message></Error>"
-    b"<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>",
+    (
+        b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code>"
+        b"<Message>The security token included in the request is invalid.</Message></Error>"
+        b"<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
+    ),
+)
+_THROTTLED = (
+    400,
+    (("content-type", "application/x-amz-json-1.0"), ("x-amzn-requestid", "throttled")),
+    b'{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate exceeded"}',
 )
 
+# An operation, how often a second it may be asked, and how often at once.
+Quota = tuple[str, float, int]
 Answer = tuple[int, tuple[tuple[str, str], ...], bytes]
 
 
@@ -76,7 +86,11 @@ def recording(source: Source) -> Iterator[tuple[int, Tape]]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length") or 0))
             key = key_of(self.command, self.path, headers, body)
-            answer = _FORGED if _is_forged(headers, tape.known_key) else _asked(source, self.command, self.path, headers, body)
+            answer = (
+                _FORGED
+                if _is_forged(headers, tape.known_key)
+                else _asked(source, self.command, self.path, headers, body)
+            )
             tape.answers[key] = answer
             status, told, text = answer
             self.send_response_only(status)
@@ -118,6 +132,38 @@ def _is_forged(headers: dict[str, str], known_key: str) -> bool:
     return scope is not None and scope[1] != known_key
 
 
+class Bucket:
+    """A quota that is enforced: tokens that come back with time."""
+
+    def __init__(self, allowed: Quota | None) -> None:
+        self._allowed = allowed
+        self._tokens = float(allowed[2]) if allowed else 0.0
+        self._at = time.monotonic()
+
+    def gives(self, target: str) -> bool:
+        """Whether one more call of the operation in *target* is allowed now."""
+        if self._allowed is None or not target.endswith(self._allowed[0]):
+            return True
+        _, rate, burst = self._allowed
+        now = time.monotonic()
+        self._tokens = min(float(burst), self._tokens + (now - self._at) * rate)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is served: the recording, pages by host, under which certificate (with its key), within which quota."""
+
+    tape: Tape
+    certificate: Path
+    site: dict[str, bytes]
+    allowed: Quota | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """A running replay: its port, and what it was asked since it was last asked for that."""
@@ -127,12 +173,10 @@ class Replayed:
 
 
 @contextlib.contextmanager
-def replaying(tape: Tape, *, certificate: Path, key: Path, site: dict[str, bytes]) -> Iterator[Replayed]:
-    """An HTTPS port that answers from *tape*, and GET of a host in *site* with its page; a process of its own."""
+def replaying(scene: Scene) -> Iterator[Replayed]:
+    """An HTTPS port that plays *scene*; a process of its own."""
     here, there = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(
-        target=_serve, args=(tape, certificate, key, site, there), daemon=True
-    )
+    process = get_context("spawn").Process(target=_serve, args=(scene, there), daemon=True)
     process.start()
 
     def counted() -> Counter[str]:
@@ -147,20 +191,19 @@ def replaying(tape: Tape, *, certificate: Path, key: Path, site: dict[str, bytes
         process.join(timeout=10)
 
 
-def _serve(tape: Tape, certificate: Path, key: Path, site: dict[str, bytes], told: Connection) -> None:
-    asyncio.run(_run(tape, certificate, key, site, told))
+def _serve(scene: Scene, told: Connection) -> None:
+    asyncio.run(_run(scene, told))
 
 
-async def _run(
-    tape: Tape, certificate: Path, key: Path, site: dict[str, bytes], told: Connection
-) -> None:
+async def _run(scene: Scene, told: Connection) -> None:
     counts: Counter[str] = Counter()
+    bucket = Bucket(scene.allowed)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(scene.certificate)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            while await _one(reader, writer, tape, site, counts):
+            while await _one(reader, writer, scene, bucket, counts):
                 pass
         writer.close()
 
@@ -179,8 +222,8 @@ async def _run(
 async def _one(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    tape: Tape,
-    site: dict[str, bytes],
+    scene: Scene,
+    bucket: Bucket,
     counts: Counter[str],
 ) -> bool:
     """Answer one request; whether the connection may be used for another."""
@@ -191,13 +234,16 @@ async def _one(
     method, path, _ = head[0].split(" ", 2)
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers.get("content-length") or 0))
-    page = site.get(headers.get("host", "").partition(":")[0])
+    page = scene.site.get(headers.get("host", "").partition(":")[0])
     if page is not None:
         answer: Answer = (200, (("content-type", "text/html; charset=utf-8"),), page)
     else:
-        counts[f"{headers.get('x-amz-target') or method + ' ' + path} {body[:80]!r}"] += 1
+        forged = _is_forged(headers, scene.tape.known_key)
+        counts[f"{'forged ' * forged}{headers.get('x-amz-target') or method + ' ' + path} {body[:80]!r}"] += 1
         missing: Answer = (500, (), f"not on the tape: {method} {path} {body[:200]!r}".encode())
-        answer = _FORGED if _is_forged(headers, tape.known_key) else tape.answers.get(key_of(method, path, headers, body), missing)
+        answer = _FORGED if forged else scene.tape.answers.get(key_of(method, path, headers, body), missing)
+        if not bucket.gives(headers.get("x-amz-target", "")):
+            answer = _THROTTLED
         await asyncio.sleep(SERVICE_S)
     status, fields, text = answer
     lines = [f"HTTP/1.1 {status} OK", *(f"{name}: {value}" for name, value in fields), f"content-length: {len(text)}"]

@@ -28,9 +28,7 @@ def main(settings_file: str, plan_file: str, *names: str) -> int:
         raise SystemExit(f"{plan_file}: there is no plan")
     ready = assembly.resume(settings, assembly.connect(settings), plan, unread="", notes=())
     began = time.perf_counter()
-    run = assembly.run(
-        ready, assembly.Wishes(door="cli", selection=names or None, deadline=timedelta(seconds=60))
-    )
+    run = assembly.run(ready, assembly.Wishes(door="cli", selection=names or None, deadline=timedelta(seconds=60)))
     seconds = time.perf_counter() - began
     statuses: dict[str, int] = {}
     for each in run.results:
@@ -60,7 +58,7 @@ def _counting_loads() -> list[int]:
         count[0] += 1
         load(context, *args, **named)  # type: ignore[arg-type] # handed on as it came
 
-    ssl.SSLContext.load_verify_locations = counting  # type: ignore[method-assign] # what everybody's contexts inherit
+    ssl.SSLContext.load_verify_locations = counting  # type: ignore[method-assign,assignment] # what everybody's contexts inherit
     return count
 
 

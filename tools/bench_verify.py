@@ -6,11 +6,6 @@ run: machines differ, and this one is busy. The network is loopback with a laten
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import socket
-import ssl
 import statistics
 import subprocess
 import sys
@@ -18,228 +13,216 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from datetime import datetime, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-import dns.message
-import dns.rcode
-import trustme
-
-from checks import twin as twins
-from checks.doors import assembly
-from checks.model import Check
-from checks.plan import as_text
-from checks.run import look
-from checks.target import read, resolve
-from checks.world.aws import Credentials, real_aws
-from checks.world.real import RealClock, real_world
-from tests.world.servers import dns_server, record
-from tools import bench_replay as replay
+from checks.evidence import Absent
+from checks.model import Check, Place, Sight, Verdict, promise
+from checks.plan import Plan, freeze
+from checks.pool import Pool
+from checks.run import Budget, Terms, run_all
+from checks.world.ports import World
+from checks.world.pretend import pretend_world
 from tools import bench_workload as workload
-from tools.bench_network import delayed
-
-SERVICE_S = replay.SERVICE_S
-ANCHOR_HOST = f"dynamodb.{workload.REGION}.amazonaws.com"
-_HTTPS = 443
+from tools.bench_figure import Figure
+from tools.bench_replay import SERVICE_S
+from tools.bench_stage import ROOT, Bench, naive, recorded, running, told_by
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One ratio: what was measured, beside what, and the goal it has to meet (none: reported alone)."""
-
-    what: str
-    ours: float
-    beside: float
-    unit: str
-    goal: float | None
-    at_least: bool = False
-
-    @property
-    def ratio(self) -> float:
-        """The one divided by the other."""
-        return self.ours / self.beside if not self.at_least else self.beside / self.ours
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is met; what has none is."""
-        if self.goal is None:
-            return True
-        return self.ratio >= self.goal if self.at_least else self.ratio <= self.goal
+def figures(*, short: bool) -> list[Figure]:
+    """Every figure, measured now. *short* leaves out the far network and the large stacks."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        folder = Path(place)
+        with recorded(folder, workload.Sizes(), workload.CHOSEN) as bench:
+            found = [
+                each
+                for round_trip in ((0.03,) if short else (0.03, 0.18))
+                for each in _verify(bench, round_trip, short)
+            ]
+    found += _hall()
+    found += _command_line()
+    if not short:
+        found += _growth()
+        found += _throttled()
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What was recorded and planned, and where everything stands."""
-
-    folder: Path
-    tape: replay.Tape
-    secret: str
-    names: tuple[str, ...]
-    certificate: Path
-    bundle: Path
-
-    @property
-    def plan(self) -> Path:
-        """The frozen plan."""
-        return self.folder / "bench.plan.json"
-
-
-@contextlib.contextmanager
-def recorded(folder: Path, sizes: workload.Sizes, chosen: dict[str, int]) -> Iterator[Bench]:
-    """Deploy the workload's stack to a twin of its own, put every question to it once, and freeze the plan."""
-    authority = trustme.CA()
-    bundle, certificate = folder / "authority.pem", folder / "leaf.pem"
-    authority.cert_pem.write_to_path(bundle)
-    authority.issue_cert(*workload.HOSTS, ANCHOR_HOST, "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
-        certificate
+def _verify(bench: Bench, round_trip: float, short: bool) -> Iterator[Figure]:  # noqa: FBT001 - a private switch
+    settings = str(bench.folder / "bench.toml")
+    away = f"{round_trip * 1000:.0f} ms away"
+    floor = 3 * round_trip + SERVICE_S
+    far = round_trip > 0.1  # noqa: PLR2004 - between the two that are measured
+    with running(bench, round_trip) as (environment, replayed):
+        environment["BENCH_NAIVE"] = workload.naive(bench.names)
+        alone, _ = told_by(environment, "tools.bench_alone", settings, str(bench.plan), *bench.names)
+        slowest = max(float(str(each)) for each in alone.values())
+        frozen, told = _runs(environment, settings, bench, bench.names, 3 if short else 7)
+        resolving = statistics.median(_verified(environment, settings, bench.names) for _ in range(1 if short else 3))
+        aws = tuple(each for each in bench.names if each.partition(".")[0] not in {"dns", "tls", "cdn"})
+        engine = statistics.median(
+            float(str(each["seconds"])) for each in _runs(environment, settings, bench, aws, 3)[1]
+        )
+        by_hand = naive(environment)
+        replayed.counted()
+        _runs(environment, settings, bench, bench.names, 1)
+        asked = replayed.counted()
+    yield Figure(f"140 checks from a frozen plan, {away}", frozen, slowest, "slowest look alone", 2.2 if far else None)
+    yield Figure(
+        f"140 checks, stacks resolved first, {away}", resolving, slowest, "slowest look alone", 3.2 if far else None
     )
-    twin = twins.up(home=folder / "twin")
-    try:
-        port = int(twin.endpoint.rpartition(":")[2])
-        trust = ssl.create_default_context(cafile=twin.ca_bundle)
-        source = replay.Source("127.0.0.1", port, trust, twin.access_key_id)
-        workload.deploy(twin, sizes)
-        with replay.recording(source) as (recorder, tape):
-            names = _record(folder, bundle, twin, recorder, chosen)
-            _record_naive(twin, recorder, names)
-    finally:
-        twins.down(home=folder / "twin")
-    yield Bench(folder, tape, twin.secret_access_key, names, certificate, bundle)
-
-
-def _record(folder: Path, bundle: Path, twin: twins.Twin, recorder: int, chosen: dict[str, int]) -> tuple[str, ...]:
-    settings_file = folder / "bench.toml"
-    settings_file.write_text(workload.settings_text(resolver=1, site=1, bundle=bundle))
-    settings = read(settings_file)
-    keys = Credentials(access_key_id=twin.access_key_id, secret_access_key=twin.secret_access_key)
-    aws = real_aws(
-        regions=(workload.REGION,), clock=RealClock(), endpoint=f"http://127.0.0.1:{recorder}", credentials=keys
+    yield Figure(
+        f"140 checks from a frozen plan, {away}",
+        frozen,
+        by_hand,
+        "pytest and boto3, one by one",
+        30 if far else 10,
+        at_least=True,
     )
-    world = real_world(aws=aws, anchor="https://nowhere.invalid/")
-    with ThreadPoolExecutor(4) as pool:
-        target = resolve(settings, world, pool=pool, accepted_names=())
-    plan = assembly.live_plan(settings, target, accepted=None, release="")
-    (folder / "bench.plan.json").write_text(as_text(plan))
-    names = workload.chosen((each.name for each in plan.checks), chosen)
-    # Each in an attempt of its own, and the alarms together, as they are asked in a run.
-    for each in plan.checks:
-        if each.name in names and each.promise.instrument == "aws":
-            look(each, world)
-    alarms = [each for each in plan.checks if each.name in names and each.family == "alarms"]
-    afresh = world.again()
-    with ThreadPoolExecutor(max(1, len(alarms))) as pool:
-        list(pool.map(lambda each: look(each, afresh), alarms))
-    return names
+    yield Figure(f"60 AWS checks, {away}", engine, floor, "three round trips and the service", 1.4 if far else 3.3)
+    yield Figure("questions to AWS that were asked twice", _twice(asked), 1.0, "none", 0)
+    yield Figure(
+        "authorities loaded in a run",
+        max(float(str(each["authorities_loaded"])) for each in told),
+        2.0,
+        "one for the site, one for AWS",
+        1.0,
+    )
+    yield Figure("MiB of a run at its peak", max(float(str(each["peak_mib"])) for each in told), 100.0, "100 MiB", 1.0)
 
 
-def _record_naive(twin: twins.Twin, recorder: int, names: tuple[str, ...]) -> None:
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{recorder}",
-        "AWS_ACCESS_KEY_ID": twin.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": twin.secret_access_key,
-        "AWS_DEFAULT_REGION": workload.REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PATH": os.environ["PATH"],
-        "BENCH_NAIVE": workload.naive(names),
-    }
-    _naive(environment, "-k", "not address and not certificate and not page")
+def _twice(asked: dict[str, int]) -> float:
+    return float(sum(times - 1 for times in asked.values()))
 
 
-def _naive(environment: dict[str, str], *arguments: str) -> float:
-    """Seconds of the naive suite, from the start of its process to its end."""
-    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:xdist"]
+def _runs(
+    environment: dict[str, str], settings: str, bench: Bench, names: tuple[str, ...], times: int
+) -> tuple[float, list[dict[str, object]]]:
+    """The middle of the seconds of so many runs, and what each told; every check has to pass."""
+    seconds, told = [], []
+    for _ in range(times):
+        one, spent = told_by(environment, "tools.bench_run", settings, str(bench.plan), *names)
+        if one["statuses"] != {"pass": len(names)} or one["void"]:
+            raise SystemExit(f"a run of the benchmark was not green, its time means nothing: {one}")
+        seconds.append(spent)
+        told.append(one)
+    return statistics.median(seconds), told
+
+
+def _verified(environment: dict[str, str], settings: str, names: tuple[str, ...]) -> float:
+    only = [word for name in names for word in ("--only", name)]
     began = time.perf_counter()
     ended = subprocess.run(
-        [*command, "--rootdir", str(ROOT / "tools"), "tools/bench_naive.py", *arguments],
+        [sys.executable, "-m", "checks", "verify", "--target", settings, *only],
         env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    seconds = time.perf_counter() - began
     if ended.returncode:
-        raise SystemExit(f"the naive suite failed, its time means nothing:\n{ended.stdout[-3000:]}{ended.stderr[-500:]}")
-    return seconds
+        raise SystemExit(f"verify failed, its time means nothing:\n{ended.stdout[-2000:]}{ended.stderr[-1000:]}")
+    return time.perf_counter() - began
 
 
-@contextlib.contextmanager
-def running(bench: Bench, round_trip_s: float) -> Iterator[tuple[dict[str, str], replay.Replayed]]:
-    """The replayed AWS, the site and the DNS, so far away; the environment in which a run finds them."""
-    site = dict.fromkeys((*workload.HOSTS, ANCHOR_HOST), workload.PAGE)
-    with (
-        replay.replaying(bench.tape, certificate=bench.certificate, key=bench.certificate, site=site) as replayed,
-        _names() as dns_port,
-        delayed(tcp=(replayed.port, dns_port), udp=(dns_port,), round_trip_s=round_trip_s) as ((far, _), (far_dns,)),
-    ):
-        text = workload.settings_text(resolver=far_dns, site=far, bundle=bench.bundle)
-        (bench.folder / "bench.toml").write_text(text)
-        yield (
-            {
-                "PATH": os.environ["PATH"],
-                "HOME": str(bench.folder),
-                "AWS_ENDPOINT_URL": f"https://127.0.0.1:{far}",
-                "AWS_ACCESS_KEY_ID": bench.tape.known_key,
-                "AWS_SECRET_ACCESS_KEY": bench.secret,
-                "AWS_DEFAULT_REGION": workload.REGION,
-                "AWS_CA_BUNDLE": str(bench.bundle),
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-                "BENCH_SITE": str(far),
-                "BENCH_DNS": str(far_dns),
-            },
-            replayed,
+def _hall() -> Iterator[Figure]:
+    """What the hall adds to looks that cost nothing."""
+    count = 2000
+    plan, world = trivial(count)
+    terms = Terms(
+        door="cli",
+        budget=Budget(deadline=timedelta(seconds=60), wait=timedelta(0), retries=0),
+        controls=(),
+        dependencies=(),
+    )
+    ours, bare = [], []
+    for _ in range(5):
+        pool = Pool(64)
+        began = time.perf_counter()
+        run = run_all(plan, world, pool=pool, terms=terms)
+        ours.append(time.perf_counter() - began)
+        pool.close()
+        if len(run.results) != count:
+            raise SystemExit("the hall lost a result")
+        with ThreadPoolExecutor(64) as executor:
+            began = time.perf_counter()
+            list(executor.map(_bare(world, run.started), plan.checks))
+            bare.append(time.perf_counter() - began)
+    yield Figure(f"the hall with {count} checks", min(ours), min(bare), "ThreadPoolExecutor.map", 5.0)
+
+
+def _bare(world: World, now: datetime) -> Callable[[Check], Verdict]:
+    """What a check is made of, without the hall."""
+    return lambda check: check.sight.judge(check.sight.look(world), now)
+
+
+def _command_line() -> Iterator[Figure]:
+    hello = "import argparse; p = argparse.ArgumentParser(); p.add_argument('--name'); p.parse_args(['--help'])"
+    seconds: dict[str, list[float]] = {"ours": [], "bare": []}
+    commands = {"ours": ["-m", "checks", "--help"], "bare": ["-c", hello]}
+    for _ in range(9):
+        for name, arguments in commands.items():
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
+            seconds[name].append(time.perf_counter() - began)
+    yield Figure("`python -m checks --help`", min(seconds["ours"]), min(seconds["bare"]), "an argparse hello", 2.5)
+
+
+def _growth() -> Iterator[Figure]:
+    """Ten times the stack is at most ten times the time: 10 and then 100 of each kind."""
+    spent = {}
+    for size in (1, 10, 100):
+        sizes = workload.Sizes(tables=size, buckets=size, functions=1, alarms=size, logs=1, topics=1, queues=1)
+        chosen = {"tables.present": size, "buckets.encrypted": size, "alarms.armed": size}
+        with tempfile.TemporaryDirectory(prefix="bench-") as place, recorded(Path(place), sizes, chosen) as bench:
+            settings = str(bench.folder / "bench.toml")
+            with running(bench, 0.03) as (environment, _):
+                told = _runs(environment, settings, bench, bench.names, 3)[1]
+                spent[size] = statistics.median(float(str(each["seconds"])) for each in told)
+    yield Figure("10 tables, alarms and buckets", spent[10], spent[1], "1 of each", 10)
+    yield Figure("100 tables, alarms and buckets", spent[100], spent[10], "10 of each", 10)
+
+
+def _throttled() -> Iterator[Figure]:
+    """The reads that DynamoDB allows ten times a second, in a bucket that really is that small."""
+    count = 60
+    sizes = workload.Sizes(tables=count, buckets=1, functions=1, alarms=1, logs=1, topics=1, queues=1)
+    chosen = {"tables.pitr": count}
+    with tempfile.TemporaryDirectory(prefix="bench-") as place, recorded(Path(place), sizes, chosen) as bench:
+        settings = str(bench.folder / "bench.toml")
+        with running(bench, 0.03, allowed=("DescribeContinuousBackups", 10.0, 10)) as (environment, _):
+            told = _runs(environment, settings, bench, bench.names, 1)[1]
+    yield Figure(
+        f"{count} reads through a quota of 10 a second",
+        float(str(told[0]["seconds"])),
+        (count - 10) / 10,
+        "the quota itself",
+        1.15,
+    )
+
+
+def trivial(count: int) -> tuple[Plan, World]:
+    """A plan of so many checks that look at nothing."""
+
+    @promise("bench.nothing", says="nothing is looked at", severity="critical", instrument="self")
+    def nothing() -> Sight:
+        """A look that costs nothing, so that what remains is the hall."""
+        return Sight(
+            look=lambda _: Absent(what="nothing"), judge=lambda _seen, _now: Verdict.passed(expected="", actual="")
         )
 
-
-@contextlib.contextmanager
-def _names() -> Iterator[int]:
-    here, there = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_serve_names, args=(there,), daemon=True)
-    process.start()
-    try:
-        yield here.recv()
-    finally:
-        process.terminate()
-        process.join(timeout=10)
+    checks = tuple(nothing(Place(subject=str(number))) for number in range(count))
+    return freeze(checks, target="bench", account=workload.ACCOUNT, regions=()), pretend_world()
 
 
-def _serve_names(told: Connection) -> None:
-    addresses = [record(f"{host}. 60 IN A {workload.ADDRESS}") for host in (*workload.HOSTS, ANCHOR_HOST)]
-    start = record("example. 60 IN SOA ns.example. ops.example. 1 2 3 4 5")
-
-    def reply(query: dns.message.Message, _: str) -> dns.message.Message:
-        answer = dns.message.make_response(query)
-        asked = query.question[0]
-        answer.answer = [each for each in (*addresses, start) if (each.name, each.rdtype) == (asked.name, asked.rdtype)]
-        if not any(each.name == asked.name for each in (*addresses, start)):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        return answer
-
-    with dns_server(reply) as heard:
-        told.send(heard.port)
-        told.recv()
+def main() -> int:
+    """Print a line for each figure; 1 when one misses its goal."""
+    found = figures(short="--short" in sys.argv[1:])
+    for each in found:
+        goal = "" if each.goal is None else f"   goal {'≥' if each.at_least else '≤'} {each.goal:g}"
+        missed = "" if each.met else "   MISSED"
+        print(f"{each.what:58} {each.ratio:7.2f} × {each.unit}{goal}{missed}")
+    return 0 if all(each.met for each in found) else 1
 
 
-def _json(environment: dict[str, str], module: str, *arguments: str) -> tuple[dict[str, object], float]:
-    """What a process of ours printed, and its seconds from start to end."""
-    began = time.perf_counter()
-    ended = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.perf_counter() - began
-    if ended.returncode:
-        raise SystemExit(f"{module} failed:\n{ended.stdout[-2000:]}{ended.stderr[-3000:]}")
-    told: dict[str, object] = json.loads(ended.stdout.splitlines()[-1])
-    return told, seconds
+if __name__ == "__main__":
+    raise SystemExit(main())

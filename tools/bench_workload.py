@@ -1,6 +1,7 @@
 """The workload of the benchmark: 140 checks of one made-up deployment, 60 of AWS, 40 of pages, 20 of TLS, 20 of DNS.
 
-The checks are the library's own, planned from a template that the twin's emulator deployed; only their number is chosen here.
+The checks are the library's own, planned from a template that the twin's emulator deployed; only their number is
+chosen here.
 """
 
 from __future__ import annotations
