@@ -27,6 +27,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "intent",
             "policy",
             "routes",
+            "together",
             "wording",
             "world.ports",
         ),

@@ -10,6 +10,7 @@ from checks.documents import answered
 from checks.evidence import Response, Responses, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.routes import Api, Route, apis
+from checks.together import together
 from checks.wording import quote, several
 from checks.world.ports import World
 
@@ -187,11 +188,12 @@ def _fetch(world: World, *, url: str) -> Answer:
 
 
 def _fetch_all(world: World, *, urls: tuple[str, ...]) -> Responses:
-    return Responses(responses=tuple(world.http.fetch(url) for url in urls))
+    return Responses(responses=together(*(partial(world.http.fetch, url) for url in urls)))
 
 
 def _fetch_twice(world: World, *, url: str) -> Responses:
     """The same question two times. The header makes it another request to the world, which asks each only once."""
+    # One after the other: the second would come out of a cache that the first one filled.
     return Responses(responses=(world.http.fetch(url), world.http.fetch(url, headers={"x-asked": "again"})))
 
 

@@ -13,6 +13,7 @@ from checks.documents import answered
 from checks.evidence import Response, Responses, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.routes import Api, Route, apis
+from checks.together import together
 from checks.wording import several
 from checks.world.ports import World
 
@@ -172,12 +173,18 @@ def _fetch_forged(world: World, *, url: str, issuer: str) -> Answer:
 
 
 def _fetch_preflights(world: World, *, url: str, origins: tuple[str, ...]) -> Responses:
-    return Responses(responses=tuple(world.http.fetch(url, method="OPTIONS", headers=_ask(one)) for one in origins))
+    return Responses(
+        responses=together(*(partial(world.http.fetch, url, method="OPTIONS", headers=_ask(one)) for one in origins))
+    )
 
 
 def _fetch_as_stranger(world: World, *, url: str) -> Responses:
-    preflight = world.http.fetch(url, method="OPTIONS", headers=_ask(_STRANGER))
-    return Responses(responses=(preflight, world.http.fetch(url, headers={"origin": _STRANGER})))
+    return Responses(
+        responses=together(
+            partial(world.http.fetch, url, method="OPTIONS", headers=_ask(_STRANGER)),
+            partial(world.http.fetch, url, headers={"origin": _STRANGER}),
+        )
+    )
 
 
 def _ask(origin: str) -> dict[str, str]:

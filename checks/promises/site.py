@@ -12,6 +12,7 @@ from itertools import chain
 from checks import documents, intent
 from checks.evidence import Response, Responses, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
+from checks.together import together
 from checks.wording import quote, several, span
 from checks.world.ports import World
 
@@ -202,7 +203,7 @@ def _fetch(world: World, *, url: str) -> Answer:
 
 
 def _fetch_both(world: World, *, urls: tuple[str, str]) -> Responses:
-    return Responses(responses=tuple(world.http.fetch(url) for url in urls))
+    return Responses(responses=together(*(partial(world.http.fetch, url) for url in urls)))
 
 
 def _fetch_missing(world: World, *, host: str, folder: str, ending: str) -> Answer:

@@ -18,7 +18,10 @@ Send = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer; *send* takes over where an answer is not what a server should send."""
+    """One answer; *send* takes over where an answer is not what a server should send.
+
+    *about* is a part of the path that it belongs to, for questions that are asked at the same time.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -26,6 +29,7 @@ class Reply:
     after: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict)
     send: Send | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,9 @@ class Endpoint:
     """A server that gives its replies in turn, the last one for good, and keeps what it was asked."""
 
     def __init__(self, replies: Iterable[Reply], *, tls: ssl.SSLContext | None = None) -> None:
-        self._replies = list(replies)
+        given = list(replies)
+        self._bound = [each for each in given if each.about]
+        self._replies = [each for each in given if not each.about]
         self._lock = threading.Lock()
         self._given = 0
         self.requests: list[Request] = []
@@ -145,6 +151,9 @@ class Endpoint:
     def _next(self, request: Request) -> Reply:
         with self._lock:
             self.requests.append(request)
+            for each in self._bound:
+                if each.about in request.path:
+                    return each
             reply = self._replies[min(self._given, len(self._replies) - 1)]
             self._given += 1
         return reply

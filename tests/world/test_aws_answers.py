@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -565,7 +566,7 @@ FUNCTION = {
 def test_an_environment_that_lambda_may_not_decrypt_is_not_an_empty_one(aws: Make) -> None:
     """The variables are there; we may not see their names."""
     hidden = {**FUNCTION, "Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}}}
-    asked, _ = aws(json_reply(hidden), json_reply({}))
+    asked, _ = aws(json_reply(hidden), replace(json_reply({}), about="/concurrency"))
 
     with pytest.raises(CannotLook, match="allow kms:Decrypt"):
         asked.function(REGION, "api")
@@ -573,7 +574,7 @@ def test_an_environment_that_lambda_may_not_decrypt_is_not_an_empty_one(aws: Mak
 
 def test_an_empty_answer_about_concurrency_must_be_signed(aws: Make) -> None:
     """An empty object means that none is reserved, and anybody else might say it as well."""
-    asked, _ = aws(json_reply(FUNCTION), json_reply({}, request_id=""))
+    asked, _ = aws(json_reply(FUNCTION), replace(json_reply({}, request_id=""), about="/concurrency"))
 
     with pytest.raises(CannotLook, match="no request id"):
         asked.function(REGION, "api")
@@ -581,7 +582,7 @@ def test_an_empty_answer_about_concurrency_must_be_signed(aws: Make) -> None:
 
 def test_a_truncated_answer_about_concurrency_is_not_none_reserved(aws: Make) -> None:
     """It has a request id and no key that could be missed."""
-    asked, _ = aws(json_reply(FUNCTION), Reply(body=b'{"ReservedConc', request_id="r"))
+    asked, _ = aws(json_reply(FUNCTION), Reply(body=b'{"ReservedConc', request_id="r", about="/concurrency"))
 
     with pytest.raises(CannotLook, match="not JSON"):
         asked.function(REGION, "api")
@@ -589,7 +590,7 @@ def test_a_truncated_answer_about_concurrency_is_not_none_reserved(aws: Make) ->
 
 def test_a_function_that_goes_between_two_questions_is_absent(aws: Make) -> None:
     """The second answer counts as much as the first."""
-    asked, _ = aws(json_reply(FUNCTION), error("ResourceNotFoundException", status=404))
+    asked, _ = aws(json_reply(FUNCTION), replace(error("ResourceNotFoundException", status=404), about="/concurrency"))
 
     assert isinstance(asked.function(REGION, "api"), seen.Absent)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from checks import evidence as seen
 from checks.model import CannotLook
+from checks.together import together
 from checks.world.aws.wire import Ask, Asking, shaped
 
 FUNCTION = Ask(
@@ -24,8 +26,10 @@ POLICY = Ask(service="lambda", operation="GetPolicy", needs=("Policy",), gone=("
 
 def function(asking: Asking, region: str, name: str) -> seen.FunctionSeen | seen.Absent:
     """One function, its values of environment variables turned into digests."""
-    answer = asking.call(FUNCTION, region, FunctionName=name)
-    concurrency = None if answer is None else asking.call(CONCURRENCY, region, FunctionName=name)
+    answer, concurrency = together(
+        partial(asking.call, FUNCTION, region, FunctionName=name),
+        partial(asking.beside().call, CONCURRENCY, region, FunctionName=name),
+    )
     if answer is None or concurrency is None:
         return seen.Absent(what=f"function {name} in {region}")
     hidden = answer.get("Environment", {}).get("Error")
