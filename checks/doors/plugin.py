@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from checks.doors.cli import INTERRUPTED, VOID, code_of, span
+from checks.doors.cli import INTERRUPTED, VOID, code_of
+from checks.doors.options import span
 
 if TYPE_CHECKING:
     from checks.doors import sharing

@@ -10,8 +10,9 @@ from typing import TextIO
 
 from checks import __version__
 from checks.model import Result, Status
-from checks.report.json import VERDICTS
+from checks.report.json import VERDICTS, owner_of
 from checks.run import Progress, Run, counts, exit_code
+from checks.wording import span
 
 _MARKS: dict[str, str] = {"fail": "FAIL", "unknown": "UNKNOWN", "not_yet": "NOT YET", "blocked": "BLOCKED"}
 _COLOURS: dict[str, str] = {
@@ -39,7 +40,7 @@ def as_text(run: Run, *, width: int = 100, colour: bool = False) -> str:
     """The whole report of a run, ending in a newline."""
     paint = _Painter(colour)
     parts = [_heading(run, width), _rooms(run.results, paint)]
-    parts += [_story(each, run.results, width, paint) for each in _roots(run.results)]
+    parts += [_story(each, run, width, paint) for each in _roots(run.results)]
     parts += [_waived(run.results, width), _controls(run, width, paint), _void(run, width, paint), _foot(run, paint)]
     return "\n".join(part for part in parts if part) + "\n"
 
@@ -110,7 +111,8 @@ def _roots(results: Sequence[Result]) -> list[Result]:
     return sorted(open_, key=lambda each: (each.check.severity != "critical", _ORDER.index(each.status)))
 
 
-def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter) -> str:
+def _story(root: Result, run: Run, width: int, paint: _Painter) -> str:
+    results, owner = run.results, owner_of(root.name, run.terms.owners)
     behind = [each for each in results if each.blocked_by == root.name]
     warning = root.status == "fail" and root.check.severity == "warning"
     mark = "WARNING" if warning else _MARKS[root.status]
@@ -121,6 +123,8 @@ def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter)
         ("actual", root.actual),
         ("do", root.remedy),
         ("attempts", _attempts(root)),
+        ("settling", _settling(root)),
+        ("owner", owner),
         ("explains", _names(behind)),
     ]
     lines += [_row(label, text, width) for label, text in rows if text]
@@ -129,6 +133,15 @@ def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter)
 
 def _attempts(result: Result) -> str:
     return "" if len(result.attempts) < 2 else ", ".join(each.status for each in result.attempts)  # noqa: PLR2004 - several
+
+
+def _settling(result: Result) -> str:
+    """What was waited for, and how long."""
+    pending = result.pending
+    if pending is None:
+        return ""
+    limit = f", which may take {span(pending.within)}" if pending.within else ""
+    return f"for {span(pending.waited)}{limit}" + (f" ({pending.signal})" if pending.signal else "")
 
 
 def _names(results: Sequence[Result]) -> str:
