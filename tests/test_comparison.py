@@ -10,7 +10,7 @@ import pytest
 from checks.comparison import compare
 from checks.model import Check
 from checks.report.json import document
-from tests.runs import a_check, a_run, broken, settling
+from tests.runs import a_check, a_run, broken, kept, settling
 
 
 def of(*checks: Check, **terms: Any) -> dict[str, Any]:  # noqa: ANN401 - the rest of Terms
@@ -18,7 +18,7 @@ def of(*checks: Check, **terms: Any) -> dict[str, Any]:  # noqa: ANN401 - the re
     return document(a_run(*checks, **terms))
 
 
-KEPT, BROKEN, PENDING = (a_check("tables.pitr[a]", **judge) for judge in ({}, {"judge": broken}, {"judge": settling}))
+KEPT, BROKEN, PENDING = (a_check("tables.pitr[a]", judge=each) for each in (kept, broken, settling))
 
 
 @pytest.mark.parametrize(

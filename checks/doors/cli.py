@@ -117,24 +117,28 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from checks.doors import assembly
-    from checks.report.text import Ticker
+    from checks.report.progress import watching
     from checks.target import find, read
 
     settings = read(find(asked.target))
+    chosen = selection(asked.only, asked.severity)
     ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release)
-    ticker = Ticker(out=err, total=len(ready.plan.checks))
-    run = assembly.run(
-        ready,
-        assembly.Wishes(
-            door="cli",
-            release=asked.release,
-            selection=selection(asked.only, asked.severity),
-            wait=asked.wait,
-            strict=asked.strict,
-            watch=ticker,
-        ),
-    )
-    ticker.done()
+    plan, _ = assembly.from_here(ready.plan, settings, "cli")
+    watch = watching(err, len(plan.only(chosen).checks if chosen else plan.checks))
+    try:
+        run = assembly.run(
+            ready,
+            assembly.Wishes(
+                door="cli",
+                release=asked.release,
+                selection=chosen,
+                wait=asked.wait,
+                strict=asked.strict,
+                watch=watch,
+            ),
+        )
+    finally:
+        watch.done()
     return tell(run, asked, out, err)
 
 

@@ -44,8 +44,7 @@ def tell(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
         return 0
     if known is None:
         near = [each for each in catalogue.BY_NAME if each.startswith(f"{name.partition('.')[0]}.")]
-        families = dict.fromkeys(each.partition(".")[0] for each in catalogue.BY_NAME)
-        err.write(f"checks: no promise is called {name!r}; known are {', '.join(near or families)}\n")
+        err.write(f"checks: no promise is called {name!r}; known are {', '.join(near or catalogue.BY_NAME)}\n")
         return _USAGE
     out.write(_told(known.name, _rows(known)))
     return _of_run(asked, out, err) if asked.run else 0

@@ -5,13 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TextIO
+from dataclasses import dataclass
 
 from checks import __version__
 from checks.model import Result, Status
 from checks.report.json import VERDICTS, owner_of
-from checks.run import Progress, Run, counts, exit_code
+from checks.run import Run, counts, exit_code
 from checks.wording import span
 
 _MARKS: dict[str, str] = {"fail": "FAIL", "unknown": "UNKNOWN", "not_yet": "NOT YET", "blocked": "BLOCKED"}
@@ -43,36 +42,6 @@ def as_text(run: Run, *, width: int = 100, colour: bool = False) -> str:
     parts += [_story(each, run, width, paint) for each in _roots(run.results)]
     parts += [_waived(run.results, width), _controls(run, width, paint), _void(run, width, paint), _foot(run, paint)]
     return "\n".join(part for part in parts if part) + "\n"
-
-
-@dataclass(slots=True)
-class Ticker:
-    """One line on a terminal that says how far a run is; silent where nobody watches (a pipe, a log)."""
-
-    out: TextIO
-    total: int
-    seen: dict[str, Status] = field(default_factory=dict)
-
-    def __call__(self, progress: Progress) -> None:
-        """Take note of *progress* and redraw the line."""
-        if progress.result is not None:
-            self.seen[progress.result.name] = progress.result.status
-        if not self.out.isatty():
-            return
-        many = Counter(self.seen.values())
-        words = [f"{len(self.seen)}/{self.total} looked at"]
-        words += [f"{many[status]} {status.replace('_', ' ')}" for status in _ORDER if many[status]]
-        if progress.left:
-            words.append(f"waiting for {progress.left[0]}")
-        line = plain(" · ".join(words))
-        self.out.write(f"\r\x1b[K{line[:100]}")
-        self.out.flush()
-
-    def done(self) -> None:
-        """Take the line away again."""
-        if self.out.isatty():
-            self.out.write("\r\x1b[K")
-            self.out.flush()
 
 
 def _heading(run: Run, width: int) -> str:
