@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from checks.blocking import Dependency
+from checks.coverage import coverage, is_about_coverage, named
 from checks.model import Check, Place, Promise, Target, Waiver
 from checks.naming import glob
 from checks.plan import Plan, compare, freeze
@@ -37,7 +38,9 @@ from checks.promises import (
     zones,
 )
 from checks.promises.functions import Ended
+from checks.settling import Settling
 from checks.target.settings import Expectations, SettingsError
+from checks.vantage import Need
 
 PROMISES: tuple[Promise[Any], ...] = (
     *identity.PROMISES,
@@ -253,6 +256,36 @@ DEPENDENCIES: tuple[Dependency, ...] = (
 )
 
 
+# What each kind of change is waited for, and the longest that it is fair to. The run's own patience may be shorter.
+SETTLING: tuple[Settling, ...] = (
+    # CloudFront: "Distribution.Status"; its guide speaks of minutes, at most fifteen.
+    Settling(check="cdn.*", signal="Distribution.Status", within=timedelta(minutes=20)),
+    Settling(check="tls.served*", signal="Distribution.Status", within=timedelta(minutes=20)),
+    # A certificate is issued within half an hour of its validation records being seen.
+    Settling(check="tls.*", signal="Certificate.Status", within=timedelta(minutes=30)),
+    # Route 53 answers everywhere within a minute of GetChange being INSYNC.
+    Settling(check="dns.*", signal="ChangeInfo.Status", within=timedelta(minutes=3)),
+    Settling(check="functions.*", signal="LastUpdateStatus", within=timedelta(minutes=2)),
+    # An index is filled at the pace of its table: whoever waits says himself for how long.
+    Settling(check="tables.indexes*", signal="IndexStatus", within=timedelta(hours=6)),
+    Settling(check="tables.*", signal="TableStatus", within=timedelta(minutes=10)),
+    Settling(check="backups.restorable*", signal="EarliestRestorableDateTime", within=timedelta(minutes=10)),
+    Settling(check="stack.status*", signal="StackStatus", within=timedelta(hours=1)),
+    Settling(check="alarms.*", signal="StateValue", within=timedelta(minutes=15)),
+    Settling(check="api.*", signal="the stage's deployment", within=timedelta(minutes=2)),
+)
+
+# What checks need of the place that they look from.
+NEEDS: tuple[Need, ...] = (
+    # Authoritative servers are asked themselves; many networks let nobody but their own resolver out.
+    Need(check="dns.delegation[*]", capability="udp53"),
+    Need(check="dns.authorities[*]", capability="udp53"),
+    # A client or a proxy that speaks nothing old cannot see that a server still does.
+    Need(check="tls.floor[*]", capability="tls10-client"),
+    Need(check="tls.addresses[*]", capability="ipv6", gains=True),
+)
+
+
 def thresholds(overrides: Mapping[str, float]) -> Thresholds:
     """The limits with *overrides* of the settings. Raises SettingsError naming an unknown one, and one below nought."""
     known = {each.name for each in fields(Thresholds)}
@@ -278,7 +311,7 @@ def checks_for(
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
     planned = [*_of_rooms(target, limits, release)]
     planned += _floor(target, planned, expect)
-    planned += _waivers(planned, waivers)
+    planned += _waivers(target, planned, tuple(waivers))
     planned.append(stack.recovered(Place(subject=target.name), allowed=recovered))
     if accepted is not None:
         planned += _accepted(target, planned, accepted)
@@ -338,7 +371,10 @@ def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterat
         yield stack.floor(Place(subject=kind), kind=kind, least=1, found=found)
 
 
-def _waivers(planned: list[Check], waivers: Iterable[Waiver]) -> Iterator[Check]:
+def _waivers(target: Target, planned: list[Check], waivers: tuple[Waiver, ...]) -> Iterator[Check]:
+    about_rows = any(is_about_coverage(each.check) for each in waivers)
+    rows = coverage(planned, target, waivers=waivers).of("waived") if about_rows else ()
+    names = [*(each.name for each in planned), *(named(each) for each in rows)]
     for each in waivers:
         yield stack.waiver(
             Place(subject=each.check),
@@ -346,7 +382,7 @@ def _waivers(planned: list[Check], waivers: Iterable[Waiver]) -> Iterator[Check]
             owner=each.owner,
             reason=each.reason,
             expires=each.expires.isoformat(),
-            matches=sum(glob(each.check, one.name) for one in planned),
+            matches=sum(glob(each.check, one) for one in names),
         )
 
 

@@ -7,7 +7,7 @@ same instrument must see as wrong. Nothing here knows how to look; it asks the w
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from checks.evidence import Accepted, DnsAnswer, Refused, Silence
@@ -22,12 +22,45 @@ _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 _COULD_NOT_SAY = frozenset({"SERVFAIL", "REFUSED"})
 
 Look = Callable[[World], tuple[bool, str]]
+# Dual-stack since 2016, in every region ("Making requests to Amazon S3 over IPv6").
+_DUAL_STACK = "s3.dualstack.{region}.amazonaws.com"
 
 
 def controls(target: Target) -> tuple[Control, ...]:
     """All controls of a run against *target*, instrument by instrument, the known-good first."""
     region = target.stacks[0].region if target.stacks else "us-east-1"
     return (*_of_dns(target.domain), *_of_tls(), *_of_http(), *_of_aws(region))
+
+
+def measures(capabilities: Iterable[str], *, domain: str, region: str) -> tuple[Control, ...]:
+    """A control for each of the declared *capabilities* of the place that the run looks from."""
+    known = {
+        "udp53": Control(
+            name="vantage.udp53",
+            instrument="dns",
+            known="good",
+            expected="a name server outside the target answers over port 53",
+            look=lambda world: _authority(world, domain.partition(".")[2]),
+            vantage="udp53",
+        ),
+        "ipv6": Control(
+            name="vantage.ipv6",
+            instrument="tls",
+            known="good",
+            expected="a server outside the target is reached over IPv6",
+            look=lambda world: _over_ipv6(world, _DUAL_STACK.format(region=region)),
+            vantage="ipv6",
+        ),
+        "tls10-client": Control(
+            name="vantage.tls10_client",
+            instrument="tls",
+            known="bad",
+            expected="a server that accepts TLS 1.0 is seen to accept it",
+            look=_old_protocol,
+            vantage="tls10-client",
+        ),
+    }
+    return tuple(known[each] for each in dict.fromkeys(capabilities) if each in known)
 
 
 def run_control(control: Control, world: World) -> ControlResult:
@@ -47,6 +80,7 @@ def run_control(control: Control, world: World) -> ControlResult:
         status=status,
         expected=control.expected,
         actual=actual,
+        vantage=control.vantage,
     )
 
 
@@ -146,6 +180,36 @@ def _zone_above(world: World, parent: str) -> tuple[bool, str]:
         if answer.records or answer.rcode != "NOERROR" or not zone:
             return bool(answer.records), seen
         zone = zone.partition(".")[2]
+
+
+def _authority(world: World, zone: str) -> tuple[bool, str]:
+    """The first zone at or above *zone* that has name servers: one of them, asked itself."""
+    while True:
+        servers = world.dns.ask(zone or ".", "NS")
+        if isinstance(servers, Silence) or servers.rcode in _COULD_NOT_SAY:
+            raise CannotLook(f"NS of {zone or 'the root'}: {_told(servers)}")
+        if servers.records:
+            break
+        if not zone:
+            raise CannotLook("no zone above the target has name servers")
+        zone = zone.partition(".")[2]
+    answer = world.dns.ask(zone or ".", "SOA", server=servers.records[0].rstrip("."))
+    if isinstance(answer, Silence):
+        raise _unheard(answer)
+    return bool(answer.records), f"SOA of {zone or 'the root'}: {_told(answer)}"
+
+
+def _over_ipv6(world: World, host: str) -> tuple[bool, str]:
+    answer = world.dns.ask(host, "AAAA")
+    if isinstance(answer, Silence):
+        raise _unheard(answer)
+    if not answer.records:
+        raise CannotLook(f"{host} has no IPv6 address here: {_told(answer)}")
+    address = answer.records[-1]
+    seen = world.tls.handshake(host, address=address)
+    if isinstance(seen, Silence):
+        raise _unheard(seen)
+    return isinstance(seen, Accepted), f"{host} at {address}: {_shown(seen)}"
 
 
 def _invalid_name(world: World) -> tuple[bool, str]:

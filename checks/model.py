@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec
 
+from checks.settling import Pending
+
 if TYPE_CHECKING:
     from checks.world.ports import World
 
@@ -195,6 +197,7 @@ class Result:
     own_verdict: Status | None = None
     waiver: Waiver | None = None
     harness_error: str | None = None
+    pending: Pending | None = None
 
     @property
     def name(self) -> str:
@@ -216,7 +219,8 @@ class Control:
     """A question whose right answer is known, to prove that an instrument works today.
 
     *known* says which side it proves: ``good`` must be seen as good, ``bad`` must be seen as bad.
-    *look* returns ``(held, actual)`` and raises CannotLook when nothing could be seen.
+    *look* returns ``(held, actual)`` and raises CannotLook when nothing could be seen. With *vantage* it measures that
+    one capability of the place, and speaks only for the checks that need it.
     """
 
     name: str
@@ -224,6 +228,7 @@ class Control:
     known: Literal["good", "bad"]
     expected: str
     look: Callable[[World], tuple[bool, str]]
+    vantage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +241,7 @@ class ControlResult:
     status: ControlStatus
     expected: str
     actual: str
+    vantage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

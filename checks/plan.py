@@ -18,6 +18,9 @@ SCHEMA = 1
 ABOUT_THE_PLAN = frozenset({"stack.plan", "stack.plan_digest"})
 
 
+_SEVERITY = "severity="
+
+
 class PlanError(ValueError):
     """A plan cannot be made or read; says what was found and what to do."""
 
@@ -39,8 +42,24 @@ class Plan:
     digest: str = field(default="")
 
     def only(self, patterns: Sequence[str]) -> Plan:
-        """The same plan with just the checks whose names match one of *patterns* (``*`` matches anything)."""
-        return replace(self, checks=tuple(c for c in self.checks if any(glob(p, c.name) for p in patterns)))
+        """The same plan with just the checks whose names match one of *patterns* (``*`` matches anything).
+
+        ``severity=critical`` among them keeps of those, or of all where it stands alone, the critical ones.
+        """
+        severities = {each.removeprefix(_SEVERITY) for each in patterns if is_severity(each)}
+        names = [each for each in patterns if not is_severity(each)]
+        kept = (
+            each
+            for each in self.checks
+            if (not severities or each.severity in severities)
+            and (any(glob(name, each.name) for name in names) or (severities and not names))
+        )
+        return replace(self, checks=tuple(kept))
+
+
+def is_severity(pattern: str) -> bool:
+    """Whether a pattern of a selection names a severity instead of checks."""
+    return pattern.startswith(_SEVERITY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

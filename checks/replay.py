@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from checks import codec
+from checks import codec, coverage
 from checks.blocking import Dependency
 from checks.model import CannotLook, Check, Control, Place, Promise, Sight, Waiver
 from checks.plan import Plan, PlanError, freeze
 from checks.run import Budget, Terms
+from checks.vantage import Beyond
 from checks.world.ports import World
 from checks.world.pretend import PretendClock, pretend_world
 
@@ -53,6 +54,9 @@ def recorded(
             release=stored["release"],
             strict=stored["strict"],
             notes=(f"replayed from run {stored['run_id']}",),
+            beyond=tuple(Beyond(check=each["name"], needs=each["needs"]) for each in stored["not_from_here"]),
+            coverage=coverage.from_json(stored.get("coverage")),
+            owners={each["name"]: each["owner"] for each in stored["results"] if each.get("owner")},
         )
         checks = [_recorded(each, promises) for each in stored["results"]]
         plan = freeze(checks, target=stored["target"], account=stored["account"], regions=stored["regions"])

@@ -13,6 +13,7 @@ from typing import Literal
 from checks import codec
 from checks.blocking import Dependency, block
 from checks.controls import run_control
+from checks.coverage import Coverage
 from checks.model import (
     Attempt,
     CannotLook,
@@ -25,8 +26,10 @@ from checks.model import (
     Waiver,
 )
 from checks.naming import glob
-from checks.plan import Plan
+from checks.plan import Plan, is_severity
 from checks.pool import Pool
+from checks.settling import Pending, Settling, settling_of
+from checks.vantage import Beyond, Need, relies_on
 from checks.world.ports import Clock, World
 
 Door = Literal["cli", "pytest", "canary", "gate"]
@@ -53,18 +56,21 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Told to whoever watches: *result* just came in, the *left* ones are still out; settling since *settling*."""
+    """Told to whoever watches: *result* just came in, the *left* ones are still out, *settling* ones are waited for."""
 
     result: Result | None
     left: tuple[str, ...]
-    settling: tuple[str, ...] = ()
+    settling: tuple[Pending, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """The terms of a run: through which door, with which proofs, how patient, and what somebody decided beforehand.
 
-    *calls* tells how many AWS calls were made; *watch* is told of each result as it comes in.
+    *calls* tells how many AWS calls were made; *watch* is told of each result as it comes in. *settling* names what
+    is waited for and how long at most, *needs* what checks need of a place, *beyond* what is not planned because this
+    place lacks it. *coverage* is what the plan proves of the target, None where the target could not be read; *owners*
+    are people by family, or by pattern for names of checks.
     """
 
     door: Door
@@ -78,6 +84,11 @@ class Terms:
     notes: tuple[str, ...] = ()
     calls: Callable[[], int] = lambda: 0
     watch: Callable[[Progress], None] = lambda _: None
+    settling: tuple[Settling, ...] = ()
+    needs: tuple[Need, ...] = ()
+    beyond: tuple[Beyond, ...] = ()
+    coverage: Coverage | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +115,7 @@ class _Ledger:
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
     controls: dict[str, ControlResult] = field(default_factory=dict)
     final: set[str] = field(default_factory=set)
+    pending: dict[str, float] = field(default_factory=dict)
 
     def enter(self, result: Result, *, final: bool) -> Result:
         """Write one look down; the result carries every attempt made so far."""
@@ -159,7 +171,7 @@ def run_all(plan: Plan, world: World, *, pool: Pool, terms: Terms) -> Run:
         finished=world.clock.now(),
         results=settled,
         controls=seen,
-        void=void_reasons(chosen, settled, seen),
+        void=void_reasons(chosen, settled, seen, selection=terms.selection or ()),
         aws_calls=terms.calls(),
         interrupted=interrupted,
     )
@@ -206,7 +218,7 @@ def settle(
     results: Iterable[Result], *, controls: Sequence[ControlResult], terms: Terms, now: datetime
 ) -> tuple[Result, ...]:
     """From what was seen to what it means: doubt what an unproven instrument saw, name the roots, apply waivers."""
-    doubted = [_doubt(each, controls) for each in results]
+    doubted = [_doubt(each, _speaking_for(each, controls, terms.needs)) for each in results]
     blocked = block(doubted, terms.dependencies)
     waived = {each.name: _waive(each, terms.waivers, now) for each in blocked}
     # A decision to live without the root is a decision to live with its consequences.
@@ -218,12 +230,21 @@ def settle(
     )
 
 
-def void_reasons(chosen: Plan, results: Sequence[Result], controls: Sequence[ControlResult]) -> tuple[str, ...]:
+def void_reasons(
+    chosen: Plan, results: Sequence[Result], controls: Sequence[ControlResult], *, selection: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Why this run proves nothing; empty when it does."""
     reasons = []
     if not chosen.checks:
         reasons.append("nothing was planned: no check fits the selection and the target")
     expected = [check.name for check in chosen.checks]
+    # A misspelt pattern among others would look at less than was asked for, and nobody would notice.
+    fitting = [each for each in selection if not is_severity(each)] if expected else []
+    reasons += [
+        f"nothing of the plan fits {each!r}, which was asked for"
+        for each in fitting
+        if not any(glob(each, name) for name in expected)
+    ]
     if sorted(expected) != sorted(result.name for result in results):
         reasons.append("the results are not exactly one for each planned check")
     reasons += [
@@ -260,6 +281,7 @@ def _look_until_settled(checks: Sequence[Check], world: World, course: _Course) 
         todo = [each for each in checks if _deserves_another(each, number, course)]
         proofs = [each for each in proofs if _unproven(each, number, course)]
         pause = _pause(todo, ledger, number)
+        course.terms.watch(Progress(result=None, left=(), settling=_waiting(todo, course)))
         if clock.monotonic() + pause > max(ends, course.patience):
             return
         if todo or proofs:
@@ -273,6 +295,7 @@ def _one_round(
     checks: Sequence[Check], controls: Sequence[Control], world: World, course: _Course, *, ends: float
 ) -> None:
     pool, clock, ledger, watch = course.pool, course.clock, course.ledger, course.terms.watch
+    waited = _waiting(checks, course)
     proofs: dict[Future[ControlResult], Control] = {pool.submit(_proving(each, world)): each for each in controls}
     looks: dict[Future[tuple[Result, bool]], Check] = {pool.submit(_looking(each, world)): each for each in checks}
     out: set[Future[tuple[Result, bool]]] = set(looks)
@@ -281,9 +304,9 @@ def _one_round(
         names = tuple(looks[each].name for each in out)
         for each in done:
             result, final = each.result()
-            watch(Progress(result=ledger.enter(result, final=final), left=names))
+            watch(Progress(result=_entered(result, final=final, course=course), left=names, settling=waited))
         if not done:
-            watch(Progress(result=None, left=names))
+            watch(Progress(result=None, left=names, settling=waited))
     for each in out:
         watch(Progress(result=ledger.enter(_unseen(looks[each], _LATE, clock.now()), final=True), left=()))
     wait(proofs, timeout=max(0.0, ends - clock.monotonic()))
@@ -309,9 +332,35 @@ def _deserves_another(check: Check, number: int, course: _Course) -> bool:
     if result is None or result.status == "pass" or check.name in course.ledger.final:
         return False
     if result.status == "not_yet":
-        return course.clock.monotonic() < course.patience
+        late = result.pending is not None and result.pending.late
+        return course.clock.monotonic() < course.patience and not late
     passing = result.status == "unknown" or check.promise.instrument in _WORTH_A_SECOND_LOOK
     return passing and number < course.terms.budget.retries
+
+
+def _entered(result: Result, *, final: bool, course: _Course) -> Result:
+    """The result as it is written down; one that is pending says for what, and since when."""
+    if result.status != "not_yet":
+        return course.ledger.enter(result, final=final)
+    now = course.clock.monotonic()
+    since = course.ledger.pending.setdefault(result.name, now)
+    known = settling_of(result.name, course.terms.settling)
+    pending = Pending(
+        check=result.name,
+        signal=known.signal if known else "",
+        waited=timedelta(seconds=now - since),
+        within=known.within if known else None,
+    )
+    return course.ledger.enter(replace(result, pending=pending), final=final)
+
+
+def _waiting(checks: Sequence[Check], course: _Course) -> tuple[Pending, ...]:
+    """What of *checks* is waited for, with the time up to this moment."""
+    now, ledger = course.clock.monotonic(), course.ledger
+    seen = (ledger.latest[each.name].pending for each in checks if each.name in ledger.latest)
+    return tuple(
+        replace(each, waited=timedelta(seconds=now - ledger.pending[each.check])) for each in seen if each is not None
+    )
 
 
 def _unproven(control: Control, number: int, course: _Course) -> bool:
@@ -347,14 +396,23 @@ def _unseen_control(control: Control, reason: str) -> ControlResult:
         status="unseen",
         expected=control.expected,
         actual=reason,
+        vantage=control.vantage,
     )
+
+
+def _speaking_for(result: Result, controls: Sequence[ControlResult], needs: Sequence[Need]) -> Sequence[ControlResult]:
+    """The controls of its instrument; of those that measure the place only what its check relies on."""
+    return [
+        each
+        for each in controls
+        if (each.instrument == result.check.promise.instrument and not each.vantage)
+        or (each.vantage and relies_on(result.name, each.vantage, needs))
+    ]
 
 
 def _doubt(result: Result, controls: Sequence[ControlResult]) -> Result:
     """Nothing that an instrument saw counts in a run in which it was not proven."""
-    unproven = [
-        each.name for each in controls if each.instrument == result.check.promise.instrument and each.status == "unseen"
-    ]
+    unproven = [each.name for each in controls if each.status == "unseen"]
     if not unproven or result.status == "unknown":
         return result
     told = (

@@ -32,9 +32,10 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "world.ports",
         ),
         *("errands", "pool", "safekeeping", "shapes", "telling", "timetable", "watching"),
+        *("companions", "settling", "topology", "vantage"),
     ),
     ("world", "promises", "template"),
-    ("blocking", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),
+    ("blocking", "coverage", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),
     ("doors",),
 )
 OUTSIDE = frozenset(

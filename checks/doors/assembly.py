@@ -12,13 +12,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from checks import catalogue
-from checks.controls import controls
+from checks.controls import controls, measures
+from checks.coverage import Coverage, coverage
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
 from checks.report import files
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
 from checks.target import Settings, reach_of, reach_of_twin, resolve
+from checks.vantage import Beyond, missing
 from checks.world.aws import Credentials, real_aws
 from checks.world.ports import World
 from checks.world.real import RealClock, real_world, trusting
@@ -42,7 +44,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """Everything that a run needs. *unread* says why the stacks could not be read, when they could not."""
+    """Everything that a run needs. *unread* says why the stacks could not be read, when they could not.
+
+    *coverage* is what the plan proves of the target; None when that was not read.
+    """
 
     settings: Settings
     reach: Reach
@@ -52,6 +57,7 @@ class Ready:
     stacks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unread: str = ""
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +73,9 @@ class Wishes:
     watch: Callable[[Progress], None] = lambda _: None
 
 
-def connect(settings: Settings) -> Reach:
-    """The real outside as *settings* describe it. Raises TwinIsDown when it is a twin that does not run."""
-    return _twin_reach(settings) if settings.twin else _aws_reach(settings)
+def connect(settings: Settings, *, door: Door = "cli") -> Reach:
+    """The real outside as *settings* describe it for *door*. Raises TwinIsDown when it is a twin that does not run."""
+    return _twin_reach(settings) if settings.twin else _aws_reach(settings, door)
 
 
 def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None) -> Ready:
@@ -93,11 +99,26 @@ def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: P
     )
     stacks = tuple(each.arn for each in target.stacks if each.arn)
     return Ready(
-        settings=settings, reach=reach, pool=pool, plan=plan, controls=controls(target), stacks=stacks, notes=notes
+        settings=settings,
+        reach=reach,
+        pool=pool,
+        plan=plan,
+        controls=controls(target),
+        stacks=stacks,
+        notes=notes,
+        coverage=coverage(plan.checks, target, waivers=settings.waivers, now=reach.world.clock.now()),
     )
 
 
-def resume(settings: Settings, reach: Reach, plan: Plan, *, unread: str, notes: tuple[str, ...]) -> Ready:
+def resume(
+    settings: Settings,
+    reach: Reach,
+    plan: Plan,
+    *,
+    unread: str,
+    notes: tuple[str, ...],
+    known: Coverage | None = None,
+) -> Ready:
     """What another process prepared from the same settings, ready to be run here without reading the stacks again."""
     _make_ready(reach)
     checks = tuple(_out_of_reach(each, unread) for each in plan.checks) if unread else plan.checks
@@ -109,7 +130,22 @@ def resume(settings: Settings, reach: Reach, plan: Plan, *, unread: str, notes: 
         controls=controls(_from_settings(settings)),
         notes=notes,
         unread=unread,
+        coverage=known,
     )
+
+
+def from_here(plan: Plan, settings: Settings, door: Door) -> tuple[Plan, tuple[Beyond, ...]]:
+    """The plan without what the declared vantage of *door* cannot see, and what that is; the digest is the whole's."""
+    able = settings.vantage.get(door)
+    lacking = {each.name: missing(each.name, able, catalogue.NEEDS) for each in plan.checks}
+    beyond = tuple(Beyond(check=name, needs=needs) for name, needs in lacking.items() if needs)
+    return replace(plan, checks=tuple(each for each in plan.checks if not lacking[each.name])), beyond
+
+
+def proofs(settings: Settings, known: tuple[Control, ...], door: Door) -> tuple[Control, ...]:
+    """The controls of a run through *door*: those of its instruments, then what its declared vantage is measured by."""
+    region = settings.regions[0] if settings.regions else "us-east-1"
+    return (*known, *measures(settings.vantage.get(door, ()), domain=settings.domain, region=region))
 
 
 def _make_ready(reach: Reach) -> None:
@@ -134,25 +170,32 @@ def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, rele
 
 def run(ready: Ready, wishes: Wishes) -> Run:
     """Run what is ready, once: its threads end with it."""
-    asked = ready.settings.budget
+    settings = ready.settings
+    plan, beyond = from_here(ready.plan, settings, wishes.door)
+    asked = settings.budget
     wait = wishes.wait if wishes.wait is not None else asked.wait or timedelta(0)
     retries = asked.retries if asked.retries is not None else RETRIES
     budget = Budget(deadline=wishes.deadline, wait=wait, retries=retries)
     terms = Terms(
         door=wishes.door,
         budget=budget,
-        controls=ready.controls,
+        controls=proofs(settings, ready.controls, wishes.door),
         dependencies=catalogue.DEPENDENCIES,
-        waivers=ready.settings.waivers,
+        waivers=settings.waivers,
         selection=wishes.selection,
         release=wishes.release,
         strict=wishes.strict,
         notes=ready.notes,
         calls=ready.reach.calls,
         watch=wishes.watch,
+        settling=catalogue.SETTLING,
+        needs=catalogue.NEEDS,
+        beyond=beyond,
+        coverage=ready.coverage,
+        owners=settings.owners,
     )
     try:
-        return run_all(ready.plan, ready.reach.world, pool=ready.pool, terms=terms)
+        return run_all(plan, ready.reach.world, pool=ready.pool, terms=terms)
     finally:
         ready.pool.close()
 
@@ -180,7 +223,7 @@ def write_plan(path: Path, plan: Plan) -> None:
     files.put(as_text(plan), path)
 
 
-def _aws_reach(settings: Settings) -> Reach:
+def _aws_reach(settings: Settings, door: Door) -> Reach:
     way = reach_of(settings)
     trust = trusting(way.ca_bundle)
     aws = real_aws(regions=way.regions, clock=RealClock(), ssl_context=trust.browser(), role_arn=way.role_arn)
@@ -190,7 +233,7 @@ def _aws_reach(settings: Settings) -> Reach:
         resolver=way.resolver,
         connect=way.connect,
         trust=trust,
-        ipv6="ipv6" in settings.vantage.get("cli", ()),
+        ipv6="ipv6" in settings.vantage.get(door, ()),
     )
     return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
+
+from checks.doors import comparing, completing, covering, explaining
+from checks.doors.options import Commands, add_documents, add_target, command, selection, span
 
 if TYPE_CHECKING:
     from checks.run import Run
 
 USAGE, UNAVAILABLE, INTERRUPTED, VOID = 64, 69, 130, 3
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)([smh]?)")
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 _EPILOG = """\
 exit codes:
@@ -46,8 +45,9 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: T
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["twin"]:
         return _guarded(lambda: _twin(words[1:]), complained)
+    parser = _parser()
     try:
-        asked = _parser().parse_args(words)
+        asked = parser.parse_args(words)
     except SystemExit as leaving:
         return USAGE if leaving.code else 0
     commands: dict[str, Callable[[argparse.Namespace, TextIO, TextIO], int]] = {
@@ -55,17 +55,12 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: T
         "plan": _plan,
         "permissions": _permissions,
         "replay": _replay,
-        "explain": _explain,
+        "coverage": covering.tell,
+        "diff": comparing.tell,
+        "explain": explaining.tell,
+        "completion": lambda asked, out, err: completing.tell(asked, parser, out, err),
     }
     return _guarded(lambda: commands[asked.command](asked, told, complained), complained)
-
-
-def span(text: str) -> timedelta:
-    """A duration such as ``90``, ``90s``, ``20m`` or ``1.5h``."""
-    found = _SPAN.fullmatch(text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 90s, 20m or 1h")
-    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
 
 
 def code_of(error: Exception) -> int:
@@ -122,24 +117,28 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from checks.doors import assembly
-    from checks.report.text import Ticker
+    from checks.report.progress import watching
     from checks.target import find, read
 
     settings = read(find(asked.target))
+    chosen = selection(asked.only, asked.severity)
     ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release)
-    ticker = Ticker(out=err, total=len(ready.plan.checks))
-    run = assembly.run(
-        ready,
-        assembly.Wishes(
-            door="cli",
-            release=asked.release,
-            selection=_selection(asked),
-            wait=asked.wait,
-            strict=asked.strict,
-            watch=ticker,
-        ),
-    )
-    ticker.done()
+    plan, _ = assembly.from_here(ready.plan, settings, "cli")
+    watch = watching(err, len(plan.only(chosen).checks if chosen else plan.checks))
+    try:
+        run = assembly.run(
+            ready,
+            assembly.Wishes(
+                door="cli",
+                release=asked.release,
+                selection=chosen,
+                wait=asked.wait,
+                strict=asked.strict,
+                watch=watch,
+            ),
+        )
+    finally:
+        watch.done()
     return tell(run, asked, out, err)
 
 
@@ -162,13 +161,14 @@ def tell(run: Run, asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _documents(asked: argparse.Namespace) -> tuple[tuple[Path | None, Callable[[Run, Path], None]], ...]:
-    from checks.report import github, html, junit
+    from checks.report import github, html, junit, metrics
     from checks.report import json as as_json
 
     return (
         (asked.json, as_json.write),
         (asked.junit, junit.write),
         (asked.html, html.write),
+        (asked.prometheus, metrics.write),
         (asked.summary, github.append),
     )
 
@@ -189,10 +189,6 @@ def _refused(write: Callable[[Run, Path], None], run: Run, path: Path) -> OSErro
     except OSError as error:
         return error
     return None
-
-
-def _selection(asked: argparse.Namespace) -> tuple[str, ...] | None:
-    return tuple(asked.only) if asked.only else None
 
 
 def _plan(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -255,30 +251,6 @@ def _replay(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     return tell(replaying.rerun(asked.run), asked, out, err)
 
 
-def _explain(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    import inspect
-
-    from checks import catalogue
-
-    name = asked.name.partition("[")[0]
-    known = catalogue.BY_NAME.get(name)
-    if known is None:
-        near = [each for each in catalogue.BY_NAME if each.startswith(f"{name.partition('.')[0]}.")]
-        err.write(f"checks: no promise is called {name!r}; known are {', '.join(near or catalogue.BY_NAME)}\n")
-        return USAGE
-    stands = [each.on for each in catalogue.DEPENDENCIES if catalogue.fits(each.check, name)]
-    rows = {
-        "promise": known.says,
-        "why": inspect.getdoc(known.bind) or "",
-        "severity": known.severity,
-        "looks with": f"{known.instrument} ({known.effect} only)" if known.effect == "read" else known.instrument,
-        "needs": ", ".join(sorted(known.actions)) or "no AWS action",
-        "stands on": ", ".join(stands) or "nothing",
-    }
-    out.write(f"{known.name}\n" + "".join(f"  {label:<10}  {text}\n" for label, text in rows.items()))
-    return 0
-
-
 def _twin(words: list[str]) -> int:
     from checks import catalogue
     from checks.permissions import actions
@@ -295,40 +267,74 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    verify = commands.add_parser("verify", help="look at everything that is planned, and judge it")
-    _add_target(verify)
-    _add_documents(verify)
+    _add_verify(commands)
+    _add_plan(commands)
+    covering.add(commands)
+    permissions = command(
+        commands,
+        "permissions",
+        "the least IAM policy that the plan needs",
+        "permissions --target prod --json policy.json",
+    )
+    add_target(permissions)
+    permissions.add_argument("--json", type=Path, metavar="F", help="write it there")
+    replay = command(
+        commands,
+        "replay",
+        "judge again what a run document recorded",
+        "replay run.json",
+        "replay run.json --html run.html",
+    )
+    replay.add_argument("run", type=Path, metavar="RUN.json")
+    add_documents(replay)
+    comparing.add(commands)
+    explaining.add(commands)
+    completing.add(commands)
+    command(
+        commands,
+        "twin",
+        "the local copy of AWS: up, down, status, env, run, delegate",
+        "twin up",
+        "twin status",
+        "twin down",
+    )
+    return parser
+
+
+def _add_verify(commands: Commands) -> None:
+    verify = command(
+        commands,
+        "verify",
+        "look at everything that is planned, and judge it",
+        "verify --target local",
+        'verify --target prod --wait 20m --release "$(git rev-parse HEAD)" --json run.json --junit run.xml',
+        "verify --target prod --only tls --only 'dns.*'",
+        "verify --target prod --severity critical --html run.html",
+    )
+    add_target(verify)
+    add_documents(verify)
     verify.add_argument("--wait", type=span, metavar="20m", help="how long things that still settle are given")
-    verify.add_argument("--only", action="append", metavar="GLOB", help="only checks of these names; may be repeated")
+    verify.add_argument(
+        "--only",
+        action="append",
+        metavar="GLOB",
+        help="only checks of these names, of a promise (tls.floor) or of a family (tls); may be repeated",
+    )
+    verify.add_argument("--severity", choices=("critical", "warning"), help="only checks that weigh this much")
     verify.add_argument("--release", default="", metavar="SHA", help="the release that must be live")
     verify.add_argument("--strict", action="store_true", help="warnings count as critical")
-    plan = commands.add_parser("plan", help="show what is planned, or accept it")
-    _add_target(plan)
+
+
+def _add_plan(commands: Commands) -> None:
+    plan = command(
+        commands,
+        "plan",
+        "show what is planned, or accept it",
+        "plan --target prod",
+        "plan --target prod --accept --owner platform --reason 'the new bucket'",
+    )
+    add_target(plan)
     plan.add_argument("--json", type=Path, metavar="F", help="write the live plan there")
     plan.add_argument("--accept", action="store_true", help="store it as the plan that may not shrink unseen")
     plan.add_argument("--owner", default="", help="who accepts it")
     plan.add_argument("--reason", default="", help="why")
-    permissions = commands.add_parser("permissions", help="the least IAM policy that the plan needs")
-    _add_target(permissions)
-    permissions.add_argument("--json", type=Path, metavar="F", help="write it there")
-    replay = commands.add_parser("replay", help="judge again what a run document recorded")
-    replay.add_argument("run", type=Path, metavar="RUN.json")
-    _add_documents(replay)
-    explain = commands.add_parser("explain", help="what a promise means and what it needs")
-    explain.add_argument("name", metavar="NAME")
-    commands.add_parser("twin", help="the local copy of AWS: up, down, status, env, run, delegate")
-    return parser
-
-
-def _add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--target", required=True, metavar="T", help="a settings file, or a name sought in targets/ and checks/targets/"
-    )
-
-
-def _add_documents(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", type=Path, metavar="F", help="write the run document there")
-    parser.add_argument("--junit", type=Path, metavar="F", help="write JUnit XML there")
-    parser.add_argument("--html", type=Path, metavar="F", help="write one page for people there")
-    parser.add_argument("--summary", type=Path, metavar="F", help='add a summary there, such as "$GITHUB_STEP_SUMMARY"')
-    parser.add_argument("--annotate", action="store_true", help="print annotations for GitHub before the report")

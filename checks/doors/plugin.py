@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from checks.doors.cli import INTERRUPTED, VOID, code_of, span
+from checks.doors.cli import INTERRUPTED, VOID, code_of
+from checks.doors.options import span
 
 if TYPE_CHECKING:
     from checks.doors import sharing
@@ -79,17 +80,18 @@ class _Door:
         folder = tempfile.TemporaryDirectory(prefix="checks-")
         self.config.add_cleanup(folder.cleanup)
         with _refusing():
-            reach = assembly.connect(self.settings)
+            reach = assembly.connect(self.settings, door="pytest")
             self.ready = assembly.prepare(self.settings, reach, release=self.config.getoption("checks_release"))
             return sharing.hand_out(self.ready, Path(folder.name))
 
     @cached_property
     def plan(self) -> Plan:
-        """The frozen plan."""
-        from checks.doors import sharing
+        """The frozen plan, as far as it can be seen from here."""
+        from checks.doors import assembly, sharing
 
         handed = self.handed
-        return self.ready.plan if self.ready else sharing.handed_plan(handed)
+        whole = self.ready.plan if self.ready else sharing.handed_plan(handed)
+        return assembly.from_here(whole, self.settings, "pytest")[0]
 
     @cached_property
     def document(self) -> sharing.Document:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from checks import coverage
 from checks.doors import assembly
 from checks.plan import Plan, PlanError
 from checks.report import json as as_json
@@ -37,6 +38,7 @@ class Handout:
     notes: list[str]
     controls: list[str]
     calls: int
+    coverage: dict[str, Any] | None = None
 
     def as_words(self) -> dict[str, Any]:
         """Plain values alone."""
@@ -52,8 +54,9 @@ def hand_out(ready: assembly.Ready, folder: Path) -> Handout:
         source=ready.plan.source,
         unread=ready.unread,
         notes=list(ready.notes),
-        controls=[each.name for each in ready.controls],
+        controls=[each.name for each in assembly.proofs(ready.settings, ready.controls, "pytest")],
         calls=ready.reach.calls(),
+        coverage=coverage.to_json(ready.coverage),
     )
 
 
@@ -69,9 +72,16 @@ def handed_plan(handed: Handout) -> Plan:
 
 def take_up(handed: Handout, settings: Settings) -> assembly.Ready:
     """What was prepared elsewhere, ready to be run here: the stacks are not read again."""
-    reach = assembly.connect(settings)
+    reach = assembly.connect(settings, door="pytest")
     counted = replace(reach, calls=lambda: handed.calls + reach.calls())
-    return assembly.resume(settings, counted, handed_plan(handed), unread=handed.unread, notes=tuple(handed.notes))
+    return assembly.resume(
+        settings,
+        counted,
+        handed_plan(handed),
+        unread=handed.unread,
+        notes=tuple(handed.notes),
+        known=coverage.from_json(handed.coverage),
+    )
 
 
 def document_of(folder: Path, run: Callable[[], Run], code_of: Callable[[Exception], int]) -> Document:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
-from checks import __version__, codec
+from checks import __version__, codec, coverage
 from checks.model import Result
+from checks.naming import glob
 from checks.report import files
 from checks.run import Run, counts, exit_code
 
@@ -42,8 +44,8 @@ def document(run: Run) -> dict[str, Any]:
         "aws_calls": run.aws_calls,
         "cost": {},
         "counts": dict(counts(run.results)),
-        "results": [_result(each) for each in run.results],
-        "not_from_here": [],
+        "results": [_result(each, owner_of(each.name, run.terms.owners)) for each in run.results],
+        "not_from_here": [{"name": each.check, "needs": each.needs} for each in run.terms.beyond],
         "controls": [
             {
                 "name": each.name,
@@ -55,6 +57,7 @@ def document(run: Run) -> dict[str, Any]:
             }
             for each in run.controls
         ],
+        "coverage": coverage.to_json(run.terms.coverage),
     }
 
 
@@ -69,7 +72,14 @@ def write(run: Run, path: Path) -> None:
     files.put(json.dumps(document(run), indent=1, ensure_ascii=True, allow_nan=False) + "\n", path)
 
 
-def _result(result: Result) -> dict[str, Any]:
+def owner_of(check: str, owners: Mapping[str, str]) -> str:
+    """Who looks after the check: by the longest pattern that fits its name, else by its family; empty for nobody."""
+    fitting = [each for each in owners if glob(each, check)]
+    found = owners[max(fitting, key=len)] if fitting else owners.get(check.partition(".")[0], "")
+    return codec.redact(found)
+
+
+def _result(result: Result, owner: str) -> dict[str, Any]:
     check = result.check
     return {
         "name": check.name,
@@ -107,4 +117,14 @@ def _result(result: Result) -> dict[str, Any]:
             "expires": codec.encode(result.waiver.expires),
         },
         "harness_error": result.harness_error,
+        "owner": owner,
+        "settling": _pending(result),
     }
+
+
+def _pending(result: Result) -> dict[str, Any] | None:
+    pending = result.pending
+    if pending is None or result.status != "not_yet":
+        return None
+    within = None if pending.within is None else pending.within.total_seconds()
+    return {"signal": pending.signal, "waited_s": round(pending.waited.total_seconds(), 3), "within_s": within}

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from checks.model import ControlResult, Result
 from checks.report import files
+from checks.report.json import owner_of
 from checks.run import Run
 
 # What XML 1.0 cannot hold (section 2.2), escapes of it included.
@@ -25,7 +26,7 @@ def as_junit(run: Run) -> str:
     for family, results in families.items():
         suite = ET.SubElement(root, "testsuite", name=family)
         for result in results:
-            _case(suite, result)
+            _case(suite, result, owner_of(result.name, run.terms.owners))
     proofs = ET.SubElement(root, "testsuite", name="controls")
     for control in run.controls:
         _control(proofs, control)
@@ -42,13 +43,13 @@ def write(run: Run, path: Path) -> None:
     files.put(as_junit(run), path)
 
 
-def _case(suite: ET.Element, result: Result) -> None:
+def _case(suite: ET.Element, result: Result, owner: str) -> None:
     check = result.check
     case = ET.SubElement(
         suite, "testcase", classname=_legal(check.promise.name), name=_legal(check.name), time=f"{result.seconds:.3f}"
     )
     told = f"expected: {result.expected}\nactual: {result.actual}\ndo: {result.remedy}"
-    notes = _notes(result)
+    notes = _notes(result) | ({"owner": owner} if owner else {})
     if notes:
         properties = ET.SubElement(case, "properties")
         for name, value in notes.items():

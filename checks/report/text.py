@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TextIO
+from dataclasses import dataclass
 
 from checks import __version__
 from checks.model import Result, Status
-from checks.report.json import VERDICTS
-from checks.run import Progress, Run, counts, exit_code
+from checks.report.json import VERDICTS, owner_of
+from checks.run import Run, counts, exit_code
+from checks.wording import span
 
 _MARKS: dict[str, str] = {"fail": "FAIL", "unknown": "UNKNOWN", "not_yet": "NOT YET", "blocked": "BLOCKED"}
 _COLOURS: dict[str, str] = {
@@ -39,39 +39,9 @@ def as_text(run: Run, *, width: int = 100, colour: bool = False) -> str:
     """The whole report of a run, ending in a newline."""
     paint = _Painter(colour)
     parts = [_heading(run, width), _rooms(run.results, paint)]
-    parts += [_story(each, run.results, width, paint) for each in _roots(run.results)]
+    parts += [_story(each, run, width, paint) for each in _roots(run.results)]
     parts += [_waived(run.results, width), _controls(run, width, paint), _void(run, width, paint), _foot(run, paint)]
     return "\n".join(part for part in parts if part) + "\n"
-
-
-@dataclass(slots=True)
-class Ticker:
-    """One line on a terminal that says how far a run is; silent where nobody watches (a pipe, a log)."""
-
-    out: TextIO
-    total: int
-    seen: dict[str, Status] = field(default_factory=dict)
-
-    def __call__(self, progress: Progress) -> None:
-        """Take note of *progress* and redraw the line."""
-        if progress.result is not None:
-            self.seen[progress.result.name] = progress.result.status
-        if not self.out.isatty():
-            return
-        many = Counter(self.seen.values())
-        words = [f"{len(self.seen)}/{self.total} looked at"]
-        words += [f"{many[status]} {status.replace('_', ' ')}" for status in _ORDER if many[status]]
-        if progress.left:
-            words.append(f"waiting for {progress.left[0]}")
-        line = plain(" · ".join(words))
-        self.out.write(f"\r\x1b[K{line[:100]}")
-        self.out.flush()
-
-    def done(self) -> None:
-        """Take the line away again."""
-        if self.out.isatty():
-            self.out.write("\r\x1b[K")
-            self.out.flush()
 
 
 def _heading(run: Run, width: int) -> str:
@@ -110,7 +80,8 @@ def _roots(results: Sequence[Result]) -> list[Result]:
     return sorted(open_, key=lambda each: (each.check.severity != "critical", _ORDER.index(each.status)))
 
 
-def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter) -> str:
+def _story(root: Result, run: Run, width: int, paint: _Painter) -> str:
+    results, owner = run.results, owner_of(root.name, run.terms.owners)
     behind = [each for each in results if each.blocked_by == root.name]
     warning = root.status == "fail" and root.check.severity == "warning"
     mark = "WARNING" if warning else _MARKS[root.status]
@@ -121,6 +92,8 @@ def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter)
         ("actual", root.actual),
         ("do", root.remedy),
         ("attempts", _attempts(root)),
+        ("settling", _settling(root)),
+        ("owner", owner),
         ("explains", _names(behind)),
     ]
     lines += [_row(label, text, width) for label, text in rows if text]
@@ -129,6 +102,15 @@ def _story(root: Result, results: Sequence[Result], width: int, paint: _Painter)
 
 def _attempts(result: Result) -> str:
     return "" if len(result.attempts) < 2 else ", ".join(each.status for each in result.attempts)  # noqa: PLR2004 - several
+
+
+def _settling(result: Result) -> str:
+    """What was waited for, and how long."""
+    pending = result.pending
+    if pending is None:
+        return ""
+    limit = f", which may take {span(pending.within)}" if pending.within else ""
+    return f"for {span(pending.waited)}{limit}" + (f" ({pending.signal})" if pending.signal else "")
 
 
 def _names(results: Sequence[Result]) -> str:

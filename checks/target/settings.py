@@ -10,6 +10,7 @@ from pathlib import Path
 
 from checks.model import Waiver
 from checks.target.page import Page, secrets_in
+from checks.vantage import CAPABILITIES
 
 SCHEMA = 1
 TWIN_ACCOUNT = "000000000000"
@@ -22,7 +23,6 @@ _ROLE = r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}"
 _ACCOUNT = r"\d{12}"
 _PLACE = r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}"
 _TYPE = r"\w+::\w+(::\w+)*"
-_WORD = r"[a-z0-9][a-z0-9_-]*"
 _SOMETHING = r".*\S.*"
 _HIGHEST_PORT = 65535
 
@@ -223,8 +223,8 @@ def _address(written: str) -> Address | None:
 
 
 def _vantage(page: Page) -> Mapping[str, tuple[str, ...]]:
-    word = "a capability such as ipv6"
-    written = {door: page.texts(door, shape=_WORD, says=word) for door in DOORS}
+    word = f"a capability: one of {', '.join(CAPABILITIES)}"
+    written = {door: page.texts(door, shape="|".join(CAPABILITIES), says=word) for door in DOORS}
     page.close()
     return {door: able for door, able in written.items() if page.has(door)}
 

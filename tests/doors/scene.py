@@ -212,7 +212,7 @@ class Heard(list[tuple[Question, object]]):
 def enter(patch: pytest.MonkeyPatch, scene: str | World = "kept", *, heard: Path | None = None) -> None:
     """From now on every door of this process leads to that scene; questions are written down in *heard*."""
 
-    def connect(_: Settings) -> assembly.Reach:
+    def connect(_: Settings, **_door: str) -> assembly.Reach:
         here = world(scene) if isinstance(scene, str) else scene
         return assembly.Reach(world=RecordingWorld(world=here, heard=Heard(heard)) if heard else here)
 

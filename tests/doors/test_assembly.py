@@ -177,7 +177,7 @@ def test_calls_are_counted_across_processes(
 ) -> None:
     """Those that froze the plan, and those that looked."""
     handed = replace(sharing.hand_out(_prepared(settings), tmp_path), calls=6)
-    monkeypatch.setattr(assembly, "connect", lambda _: assembly.Reach(world=scene.world(), calls=lambda: 36))
+    monkeypatch.setattr(assembly, "connect", lambda _, **_door: assembly.Reach(world=scene.world(), calls=lambda: 36))
 
     assert 42 == sharing.take_up(handed, settings).reach.calls()
 

@@ -232,7 +232,7 @@ def test_a_stack_that_never_existed_is_a_usage_error(run: Pytest) -> None:
 
 
 def _leads_nowhere(error: Exception) -> Callable[[Settings], assembly.Reach]:
-    def connect(_: Settings) -> assembly.Reach:
+    def connect(_: Settings, **_door: str) -> assembly.Reach:
         raise error
 
     return connect

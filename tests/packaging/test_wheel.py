@@ -111,9 +111,9 @@ def test_few_things_come_along(unpacked: Path) -> None:
     assert sorted(RUNTIME) == sorted(need.name for need in always)
 
 
-def test_the_extras_are_twin_infra_test_and_yaml(unpacked: Path) -> None:
+def test_the_extras_are_those_that_are_told_of(unpacked: Path) -> None:
     """Everything beyond looking is asked for by name."""
-    assert ["infra", "test", "twin", "yaml"] == sorted(metadata_of(unpacked).get_all("Provides-Extra", []))
+    assert ["infra", "terminal", "test", "twin", "yaml"] == sorted(metadata_of(unpacked).get_all("Provides-Extra", []))
 
 
 def test_licence_and_oldest_python_are_stated(unpacked: Path) -> None:

@@ -119,3 +119,20 @@ def test_a_defect_of_ours_keeps_its_trace() -> None:
 
     assert "ZeroDivisionError" in document["results"][0]["harness_error"]
     assert "void" == document["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    (
+        pytest.param("tables.pitr[Users]", "data", id="the longest pattern"),
+        pytest.param("tables.keys[Users]", "platform", id="the family"),
+        pytest.param("dns.zone[shop.test]", "", id="nobody"),
+        pytest.param("alarms.armed[a]", "[e-mail]", id="an address is nobody's business"),
+    ),
+)
+def test_an_owner_is_found_for_each_check(name: str, owner: str) -> None:
+    """By the longest pattern that fits, else by its family."""
+    owners = {"tables": "platform", "tables.*pitr*": "data", "tables.p*": "other", "alarms": "anna@shop.test"}
+
+    (told,) = as_json.document(a_run(a_check(name), owners=owners))["results"]
+    assert owner == told["owner"]

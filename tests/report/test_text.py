@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 
 from checks.model import CannotLook, Verdict
-from checks.report.text import Ticker, as_text, plain
-from checks.run import Progress, Run
-from tests.report.conftest import BEHIND, HOSTILE, ROOT, of_everything
-from tests.runs import SmallWorld, a_check, a_control, a_run, broken, settling
+from checks.report.text import as_text, plain
+from checks.run import Run
+from tests.report.conftest import BEHIND, ROOT, of_everything
+from tests.runs import a_check, a_control, a_run, broken, settling
 
 
 def test_roots_come_first_the_broken_before_the_doubtful_before_the_warnings(everything: Run) -> None:
@@ -165,39 +164,3 @@ def test_a_long_text_is_shortened(length: int, told: str) -> None:
 
     assert told.replace("\n", "") in story
     assert (length > 800) == ("characters more" in story)
-
-
-class Terminal(StringIO):
-    """A place that somebody watches."""
-
-    def isatty(self) -> bool:
-        """Somebody does."""
-        return True
-
-
-@pytest.mark.parametrize("out", (Terminal(), StringIO()), ids=("terminal", "pipe"))
-def test_progress_is_one_line_on_a_terminal_and_nothing_elsewhere(out: StringIO) -> None:
-    """The line says how far it is and for whom it waits, and is taken away at the end."""
-    ticker = Ticker(out=out, total=3)
-    results = of_everything().results
-    ticker(Progress(result=results[0], left=(f"tls.{HOSTILE}", "b")))
-    ticker(Progress(result=results[1], left=()))
-    ticker(Progress(result=None, left=("tls.expiry[x]",)))
-    ticker.done()
-
-    drawn = out.getvalue().split("\r\x1b[K")
-    if not out.isatty():
-        assert [""] == drawn
-        return
-    assert drawn[1].startswith("1/3 looked at · waiting for tls.\\u001b")
-    assert ["2/3 looked at · 1 fail", "2/3 looked at · 1 fail · waiting for tls.expiry[x]", ""] == drawn[2:]
-    assert max(map(len, drawn)) <= 100
-
-
-def test_progress_is_told_while_running() -> None:
-    """Every result once, as it comes in."""
-    out = Terminal()
-    run = a_run(a_check("tables.a[x]"), a_check("tables.b[x]"), world=SmallWorld(), watch=Ticker(out=out, total=2))
-
-    assert 2 == len(run.results)
-    assert "2/2 looked at" in out.getvalue()

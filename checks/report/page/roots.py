@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks.report import story
 from checks.report.page.markup import NOTHING, Markup, cut, element, joined
-from checks.report.page.told import STORY, Page, attempts, folded, link, mark, rows
+from checks.report.page.told import STORY, Page, attempts, folded, link, mark, rows, settling
 from checks.report.story import Told
 
 # More names than these are read by nobody at once.
@@ -41,6 +41,8 @@ def _story(root: Told, page: Page) -> Markup:
         ("actual", cut(root["actual"], STORY.text)),
         ("do", cut(root["remedy"], STORY.text)),
         ("attempts", attempts(root, STORY)),
+        ("settling", settling(root)),
+        ("owner", cut(root.get("owner") or "", STORY.text)),
         ("explains", _explained(root, page)),
         ("weight", _weight(root, page)),
     )

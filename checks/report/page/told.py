@@ -83,6 +83,15 @@ def attempts(result: Told, bounds: Bounds) -> Markup:
     return element("ol", *(element("li", cut(each, bounds.text)) for each in looks))
 
 
+def settling(result: Told) -> str:
+    """What was waited for, how long, and how long it may take."""
+    told = result.get("settling")
+    if told is None:
+        return ""
+    limit = f", which may take {told['within_s']:g} s" if told["within_s"] is not None else ""
+    return f"for {told['waited_s']:g} s{limit}" + (f" ({told['signal']})" if told["signal"] else "")
+
+
 def waiver(result: Told) -> str:
     """Who lives without it, until when and why."""
     told = result["waiver"]

@@ -1,0 +1,45 @@
+"""What a place can do, and which checks need it to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checks.naming import glob
+
+# Every capability that settings may declare for a door. Each is measured by a control of its own.
+CAPABILITIES = ("ipv6", "tls10-client", "udp53")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Checks that fit *check* need *capability*; with *gains* they only look further where it is declared."""
+
+    check: str
+    capability: str
+    gains: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """A check that is not planned here, and what this place would need for it."""
+
+    check: str
+    needs: str
+
+
+def missing(check: str, able: Iterable[str] | None, needs: Iterable[Need]) -> str:
+    """The capability that the check of that name lacks here; empty when it lacks none.
+
+    *able* is what a door declares; None, no declaration, is a place that can do everything.
+    """
+    if able is None:
+        return ""
+    declared = frozenset(able)
+    lacking = (each.capability for each in needs if not each.gains and glob(each.check, check))
+    return next((each for each in lacking if each not in declared), "")
+
+
+def relies_on(check: str, capability: str, needs: Iterable[Need]) -> bool:
+    """Whether what that check sees depends on *capability*."""
+    return any(each.capability == capability and glob(each.check, check) for each in needs)

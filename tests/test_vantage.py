@@ -1,0 +1,177 @@
+"""What a place can do: declared, measured, and what is beyond it listed instead of planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from checks import catalogue
+from checks.catalogue import NEEDS
+from checks.controls import measures, run_control
+from checks.doors import assembly
+from checks.evidence import DnsAnswer, Refused, Silence
+from checks.model import CannotLook
+from checks.report.json import document
+from checks.run import Door
+from checks.target import parse
+from checks.vantage import CAPABILITIES, Need, missing, relies_on
+from checks.world.pretend import PretendClock, asked, pretend_world
+from tests.runs import NOON, a_check, a_control, a_plan, a_run
+from tests.test_controls import ACCEPTED
+
+SITE = "schema = 1\n[site]\ndomain = 'shop.test'\n"
+NAMES = ("dns.authorities[shop.test]", "dns.address[shop.test]", "tls.addresses[shop.test]", "tls.floor[shop.test]")
+
+
+def of_door(door: Door, declared: str) -> tuple[list[str], dict[str, str]]:
+    """What is left of a plan of NAMES from there, and what each of the others would need."""
+    settings = parse(SITE + declared, name="s", source="s.toml")
+    plan, beyond = assembly.from_here(a_plan(*map(a_check, NAMES)), settings, door)
+    return [each.name for each in plan.checks], {each.check: each.needs for each in beyond}
+
+
+def test_a_door_without_a_declaration_plans_everything() -> None:
+    """Nobody said that this place cannot."""
+    assert (list(NAMES), {}) == of_door("cli", "[vantage]\ncanary = []\n")
+
+
+def test_what_a_declared_place_lacks_is_not_planned_and_listed() -> None:
+    """A check that only looks further with a capability stays."""
+    left, beyond = of_door("canary", "[vantage]\ncanary = ['tls10-client']\n")
+
+    assert ["dns.address[shop.test]", "tls.addresses[shop.test]", "tls.floor[shop.test]"] == left
+    assert {"dns.authorities[shop.test]": "udp53"} == beyond
+
+
+def test_the_digest_stays_that_of_the_whole_plan() -> None:
+    """Otherwise each place would miss what another one accepted."""
+    settings = parse(SITE + "[vantage]\ncli = []\n", name="s", source="s.toml")
+    whole = a_plan(*map(a_check, NAMES))
+
+    assert whole.digest == assembly.from_here(whole, settings, "cli")[0].digest
+
+
+def test_what_is_beyond_is_in_the_document() -> None:
+    """With what it would take."""
+    settings = parse(SITE + "[vantage]\ncli = []\n", name="s", source="s.toml")
+    _, beyond = assembly.from_here(a_plan(*map(a_check, NAMES)), settings, "cli")
+
+    told = document(a_run(a_check(), beyond=beyond))["not_from_here"]
+    assert [{"name": NAMES[0], "needs": "udp53"}, {"name": NAMES[3], "needs": "tls10-client"}] == told
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=lambda each: f"{each.check} {each.capability}")
+def test_a_need_names_promises_and_a_capability_that_exist(need: Need) -> None:
+    """A misspelt pattern would plan what cannot be seen."""
+    assert need.capability in CAPABILITIES
+    assert any(catalogue.fits(need.check, name) for name in catalogue.BY_NAME)
+
+
+def test_every_capability_is_needed_and_measured() -> None:
+    """A word that changes nothing would only comfort."""
+    assert set(CAPABILITIES) == {each.capability for each in NEEDS}
+    assert list(CAPABILITIES) == [each.vantage for each in measures(CAPABILITIES, domain="shop.test", region="r")]
+
+
+def test_an_unknown_capability_is_refused_by_the_settings() -> None:
+    """Naming those that there are."""
+    with pytest.raises(ValueError, match="ipv6, tls10-client, udp53"):
+        parse(SITE + "[vantage]\ncli = ['ipv7']\n", name="s", source="s.toml")
+
+
+def nowhere(_: object) -> tuple[bool, str]:
+    """A look that gets nobody's answer."""
+    raise CannotLook("timed out")
+
+
+def measured(capability: str, *script: tuple[Any, object]) -> tuple[str, str]:
+    """What becomes of the control that measures *capability* in a world that answers so."""
+    (control,) = measures([capability], domain="shop.test", region="eu-west-1")
+    seen = run_control(control, pretend_world(dict(script), clock=PretendClock(NOON)))
+    return seen.status, seen.vantage
+
+
+def answer(*records: str, rcode: str = "NOERROR") -> DnsAnswer:
+    """An answer with these records."""
+    return DnsAnswer(name="n", type="t", server="s", rcode=rcode, records=records, ttl=60)
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    (
+        pytest.param(answer("a soa"), "held", id="an authority answers"),
+        pytest.param(answer(), "wrong", id="what answers is no authority"),
+        pytest.param(Silence(where="ns.test:53", reason="timed out"), "unseen", id="nobody gets out"),
+    ),
+)
+def test_port_53_is_measured_with_a_server_outside_the_target(reply: object, status: str) -> None:
+    """One of the zone above, asked itself."""
+    script = (
+        (asked("dns.ask", "test", "NS"), answer("ns.test")),
+        (asked("dns.ask", "test", "SOA", server="ns.test"), reply),
+    )
+
+    assert (status, "udp53") == measured("udp53", *script)
+
+
+def test_a_zone_above_without_servers_is_climbed_over() -> None:
+    """Not every name above a domain is a zone of its own; without any there is nothing to measure with."""
+    (control,) = measures(["udp53"], domain="www.shop.test", region="eu-west-1")
+    script = {
+        asked("dns.ask", "shop.test", "NS"): answer(),
+        asked("dns.ask", "test", "NS"): answer("ns.test"),
+        asked("dns.ask", "test", "SOA", server="ns.test"): answer("soa"),
+    }
+    nowhere = {asked("dns.ask", name, "NS"): answer() for name in ("shop.test", "test", ".")}
+    worlds = (pretend_world(each, clock=PretendClock(NOON)) for each in (script, nowhere))
+
+    assert ["held", "unseen"] == [run_control(control, each).status for each in worlds]
+
+
+def test_a_resolver_that_cannot_say_measures_nothing() -> None:
+    """SERVFAIL is about the resolver."""
+    assert "unseen" == measured("udp53", (asked("dns.ask", "test", "NS"), answer(rcode="SERVFAIL")))[0]
+
+
+REFUSED = Refused(host="h", address="a", reason="self-signed certificate", code=18)
+_HOST = "s3.dualstack.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("names", "shaken", "status"),
+    (
+        pytest.param(answer("2001:db8::1"), ACCEPTED, "held", id="reached"),
+        pytest.param(answer("2001:db8::1"), REFUSED, "wrong", id="another answers"),
+        pytest.param(answer("2001:db8::1"), Silence(where="x", reason="no route"), "unseen", id="no route"),
+        pytest.param(answer(), None, "unseen", id="no address"),
+        pytest.param(Silence(where="x", reason="silent"), None, "unseen", id="no resolver"),
+    ),
+)
+def test_ipv6_is_measured_with_a_server_outside_the_target(names: object, shaken: object, status: str) -> None:
+    """An address that nobody reaches from here is no address of the target that is broken."""
+    script = [(asked("dns.ask", _HOST, "AAAA"), names)]
+    if shaken is not None:
+        script.append((asked("tls.handshake", _HOST, address="2001:db8::1"), shaken))
+
+    assert (status, "ipv6") == measured("ipv6", *script)
+
+
+@pytest.mark.parametrize(("name", "status"), (("dns.authorities[a]", "unknown"), ("dns.address[a]", "pass")))
+def test_a_capability_that_is_not_there_today_costs_only_what_needs_it(name: str, status: str) -> None:
+    """Declared and not measured: what relies on it is unknown, all else stands."""
+    (measure,) = measures(["udp53"], domain="shop.test", region="eu-west-1")
+    unseen = replace(measure, look=nowhere)
+
+    run = a_run(a_check(name, instrument="dns"), controls=(unseen, a_control(instrument="dns")), needs=NEEDS)
+
+    assert status == run.results[0].status
+
+
+def test_who_relies_on_what() -> None:
+    """Those that only gain from a capability rely on it as well, once it is declared."""
+    assert relies_on("tls.addresses[a]", "ipv6", NEEDS)
+    assert not relies_on("tls.floor[a]", "ipv6", NEEDS)
+    assert "" == missing("tls.addresses[a]", (), NEEDS)
+    assert {"cli", "pytest", "canary", "gate"} == set(get_args(Door))
