@@ -107,12 +107,19 @@ def _deploy(job: Job) -> None:
             say(f"{settings.certificate.name}, {settings.main.name}")
     with _step("frontend") as say:
         say(_publish(session, outputs, site.result()))
-    for name in SCHEDULED:
-        # Until its first run the alarm that watches over a daily function would call people out for nothing.
-        if name in outputs and name not in before:
-            with _step("daily work") as say:
+    if new := unrun(before, outputs):
+        with _step("daily tasks") as say:
+            for name in new:
                 ground.run_once(session.client("lambda"), outputs[name])
-                say(f"{outputs[name]} run once")
+            say(f"{len(new)} run once")
+
+
+def unrun(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Outputs that name daily functions which this deploy has made, by the stack's outputs `before` and `after` it.
+
+    Until its first run the alarm that watches over such a function would call people out for nothing.
+    """
+    return [name for name in SCHEDULED if name in after and name not in before]
 
 
 def _deploy_stacks(
