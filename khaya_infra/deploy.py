@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 TWIN_ACCOUNT = "000000000000"
+# Outputs that name what runs once a day.
+SCHEDULED = ("DailyFunctionName", "TrustFunctionName")
 _INSIDE = "Run it as `python -m checks twin run -- python -m khaya_infra.deploy …`"
 _TARGET_FOLDERS = (Path("targets"), ROOT / "checks" / "targets")
 
@@ -100,16 +102,24 @@ def _deploy(job: Job) -> None:
         with _step("package and site") as say:
             say(f"{package.result().name}, {site.result().name}")
         with _step("stacks") as say:
-            first = not ground.stack_outputs(session.client("cloudformation"), settings.main.name)
+            before = ground.stack_outputs(session.client("cloudformation"), settings.main.name)
             outputs = _deploy_stacks(job, session, environ, zone, package)
             say(f"{settings.certificate.name}, {settings.main.name}")
     with _step("frontend") as say:
         say(_publish(session, outputs, site.result()))
-    if first:
-        # Until their first run the alarm that watches over the daily tasks would call people out for nothing.
+    if new := unrun(before, outputs):
         with _step("daily tasks") as say:
-            ground.run_once(session.client("lambda"), outputs["DailyFunctionName"])
-            say("run once")
+            for name in new:
+                ground.run_once(session.client("lambda"), outputs[name])
+            say(f"{len(new)} run once")
+
+
+def unrun(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """Outputs that name daily functions which this deploy has made, by the stack's outputs `before` and `after` it.
+
+    Until its first run the alarm that watches over such a function would call people out for nothing.
+    """
+    return [name for name in SCHEDULED if name in after and name not in before]
 
 
 def _deploy_stacks(
