@@ -142,5 +142,5 @@ def guarded(who: str, work: Callable[[], object]) -> int:
 
 
 def _complain(who: str, sentence: str, code: int) -> int:
-    print(f"{who}: {sentence}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{who}: {sentence}\n")
     return code

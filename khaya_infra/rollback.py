@@ -23,9 +23,7 @@ _NO_CHANGE = "No updates are to be performed"
 _DEADLINE_S = 30 * 60
 
 
-def roll_back(
-    place: Place, *, to: str | None, whole_template: bool, say: Callable[[str], None]
-) -> Release:
+def roll_back(place: Place, *, to: str | None, whole_template: bool, say: Callable[[str], None]) -> Release:
     """Bring back release `to`, else the newest one that is not live; gives it as it is on record again."""
     outputs, stack = place.outputs(), place.settings.main.name
     ssm = place.session.client("ssm")
@@ -138,5 +136,4 @@ def _same_parameters(cloudformation: Client, stack: str) -> list[dict[str, objec
 def template_of(manifest: Mapping[str, Any], stack: str) -> str:
     """The name of a stack's template among the CDK's assets, from the assembly's manifest."""
     properties = manifest["artifacts"][stack]["properties"]
-    return urlsplit(properties["stackTemplateAssetObjectUrl"]).path.rpartition("/")[2]
-
+    return str(urlsplit(properties["stackTemplateAssetObjectUrl"]).path.rpartition("/")[2])

@@ -63,7 +63,9 @@ def node_version(tools: Tools) -> tuple[int, ...]:
     try:
         done = subprocess.run([str(tools.node), "--version"], capture_output=True, text=True, check=False)
     except OSError as error:
-        raise Stop(f"{tools.node} does not run: {error.strerror}", "Remove .venv and run make again", code=NO_TOOLS) from error
+        raise Stop(
+            f"{tools.node} does not run: {error.strerror}", "Remove .venv and run make again", code=NO_TOOLS
+        ) from error
     if done.returncode or not re.fullmatch(r"v\d+\.\d+\.\d+\S*", done.stdout.strip()):
         raise Stop(f"{tools.node} --version failed", "Remove .venv and run make again", code=NO_TOOLS)
     return tuple(int(part) for part in re.findall(r"\d+", done.stdout)[:3])
