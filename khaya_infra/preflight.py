@@ -45,7 +45,7 @@ class Finding:
     def line(self) -> str:
         """As it is shown."""
         cure = f". {self.cure}" if self.cure else ""
-        return f"  {self.name:<22}{self.state:<13} {self.seen}{cure}"
+        return f"  {self.name:<26}{self.state:<13} {self.seen}{cure}"
 
 
 def look(settings: Settings, session: Session) -> tuple[Finding, ...]:
