@@ -19,6 +19,7 @@ from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
 from khaya_infra.grants import API_TABLES, AUDIT_TABLES, DAILY_TABLES, TRUST_TABLES, UPLOADS
 from khaya_infra.schedules import DeadLetters, Schedules
+from khaya_infra.shapes import bodies, describe_api
 from khaya_infra.signing import SigningKey
 from khaya_infra.site import Site
 from khaya_infra.storage import Storage
@@ -76,17 +77,18 @@ class KhayaStack(Stack):
             self,
             "Api",
             name=_api_name(settings),
-            function=self.api_function.function,
+            function=self.api_function.live,
             user_pool=self.auth.pool,
             client=self.auth.client,
             origins=settings.origins,
+            bodies=bodies(describe_api()),
         )
         self._edge(settings, groundwork)
         self.schedules = Schedules(
             self,
             "Schedules",
-            daily=self.daily_function.function,
-            trust=self.trust_function.function,
+            daily=self.daily_function.live,
+            trust=self.trust_function.live,
             dead_letters=self.failed.queue,
         )
         self.streams = Streams(
@@ -214,6 +216,7 @@ class KhayaStack(Stack):
             "ApiStage": STAGE,
             "ApiLogGroup": self.api_function.log_group.log_group_name,
             "ApiAccessLogGroup": self.api.access_log.log_group_name,
+            "ApiFunctionName": self.api_function.function.function_name,
             "DailyFunctionName": self.daily_function.function.function_name,
             "DailyLogGroup": self.daily_function.log_group.log_group_name,
             "TrustFunctionName": self.trust_function.function.function_name,

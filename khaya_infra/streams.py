@@ -40,14 +40,14 @@ class Streams(Construct):
         for noun, table in tables.items():
             if table.table_stream_arn is not None:
                 consumer.allow(*(f"dynamodb:{action}" for action in _READING), on=[table.table_stream_arn])
-                self._mapping(noun, table.table_stream_arn, consumer.function, dead_letters)
+                self._mapping(noun, table.table_stream_arn, consumer.live, dead_letters)
 
     def _mapping(self, noun: str, stream: str, function: lambda_.IFunction, dead_letters: sqs.IQueue) -> None:
         mapping = lambda_.CfnEventSourceMapping
         mapping(
             self,
             noun,
-            function_name=function.function_name,
+            function_name=function.function_arn,
             event_source_arn=stream,
             # From the oldest record there is: a change made while this was being deployed is a change.
             starting_position="TRIM_HORIZON",

@@ -91,6 +91,36 @@ def test_functions_run_a_living_python_on_arm(main: Template, name: str) -> None
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_serves_is_a_published_version_behind_one_name(main: Template, name: str) -> None:
+    """B24: going back is one UpdateAlias call, so that no published version goes with the deploy that replaces it."""
+    alias = main.at(f"{name}/Function/Aliaslive")["Properties"]
+    (version,) = alias["FunctionVersion"]["Fn::GetAtt"][:1]
+    published = main.resources[version]
+
+    assert "live" == alias["Name"]
+    assert {"Ref": main.id_at(f"{name}/Function")} == alias["FunctionName"] == published["Properties"]["FunctionName"]
+    assert ("AWS::Lambda::Version", "Retain", "Retain") == (
+        published["Type"],
+        published["DeletionPolicy"],
+        published["UpdateReplacePolicy"],
+    )
+
+
+def test_everybody_calls_what_serves(main: Template) -> None:
+    """B24: gateway, rules and streams by the alias; one that called the function itself would not go back with it."""
+    aliases = {main.id_at(f"{name}/Function/Aliaslive") for name in FUNCTIONS}
+    methods = main.of("AWS::ApiGateway::Method").values()
+    called = [each["Integration"]["Uri"] for each in methods]
+    called += [target["Arn"] for rule in main.of("AWS::Events::Rule").values() for target in rule["Targets"]]
+    called += [each["FunctionName"] for each in main.of("AWS::Lambda::EventSourceMapping").values()]
+    called += [each["FunctionName"] for each in main.of("AWS::Lambda::Permission").values()]
+
+    assert aliases == {reference for each in called for reference in _references(each)} - {"AWS::Region"}
+    for each in main.of("AWS::Lambda::EventInvokeConfig").values():
+        assert "live" == each["Qualifier"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_concurrency_is_taken_out_of_the_account(main: Template, name: str) -> None:
     """A25, A26: a new account has ten to give, and a reserve is a ceiling too."""
     assert "ReservedConcurrentExecutions" not in function(main, name)
@@ -219,7 +249,7 @@ def test_failed_work_is_kept(main: Template, name: str) -> None:
     asynchronous = main.at(f"{name}Function/Asynchronous")["Properties"]
     queue = {"Fn::GetAtt": [main.id_at("DeadLetters/Queue"), "Arn"]}
 
-    assert {"Fn::GetAtt": [main.id_at(f"{name}Function/Function"), "Arn"]} == target["Arn"]
+    assert {"Ref": main.id_at(f"{name}Function/Function/Aliaslive")} == target["Arn"]
     assert (queue, 2) == (target["DeadLetterConfig"]["Arn"], target["RetryPolicy"]["MaximumRetryAttempts"])
     assert (queue, 2) == (
         asynchronous["DestinationConfig"]["OnFailure"]["Destination"],
@@ -247,7 +277,7 @@ def test_every_stream_is_heard_and_none_goes_on_over_a_failed_record(main: Templ
     assert len(streamed) == 5
     assert sorted(streamed) == sorted(each["EventSourceArn"]["Fn::GetAtt"][0] for each in mappings)
     for each in mappings:
-        assert {"Ref": main.id_at("AuditFunction/Function")} == each["FunctionName"]
+        assert {"Ref": main.id_at("AuditFunction/Function/Aliaslive")} == each["FunctionName"]
         assert ("TRIM_HORIZON", ["ReportBatchItemFailures"]) == (
             each["StartingPosition"],
             each["FunctionResponseTypes"],
