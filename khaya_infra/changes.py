@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from khaya_infra.arrival import Place
 
-_STACK = re.compile(r"Stack (\S+)")
+_STACK = re.compile(r"Stack (\S+)(?: \(\S+\))?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CHANGE = re.compile(r"\[([-+~])\] (AWS::\S+|Custom::\S+) (\S+) (\S+)(?: (.*))?")
 _WORDS = {"+": "add", "~": "change", "-": "remove"}
@@ -37,7 +37,10 @@ class Change:
     @property
     def is_dangerous(self) -> bool:
         """Whether something that exists would be taken away."""
-        return self.what == "remove" or "replace" in self.fate or "destroy" in self.fate
+        if "replace" in self.fate or "destroy" in self.fate:
+            return True
+        # What is orphaned leaves the stack and stays in the account, as published versions do by design.
+        return self.what == "remove" and "orphan" not in self.fate
 
 
 def compare(place: Place, *, release: str) -> tuple[Path, tuple[Change, ...]]:
@@ -53,7 +56,7 @@ def compare(place: Place, *, release: str) -> tuple[Path, tuple[Change, ...]]:
         "version": __version__,
         "package": str(build_package(host_platform() if settings.twin else LAMBDA)),
     }
-    arguments = ["diff", "--all", "--app", f'"{sys.executable}" -m khaya_infra.app', "--no-notices"]
+    arguments = ["diff", "--app", f'"{sys.executable}" -m khaya_infra.app', "--no-notices"]
     # Without a change set: making one would need rights to change, and leaves one behind when interrupted.
     arguments += ["--output", str(folder / "cdk.diff"), "--no-version-reporting", "--no-change-set"]
     for name, value in context.items():

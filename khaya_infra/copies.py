@@ -21,22 +21,22 @@ _PAUSE_S = 2.0
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-def back_up(place: Place, noun: str) -> str:
+def back_up(place: Place, word: str) -> str:
     """Make a backup of a table now, kept until somebody deletes it; gives its ARN."""
-    dynamodb, table = place.session.client("dynamodb"), tables.table_named(place, noun)
+    dynamodb, (noun, table) = place.session.client("dynamodb"), tables.table_named(place, word)
     name = f"{noun}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     made = dynamodb.create_backup(TableName=table, BackupName=name)["BackupDetails"]
     return str(made["BackupArn"])
 
 
-def list_copies(place: Place, noun: str) -> list[str]:
+def list_copies(place: Place, word: str) -> list[str]:
     """Everything complete that a table can be restored from, the newest first."""
-    return [str(each) for each in restore.sources(place, tables.table_named(place, noun))]
+    return [str(each) for each in restore.sources(place, tables.table_named(place, word)[1])]
 
 
-def restore_as(place: Place, noun: str, *, wanted: str, name: str) -> str:
+def restore_as(place: Place, word: str, *, wanted: str, name: str) -> str:
     """Restore a table beside itself, as `name`; gives what it was made from. Nothing points to it yet."""
-    table = tables.table_named(place, noun)
+    _, table = tables.table_named(place, word)
     source = restore.find_source(place, table, wanted)
     restore.restore(place, table, source, name=name)
     return str(source)
@@ -44,14 +44,14 @@ def restore_as(place: Place, noun: str, *, wanted: str, name: str) -> str:
 
 def export(
     place: Place,
-    noun: str,
+    word: str,
     *,
     bucket: str | None,
     say: Callable[[str], None],
     pause: Callable[[float], None] = time.sleep,
 ) -> str:
     """Write all items of a table as JSON into a bucket and wait for it; gives the manifest's address."""
-    dynamodb, table = place.session.client("dynamodb"), tables.table_named(place, noun)
+    dynamodb, (noun, table) = place.session.client("dynamodb"), tables.table_named(place, word)
     chosen = bucket or backups_bucket(place)
     arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
     prefix = f"exports/{noun}/{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

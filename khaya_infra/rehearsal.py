@@ -65,9 +65,9 @@ class Rehearsal:
     good: bool
 
 
-def rehearse(place: Place, noun: str, *, wanted: str, put_back: bool, say: Callable[[str], None]) -> bool:
+def rehearse(place: Place, word: str, *, wanted: str, put_back: bool, say: Callable[[str], None]) -> bool:
     """Restore a table to a scratch one and compare; whether it was good. `put_back` returns what was deleted."""
-    dynamodb, table = place.session.client("dynamodb"), tables.table_named(place, noun)
+    dynamodb, (noun, table) = place.session.client("dynamodb"), tables.table_named(place, word)
     scratch = f"{place.settings.main.name}-rehearsal-{noun}-{datetime.now(UTC):%Y%m%d%H%M%S}"
     _sweep(dynamodb, f"{place.settings.main.name}-rehearsal-", say)
     source = restore.find_source(place, table, wanted)

@@ -32,8 +32,7 @@ def roll_back(place: Place, *, to: str | None, whole_template: bool, say: Callab
     say(f"back to release {wanted.sha[:12]}, number {wanted.number}")
     say(_restore_site(place, outputs, wanted))
     say(_restore_functions(place, wanted, now, whole_template=whole_template))
-    template = wanted.template if _needs_template(wanted, now) or whole_template else now.template
-    back = observe(place, outputs, sha=wanted.sha, version=wanted.version, template=template)
+    back = observe(place, outputs, sha=wanted.sha, version=wanted.version, template=wanted.template)
     number = releases.record(ssm, stack, back)
     say(f"on record as number {number}")
     return back

@@ -29,13 +29,12 @@ def tables_of(place: Place) -> dict[str, str]:
     }
 
 
-def table_named(place: Place, noun: str) -> str:
-    """The name of one table; `Stop` (64) lists the nouns there are."""
+def table_named(place: Place, word: str) -> tuple[str, str]:
+    """Noun and name of the table that is called either; `Stop` (64) lists the nouns there are."""
     known = tables_of(place)
-    by_word = {word.lower(): name for noun, name in known.items() for word in (noun, name)}
-    found = by_word.get(noun.lower())
+    found = next(((noun, name) for noun, name in known.items() if word.lower() in {noun.lower(), name.lower()}), None)
     if found is None:
-        raise Stop(f"there is no table {noun!r}", f"Known are {', '.join(sorted(known))}", code=USAGE)
+        raise Stop(f"there is no table {word!r}", f"Known are {', '.join(sorted(known))}", code=USAGE)
     return found
 
 
