@@ -26,18 +26,89 @@ define tell
 @trap : INT TERM; { $(1); }; code=$$?; echo "exit $$code"; exit $$code
 endef
 
+# What is given reaches the command as one quoted word, whatever is in it.
+quote = '$(subst ','\'',$(1))'
+given = $(if $(2),--$(1) $(call quote,$(2)))
+unless = $(if $(filter no,$(2)),--$(1))
+when = $(if $(filter yes,$(2)),--$(1))
+operate = $(call tell,$(ready) && $(python) -m tools.deployment $@ $(TARGET) $(1))
+
 .PHONY: help
 help: ## this list
 	@echo "make TARGET, the targets being:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: verify
 verify: ## prove that a deployment works: start and deploy the twin first, or TARGET=prod to look at AWS alone
 	$(call tell,$(ready) && $(python) -m tools.deployment verify $(TARGET))
 
 .PHONY: deploy
-deploy: ## deploy to the twin, or to AWS with TARGET=prod
-	$(call tell,$(ready) && $(python) -m tools.deployment deploy $(TARGET))
+deploy: ## deploy to the twin, or to AWS with TARGET=prod, and verify; VERIFY=no leaves that to you
+	$(call tell,$(ready) && $(python) -m tools.deployment deploy $(TARGET) $(call unless,no-verify,$(VERIFY)))
+
+.PHONY: deploy-frontend
+deploy-frontend: ## the site alone: build, upload, invalidate and wait
+	$(call tell,$(ready) && $(python) -m tools.deployment deploy-frontend $(TARGET))
+
+.PHONY: deploy-backend
+deploy-backend: ## everything but the site
+	$(call tell,$(ready) && $(python) -m tools.deployment deploy-backend $(TARGET))
+
+.PHONY: preflight
+preflight: ## name all that a deploy would miss, and change nothing
+	$(call operate,)
+
+.PHONY: changes
+changes: ## what a deploy would add, change and remove
+	$(call operate,)
+
+.PHONY: releases
+releases: ## what was deployed, and what is live
+	$(call operate,)
+
+.PHONY: rollback
+rollback: ## bring the previous release back; TO=<sha> for another, TEMPLATE=yes for its whole template
+	$(call operate,$(call given,to,$(TO)) $(call when,template,$(TEMPLATE)))
+
+.PHONY: logs
+logs: ## FUNCTION=api, apiaccess, daily, …; SINCE=10m, FILTER=…, FOLLOW=yes
+	$(call operate,$(call given,function,$(FUNCTION)) $(call given,since,$(SINCE)) $(call given,filter,$(FILTER)) 	$(call when,follow,$(FOLLOW)))
+
+.PHONY: metrics
+metrics: ## calls and errors of functions and API; SINCE=1h
+	$(call operate,$(call given,since,$(SINCE)))
+
+.PHONY: restore-rehearsal
+restore-rehearsal: ## restore TABLE=Users to a scratch table and compare; FROM=newest, an ARN, a moment; PUT_BACK=yes
+	$(call operate,$(call given,table,$(TABLE)) $(call given,from,$(FROM)) $(call when,put-back,$(PUT_BACK)))
+
+.PHONY: restore
+restore: ## restore TABLE=Users beside itself as NAME=…; FROM=newest, an ARN, a moment
+	$(call operate,$(call given,table,$(TABLE)) $(call given,from,$(FROM)) $(call given,name,$(NAME)))
+
+.PHONY: backup
+backup: ## make a backup of TABLE=Users now
+	$(call operate,$(call given,table,$(TABLE)))
+
+.PHONY: backups
+backups: ## what TABLE=Users can be restored from
+	$(call operate,$(call given,table,$(TABLE)))
+
+.PHONY: export
+export: ## write TABLE=Users as JSON into the backups bucket, or BUCKET=…
+	$(call operate,$(call given,table,$(TABLE)) $(call given,bucket,$(BUCKET)))
+
+.PHONY: backup-site
+backup-site: ## copy the site's files to the backups bucket; FOLDER=…, BUCKET=…
+	$(call operate,$(call given,folder,$(FOLDER)) $(call given,bucket,$(BUCKET)))
+
+.PHONY: restore-site
+restore-site: ## bring the site's files back from FOLDER=frontend-20260131; BUCKET=…
+	$(call operate,$(call given,folder,$(FOLDER)) $(call given,bucket,$(BUCKET)))
+
+.PHONY: destroy
+destroy: ## delete the stacks, after saying what stays and asking; YES=yes on a twin, CONFIRM=<stack> on AWS
+	$(call operate,$(call when,yes,$(YES)) $(call given,confirm,$(CONFIRM)))
 
 .PHONY: up
 up: ## start the twin, a local AWS

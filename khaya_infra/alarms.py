@@ -105,13 +105,24 @@ class Alarms(Construct):
         waiting = queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=FIVE_MINUTES)
         self._alarm(
             "DeadLetters",
-            "Scheduled work failed for good and is kept in the queue",
+            "Work that nobody waits for failed for good and is kept in the queue",
             waiting,
             Limit(threshold=0),
             self.page,
         )
 
-    def watch_daily(self, rule: events.Rule, function: lambda_.IFunction) -> None:
+    def watch_stream(self, name: str, function: lambda_.IFunction) -> None:
+        """More than an hour behind: a record that a batch is stuck at is no error of the function's, only this."""
+        behind = function.metric("IteratorAge", statistic="Maximum", period=FIVE_MINUTES)
+        self._alarm(
+            f"{name}Behind",
+            f"{name} hears of changes more than an hour late",
+            behind,
+            Limit(threshold=Duration.hours(1).to_milliseconds()),
+            self.page,
+        )
+
+    def watch_daily(self, name: str, what: str, rule: events.Rule, function: lambda_.IFunction) -> None:
         """26 hours without a run: a run that is a minute later than yesterday's must not fire it."""
         runs = function.metric_invocations(statistic="Sum", period=Duration.hours(1))
         failed = cloudwatch.Metric(
@@ -123,9 +134,13 @@ class Alarms(Construct):
         )
         # No data is what a task that died looks like.
         silent = Limit(threshold=1, periods=26, comparison=BELOW, missing=DEAD)
-        self._alarm("DailySilent", "The daily tasks have not run for 26 hours", runs, silent, self.page)
+        self._alarm(f"{name}Silent", f"{what} has not run for 26 hours", runs, silent, self.page)
         self._alarm(
-            "DailyUndelivered", "The daily event did not reach its function", failed, Limit(threshold=0), self.page
+            f"{name}Undelivered",
+            f"The event that starts {what.lower()} did not reach its function",
+            failed,
+            Limit(threshold=0),
+            self.page,
         )
 
     def _topic(self, name: str, address: str) -> sns.Topic:

@@ -11,12 +11,15 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from khaya_infra.routes import GATEWAY_ERRORS, ROUTES
+from khaya_infra.shapes import nameless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_lambda as lambda_
+
+    from khaya_infra.shapes import Body
 
 STAGE = "prod"
 RATE_PER_SECOND = 500
@@ -53,6 +56,7 @@ class Api(Construct):
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
         origins: Sequence[str],
+        bodies: Mapping[tuple[str, str], Body],
     ) -> None:
         super().__init__(scope, construct_id)
         self.access_log = logs.LogGroup(
@@ -65,7 +69,7 @@ class Api(Construct):
         self.rest = self._rest(name)
         # RestApi adds this output by itself; the stack publishes the address under a name of its own.
         self.rest.node.try_remove_child("Endpoint")
-        self._routes(function, self._authorizer(user_pool, client))
+        self._routes(function, self._authorizer(user_pool, client), self._models(bodies))
         self._gateway_errors(origins[0])
 
     def _rest(self, name: str) -> apigateway.RestApi:
@@ -102,14 +106,41 @@ class Api(Construct):
         ).identity_validation_expression = client.user_pool_client_id
         return authorizer
 
-    def _routes(self, function: lambda_.IFunction, authorizer: apigateway.CognitoUserPoolsAuthorizer) -> None:
+    def _models(self, bodies: Mapping[tuple[str, str], Body]) -> Mapping[tuple[str, str], apigateway.IModel]:
+        deployment = cast("apigateway.Deployment", self.rest.latest_deployment)
+        models: dict[tuple[str, str], apigateway.IModel] = {}
+        for operation, body in sorted(bodies.items()):
+            model = apigateway.CfnModel(
+                self,
+                f"{body.name}Body",
+                rest_api_id=self.rest.rest_api_id,
+                name=body.name,
+                content_type="application/json",
+                schema=body.shape,
+            )
+            # What a stage serves is a copy made by a deployment: another shape needs another one, after this model.
+            deployment.node.add_dependency(model)
+            deployment.add_to_logical_id({body.name: body.shape})
+            models[operation] = apigateway.Model.from_model_name(self, f"{body.name}Model", model.ref)
+        return models
+
+    def _routes(
+        self,
+        function: lambda_.IFunction,
+        authorizer: apigateway.CognitoUserPoolsAuthorizer,
+        models: Mapping[tuple[str, str], apigateway.IModel],
+    ) -> None:
         # One permission for the whole API: one per method would outgrow the size limit of a function policy.
         integration = apigateway.LambdaIntegration(function, proxy=True, scope_permission_to_method=False)
         resources = {route.path: self.rest.root.resource_for_path(route.path) for route in ROUTES}
+        validator = self.rest.add_request_validator("Bodies", validate_request_body=True)
         for route in ROUTES:
+            model = models.get((route.method, nameless(route.path)))
             resources[route.path].add_method(
                 route.method,
                 integration,
+                request_models={"application/json": model} if model else None,
+                request_validator=validator if model else None,
                 authorizer=authorizer if route.protected else None,
                 authorization_type=_authorization(protected=route.protected),
                 request_parameters={f"method.request.querystring.{name}": True for name in route.demands} or None,

@@ -23,9 +23,9 @@ def complaint(error: Exception) -> tuple[str, int] | None:
     from botocore import exceptions
 
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
-        return "there are no AWS credentials. Sign in to the target's account and deploy again", WAITING
+        return "there are no AWS credentials. Sign in to the target's account and try again", WAITING
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return f"AWS does not answer: {error}. Check the network, or start the twin with `make up`", NO_TOOLS
     if isinstance(error, exceptions.ClientError | exceptions.BotoCoreError):
-        return f"AWS refused: {error}. Check what these credentials may do and deploy again", BROKEN
+        return f"AWS refused: {error}. Check what these credentials may do and try again", BROKEN
     return None

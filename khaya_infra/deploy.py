@@ -1,6 +1,7 @@
 """The one deployer, for AWS and for the twin: `python -m khaya_infra.deploy --target local [--release SHA]`.
 
 Each step finds what an earlier run left and goes on from there, so an interrupted deploy is repaired by another one.
+With `--only frontend` or `--only backend` the other half stays as it is.
 Exit codes: 0 deployed, 1 failed, 2 waiting for somebody else (delegation, credentials, the edge), 64 settings or usage,
 69 a tool or the twin is missing, 130 interrupted.
 """
@@ -8,108 +9,168 @@ Exit codes: 0 deployed, 1 failed, 2 waiting for somebody else (delegation, crede
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from khaya_infra import __version__, ground, publish
-from khaya_infra.clients import Session, complaint, connect
+from khaya_infra import __version__, arrival, ground, live, preflight, publish, releases, rollback
+from khaya_infra.arrival import Place
+from khaya_infra.clients import Session, connect
 from khaya_infra.frontend.site_build import build_site
-from khaya_infra.package import BUILD, LAMBDA, PackageError, build_package, host_platform
-from khaya_infra.settings import Settings, SettingsError, read_settings
-from khaya_infra.stop import INTERRUPTED, NO_TOOLS, USAGE, Stop
-from khaya_infra.toolchain import ROOT, Tools, environment, find_tools, run_cdk
+from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform
+from khaya_infra.progress import step
+from khaya_infra.settings import Settings, read_settings
+from khaya_infra.toolchain import Tools, environment, find_tools, run_cdk
 from tools.turn import turn
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-TWIN_ACCOUNT = "000000000000"
-_INSIDE = "Run it as `python -m checks twin run -- python -m khaya_infra.deploy …`"
-_TARGET_FOLDERS = (Path("targets"), ROOT / "checks" / "targets")
+# Outputs that name what runs once a day.
+SCHEDULED = ("DailyFunctionName", "TrustFunctionName")
+PARTS = ("all", "frontend", "backend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What one run of the deployer works on."""
+    """What one run of the deployer works on; `held` are locks that the CLI is to hold as well."""
 
     target: Path
     settings: Settings
     release: str
     tools: Tools
+    held: tuple[int, ...] = ()
+
+    @property
+    def workroom(self) -> Path:
+        """Where the CLI leaves its output."""
+        return arrival.workroom(self.settings, os.environ)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Deploy, and say in one line why if that did not work; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    # Being told to end is the same as being interrupted: the CLI below must be ended too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        deploy(_job(arguments.target, arguments.release))
-    except Stop as stop:
-        return _complain(str(stop), stop.code)
-    except SettingsError as error:
-        return _complain(str(error), USAGE)
-    except PackageError as error:
-        return _complain(f"{error}. Check the connection to the package index and deploy again", NO_TOOLS)
-    except KeyboardInterrupt:
-        return _complain("interrupted; deploy again to go on from here", INTERRUPTED)
-    except Exception as error:
-        known = complaint(error)
-        if known is None:
-            raise
-        return _complain(*known)
-    return 0
+    return arrival.guarded("deploy", lambda: deploy(_job(arguments.target, arguments.release), part=arguments.only))
 
 
-def deploy(job: Job) -> None:
+def deploy(job: Job, *, part: str = "all") -> None:
     """All steps in order, once nobody else deploys the same: stacks and the CLI's folder take one at a time."""
-    lock = _workroom(job.settings, os.environ) / "turn"
-    with turn(lock, who=f"a deploy of {job.settings.stage}", say=_aside):
-        _deploy(job)
+    with one_at_a_time(job.settings, f"a deploy of {job.settings.stage}") as held:
+        alone = replace(job, held=(held,))
+        session = connect(job.settings.main.region)
+        if part == "frontend":
+            _deploy_frontend(alone, session)
+        else:
+            _deploy(alone, session, frontend=part == "all")
 
 
-def _deploy(job: Job) -> None:
-    """The steps; what needs no AWS is built meanwhile."""
+@contextmanager
+def one_at_a_time(settings: Settings, who: str) -> Iterator[int]:
+    """The turn of everything that changes a deployment; gives the descriptor that holds it."""
+    with turn(arrival.workroom(settings, os.environ) / "turn", who=who, say=_aside) as held:
+        yield held
+
+
+def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
+    """The guide's eight steps; what needs no AWS is built meanwhile."""
     settings, environ = job.settings, environment(job.tools, os.environ)
-    session = connect(settings.main.region)
     with ThreadPoolExecutor(max_workers=2) as builders:
         package = builders.submit(build_package, host_platform() if settings.twin else LAMBDA)
         site = builders.submit(build_site, release=job.release, version=__version__, build=BUILD)
-        with _step("account") as say:
-            say(ground.check_account(session.client("sts"), settings))
-        with _step("hosted zone") as say:
+        with step("preflight") as say:
+            findings = preflight.look(settings, session)
+            say(_weigh(findings))
+        with step("1/8 hosted zone") as say:
             zone, servers = ground.find_or_make_zone(session.client("route53"), settings.domain)
-            say(zone)
-        with _step("delegation") as say:
             _delegate(settings, servers)
-            say(f"{settings.domain} → {len(servers)} name servers")
-        with _step("bootstrap") as say:
+            say(f"{zone}, {settings.domain} → {len(servers)} name servers")
+        with step("2/8 dependencies") as say:
+            say(next(each.seen for each in findings if each.name == "Node and CDK CLI"))
+        with step("3/8 bootstrap") as say:
             say(_bootstrap(job, session, environ))
-        with _step("package and site") as say:
-            say(f"{package.result().name}, {site.result().name}")
-        with _step("stacks") as say:
-            first = not ground.stack_outputs(session.client("cloudformation"), settings.main.name)
+        with step("4/8 site") as say:
+            say(site.result().name)
+        with step("5/8 package") as say:
+            say(package.result().name)
+        with step("6/8 stacks", log=job.workroom / "cdk-deploy.log") as say:
+            _await_stacks(job, session)
             outputs = _deploy_stacks(job, session, environ, zone, package)
-            say(f"{settings.certificate.name}, {settings.main.name}")
-    with _step("frontend") as say:
-        say(_publish(session, outputs, site.result()))
-    if first:
-        # Until their first run the alarm that watches over the daily tasks would call people out for nothing.
-        with _step("daily tasks") as say:
-            ground.run_once(session.client("lambda"), outputs["DailyFunctionName"])
-            say("run once")
+            moved = live.move(
+                session.client("lambda"), live.declared(session.client("cloudformation"), settings.main.name)
+            )
+            say(", ".join([settings.certificate.name, settings.main.name, *moved]))
+    if frontend:
+        _publish(session, outputs, site.result())
+    _first_runs(session, settings.main.name, outputs)
+    _record(job, session, outputs)
+
+
+def _deploy_frontend(job: Job, session: Session) -> None:
+    """Steps 4, 7 and 8, for a deployment that is there."""
+    with step("account") as say:
+        say(ground.check_account(session.client("sts"), job.settings))
+        outputs = _place(job, session).outputs()
+    with step("4/8 site") as say:
+        site = build_site(release=job.release, version=__version__, build=BUILD)
+        say(site.name)
+    _publish(session, outputs, site)
+    _record(job, session, outputs)
+
+
+def _weigh(findings: tuple[preflight.Finding, ...]) -> str:
+    """What is to be told of the findings; `Stop` when one stands in the way, after all of them were shown."""
+    telling = [each for each in findings if each.state != "ok"]
+    if any(each.stands_in_the_way for each in findings):
+        print("\n".join(each.line() for each in findings), flush=True)
+    preflight.demand(findings)
+    notes = [f"\n{each.line()}" for each in telling if each.state == "note"]
+    return f"{len(findings)} looks, nothing is missing{''.join(notes)}"
+
+
+def _await_stacks(job: Job, session: Session) -> None:
+    for place in (job.settings.certificate, job.settings.main):
+        ground.await_stack(session.client("cloudformation", region_name=place.region), place.name)
+
+
+def _first_runs(session: Session, stack: str, outputs: Mapping[str, str]) -> None:
+    known = releases.history(session.client("ssm"), stack)
+    new = unrun(known[0].functions if known else {}, outputs)
+    if new:
+        with step("daily tasks") as say:
+            for name in new:
+                ground.run_once(session.client("lambda"), name)
+            say(f"{len(new)} run once")
+
+
+def unrun(before: Mapping[str, str], outputs: Mapping[str, str]) -> list[str]:
+    """The daily functions among `outputs` that no completed deploy knew; `before` are the functions of the last one.
+
+    Until its first run the alarm that watches over such a function would call people out for nothing.
+    """
+    return [outputs[name] for name in SCHEDULED if name in outputs and outputs[name] not in before]
+
+
+def _record(job: Job, session: Session, outputs: Mapping[str, str]) -> None:
+    """Last of all: only what was deployed whole can be rolled back to."""
+    stack, ssm = job.settings.main.name, session.client("ssm")
+    with step("record") as say:
+        manifest = job.workroom / "cdk.out" / "manifest.json"
+        known = releases.history(ssm, stack)
+        template = known[0].template if known else ""
+        if manifest.exists():
+            template = rollback.template_of(json.loads(manifest.read_text("utf-8")), stack)
+        seen = rollback.observe(_place(job, session), outputs, sha=job.release, version=__version__, template=template)
+        say(f"release {job.release[:12]} is number {releases.record(ssm, stack, seen)}")
+
+
+def _place(job: Job, session: Session) -> Place:
+    return Place(target=job.target, settings=job.settings, session=session)
 
 
 def _deploy_stacks(
@@ -140,7 +201,7 @@ def _deploy_stacks(
 def _cdk_deploy(
     job: Job, environ: dict[str, str], stacks: list[str], context: dict[str, str]
 ) -> dict[str, dict[str, str]]:
-    folder = _workroom(job.settings, os.environ)
+    folder = job.workroom
     outputs = folder / "outputs.json"
     outputs.unlink(missing_ok=True)
     given = {"settings": str(job.target.resolve()), **context}
@@ -150,15 +211,8 @@ def _cdk_deploy(
     arguments += ["--no-notices", "--no-version-reporting", "--progress", "events"]
     for name, value in given.items():
         arguments += ["--context", f"{name}={value}"]
-    run_cdk(job.tools, arguments, log=folder / "cdk-deploy.log", environ=environ)
+    run_cdk(job.tools, arguments, log=folder / "cdk-deploy.log", environ=environ, held=job.held)
     return dict(json.loads(outputs.read_text("utf-8")))
-
-
-def _workroom(settings: Settings, environ: Mapping[str, str]) -> Path:
-    """Where the CLI leaves its output: with the twin it is for, since two of them may be deployed to at once."""
-    if settings.twin and "TWIN_HOME" in environ:
-        return Path(environ["TWIN_HOME"]) / environ["TWIN_NAME"] / "deploy"
-    return BUILD / "deploy" / settings.stage
 
 
 def _bootstrap(job: Job, session: Session, environ: dict[str, str]) -> str:
@@ -169,8 +223,14 @@ def _bootstrap(job: Job, session: Session, environ: dict[str, str]) -> str:
     if not lacking:
         return "present"
     names = ground.bootstrap_environments(job.settings, lacking)
-    log = _workroom(job.settings, os.environ) / "cdk-bootstrap.log"
-    run_cdk(job.tools, ["bootstrap", *names, "--no-notices", "--no-version-reporting"], log=log, environ=environ)
+    log = job.workroom / "cdk-bootstrap.log"
+    run_cdk(
+        job.tools,
+        ["bootstrap", *names, "--no-notices", "--no-version-reporting"],
+        log=log,
+        environ=environ,
+        held=job.held,
+    )
     return f"made in {', '.join(place.region for place in lacking)}"
 
 
@@ -181,88 +241,28 @@ def _delegate(settings: Settings, servers: tuple[str, ...]) -> None:
         ground.check_delegation(settings.domain, servers)
 
 
-def _publish(session: Session, outputs: dict[str, str], site: Path) -> str:
-    pages = publish.pages_of(site)
-    sent, newest = publish.upload(session.client("s3"), outputs["FrontendBucket"], pages)
-    done = publish.invalidate(session.client("cloudfront"), outputs["DistributionId"], newer_than=newest)
-    return f"{sent} of {len(pages)} files sent, {done}"
+def _publish(session: Session, outputs: Mapping[str, str], site: Path) -> None:
+    with step("7/8 upload") as say:
+        pages = publish.pages_of(site)
+        sent, newest = publish.upload(session.client("s3"), outputs["FrontendBucket"], pages)
+        say(f"{sent} of {len(pages)} files sent")
+    with step("8/8 invalidation") as say:
+        say(publish.invalidate(session.client("cloudfront"), outputs["DistributionId"], newer_than=newest))
 
 
 def _job(target: str, release: str | None) -> Job:
-    path = _target_path(target)
+    path = arrival.target_path(target)
     settings = read_settings(path)
-    _check_place(settings, os.environ)
-    return Job(target=path, settings=settings, release=release or _head(), tools=find_tools())
-
-
-def _target_path(target: str) -> Path:
-    if target.endswith(".toml"):
-        return Path(target)
-    candidates = [folder / f"{target}.toml" for folder in _TARGET_FOLDERS]
-    return next((path for path in candidates if path.exists()), candidates[-1])
-
-
-def _check_place(settings: Settings, environ: Mapping[str, str]) -> None:
-    """A twin's target must meet a twin, and a real one must not: neither can be mistaken for the other."""
-    endpoint = environ.get("AWS_ENDPOINT_URL", "")
-    if not settings.twin:
-        if endpoint or "TWIN_NAME" in environ:
-            raise Stop(
-                f"{settings.stage} is on AWS, but this shell points at {endpoint or 'a twin'}", "Unset it", code=USAGE
-            )
-        return
-    if settings.account != TWIN_ACCOUNT:
-        raise Stop(f"a twin's account is {TWIN_ACCOUNT}, not {settings.account}", "Correct account.id", code=USAGE)
-    if "TWIN_NAME" not in environ or not _is_loopback(endpoint):
-        raise Stop(f"{settings.stage} is a twin, and this shell does not lead to one", _INSIDE, code=NO_TOOLS)
-    # Each of these would send some of what follows past the twin.
-    astray = [
-        name
-        for name in environ
-        if name.startswith("AWS_ENDPOINT_URL_") or name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"
-    ]
-    if astray:
-        raise Stop(f"{settings.stage} is a twin, and {', '.join(sorted(astray))} leads past it", _INSIDE, code=USAGE)
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _head() -> str:
-    command = ["git", "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    except OSError:
-        done = None
-    if done is None or done.returncode:
-        raise Stop("this folder has no commit to name the release after", "Give --release SHA", code=USAGE)
-    return done.stdout.strip()
-
-
-@contextmanager
-def _step(name: str) -> Iterator[Callable[[str], None]]:
-    """One line on screen per step: its name, what came of it, and how long it took."""
-    started = time.monotonic()
-    said: list[str] = []
-    yield said.append
-    print(f"{name:<18}{' '.join(said)}  ({time.monotonic() - started:.1f} s)", flush=True)
+    arrival.check_place(settings, os.environ)
+    return Job(target=path, settings=settings, release=release or arrival.checked_out_release(), tools=find_tools())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m khaya_infra.deploy", description="Deploy one target.")
     parser.add_argument("--target", required=True, help="a target file, or its name in ./targets or checks/targets")
     parser.add_argument("--release", help="the commit that is deployed; by default the one that is checked out")
+    parser.add_argument("--only", choices=PARTS, default="all", help="the half to deploy; by default both")
     return parser
-
-
-def _complain(sentence: str, code: int) -> int:
-    _aside(sentence)
-    return code
 
 
 def _aside(sentence: str) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 ASYNC_RETRIES = 2
+# What everybody calls. Going back to an earlier release is one UpdateAlias call, since published versions are kept.
+LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Size:
 
 
 class ServiceFunction(Construct):
-    """One function, its log group and its role. `grant_tables` and `allow` widen the role."""
+    """One function, its log group and its role. `grant_tables` and `allow` widen the role; `live` is what is called."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class ServiceFunction(Construct):
         )
         self.log_group.grant_write(self.role)
         self.function = self._function(purpose, handler, code, size, environment)
+        self.live = self.function.add_alias(LIVE, description=f"{purpose}, as it serves")
         if dead_letters is not None:
             self._keep_failed_events(dead_letters)
 
@@ -84,21 +87,24 @@ class ServiceFunction(Construct):
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
 
     def _keep_failed_events(self, dead_letters: sqs.IQueue) -> None:
         self.allow("sqs:SendMessage", on=[dead_letters.queue_arn])
-        lambda_.CfnEventInvokeConfig(
+        config = lambda_.CfnEventInvokeConfig(
             self,
             "Asynchronous",
             function_name=self.function.function_name,
-            qualifier="$LATEST",
+            qualifier=LIVE,
             maximum_retry_attempts=ASYNC_RETRIES,
             maximum_event_age_in_seconds=int(Duration.hours(2).to_seconds()),
             destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=dead_letters.queue_arn)
             ),
         )
+        # By name alone CloudFormation would not know that the alias must be there first.
+        config.node.add_dependency(self.live)
 
     def allow(self, *actions: str, on: Sequence[str]) -> None:
         """Allow `actions` on the resources `on`, ARNs."""

@@ -40,5 +40,13 @@ DAILY_TABLES: Grants = {
     "Bids": Grant(actions=("UpdateItem",), indexes=("JobIndex",)),
 }
 
+TRUST_TABLES: Grants = {
+    "Jobs": Grant(actions=("GetItem", "PutItem"), indexes=("StatusIndex",)),
+    "Reviews": Grant(indexes=("ReviewedIndex",)),
+    "Profiles": Grant(actions=("GetItem", "UpdateItem")),
+}
+
+AUDIT_TABLES: Grants = {"Bids": Grant(actions=("UpdateItem",), indexes=("JobIndex",))}
+
 # Folders of the bucket that a signed address may lead into, one for each purpose of an upload.
 UPLOADS: tuple[str, ...] = ("profiles", "listings", "milestones", "messages", "proofs")

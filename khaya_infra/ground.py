@@ -24,6 +24,9 @@ BOOTSTRAP_STACK = "CDKToolkit"
 BOOTSTRAP_VERSION = 6
 _ZONE_DEADLINE_S = 180
 _DNS_PATIENCE_S = 5.0
+# A distribution alone may take a quarter of an hour.
+_STACK_DEADLINE_S = 45 * 60
+_STACK_PAUSE_S = 2.0
 
 
 def check_account(sts: Client, settings: Settings) -> str:
@@ -41,18 +44,24 @@ def find_or_make_zone(
     route53: Client, domain: str, *, pause: Callable[[float], None] = time.sleep
 ) -> tuple[str, tuple[str, ...]]:
     """Id and name servers of the one public zone of `domain`, made if there is none."""
-    found = _public_zones(route53, domain)
+    found = public_zones(route53, domain)
     if len(found) > 1:
         raise Stop(
             f"{domain} has {len(found)} public hosted zones ({', '.join(found)})",
             "Delete all but the one that the parent delegates to",
         )
     zone = found[0] if found else _make_zone(route53, domain, pause)
+    return zone, name_servers(route53, zone)
+
+
+def name_servers(route53: Client, zone: str) -> tuple[str, ...]:
+    """The name servers of a zone, in order."""
     servers = route53.get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
-    return zone, tuple(sorted(server.rstrip(".").lower() for server in servers))
+    return tuple(sorted(server.rstrip(".").lower() for server in servers))
 
 
-def _public_zones(route53: Client, domain: str) -> list[str]:
+def public_zones(route53: Client, domain: str) -> list[str]:
+    """Ids of all public hosted zones of exactly this name; more than one is one too many."""
     answer = route53.list_hosted_zones_by_name(DNSName=domain, MaxItems="100")
     return [
         str(zone["Id"]).rsplit("/", 1)[-1]
@@ -89,7 +98,7 @@ def delegate_on_twin(domain: str, servers: Iterable[str], *, environ: Mapping[st
 
 def check_delegation(domain: str, servers: tuple[str, ...], *, resolver: Resolver | None = None) -> None:
     """The parent zone's own servers must hand out exactly `servers`; otherwise `Stop` (2) lists what to enter there."""
-    seen = _delegated_servers(domain, resolver)
+    seen = delegated_servers(domain, resolver)
     if seen != servers:
         raise Stop(
             f"the parent of {domain} hands out {', '.join(seen) or 'no name servers'}",
@@ -98,7 +107,8 @@ def check_delegation(domain: str, servers: tuple[str, ...], *, resolver: Resolve
         )
 
 
-def _delegated_servers(domain: str, resolver: Resolver | None) -> tuple[str, ...]:
+def delegated_servers(domain: str, resolver: Resolver | None = None) -> tuple[str, ...]:
+    """The name servers that the parent zone's own servers hand out for `domain`; `Stop` (2) when none can be asked."""
     import dns.exception
     import dns.name
     import dns.resolver
@@ -143,6 +153,43 @@ def stack_outputs(cloudformation: Client, name: str) -> dict[str, str]:
             return {}
         raise
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def await_stack(
+    cloudformation: Client,
+    name: str,
+    *,
+    deadline_s: float = _STACK_DEADLINE_S,
+    pause: Callable[[float], None] = time.sleep,
+) -> str:
+    """Wait until nothing is under way at a stack; its status then, empty when there is no such stack.
+
+    Somebody else's deploy may still be at it, or CloudFormation itself after a deployer that was killed. `Stop` (2) at
+    the deadline, `Stop` (1) where only a person can help.
+    """
+    limit = time.monotonic() + deadline_s
+    while (status := status_of(cloudformation, name)).endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        if time.monotonic() > limit:
+            raise Stop(f"{name} is still {status}", "Deploy again when it has come to rest", code=WAITING)
+        pause(_STACK_PAUSE_S)
+    if status.endswith("ROLLBACK_FAILED"):
+        raise Stop(
+            f"{name} is {status}: CloudFormation could neither finish nor go back",
+            f"Repair what its events name, then `aws cloudformation continue-update-rollback --stack-name {name}`",
+        )
+    return status
+
+
+def status_of(cloudformation: Client, name: str) -> str:
+    """The status of a stack; empty when there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            return ""
+        raise
 
 
 def needs_bootstrap(cloudformation: Client) -> bool:

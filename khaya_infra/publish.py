@@ -50,9 +50,14 @@ def pages_of(folder: Path) -> tuple[Page, ...]:
 
 def cache_control_for(key: str) -> str:
     """How long a browser may keep a file: for ever if its name changes with its content, else a day or not at all."""
-    if _HASHED.fullmatch(key):
+    if is_hashed(key):
         return _YEAR
     return _DAY if Path(key).suffix in _IMAGES else _ASK
+
+
+def is_hashed(key: str) -> bool:
+    """Whether the file's name changes with its content, so that it is never overwritten."""
+    return _HASHED.fullmatch(key) is not None
 
 
 def _page(folder: Path, path: Path) -> Page:

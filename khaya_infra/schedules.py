@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # 01:30 in South Africa (UTC+2, no summer time); rules know UTC only.
 DAILY_HOUR_UTC = "23"
 DAILY_MINUTE = "30"
+# An hour later, when the daily tasks have long ended: both read all jobs of one status.
+TRUST_HOUR_UTC = "0"
 
 
 class DeadLetters(Construct):
@@ -33,20 +35,31 @@ class DeadLetters(Construct):
 
 
 class Schedules(Construct):
-    """The daily rule. Delivery is tried for two hours, then the event goes to the dead letters."""
+    """Two rules, each once a day. Delivery is tried for two hours, then the event goes to the dead letters."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, daily: lambda_.IFunction, dead_letters: sqs.IQueue
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        daily: lambda_.IFunction,
+        trust: lambda_.IFunction,
+        dead_letters: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.daily = events.Rule(
+        self._dead_letters = dead_letters
+        self.daily = self._rule("Daily", "Expires old jobs and tidies up, once a day", DAILY_HOUR_UTC, daily)
+        self.trust = self._rule("Trust", "Corrects trust scores, once a day", TRUST_HOUR_UTC, trust)
+
+    def _rule(self, name: str, sentence: str, hour: str, function: lambda_.IFunction) -> events.Rule:
+        return events.Rule(
             self,
-            "Daily",
-            description="Expires old jobs and tidies up, once a day",
-            schedule=events.Schedule.cron(minute=DAILY_MINUTE, hour=DAILY_HOUR_UTC),
+            name,
+            description=sentence,
+            schedule=events.Schedule.cron(minute=DAILY_MINUTE, hour=hour),
             targets=[
                 targets.LambdaFunction(
-                    daily, dead_letter_queue=dead_letters, retry_attempts=2, max_event_age=Duration.hours(2)
+                    function, dead_letter_queue=self._dead_letters, retry_attempts=2, max_event_age=Duration.hours(2)
                 )
             ],
         )

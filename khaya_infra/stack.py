@@ -17,11 +17,13 @@ from khaya_infra.backup import Backup
 from khaya_infra.data import Data
 from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
-from khaya_infra.grants import API_TABLES, DAILY_TABLES, UPLOADS
+from khaya_infra.grants import API_TABLES, AUDIT_TABLES, DAILY_TABLES, TRUST_TABLES, UPLOADS
 from khaya_infra.schedules import DeadLetters, Schedules
+from khaya_infra.shapes import bodies, describe_api
 from khaya_infra.signing import SigningKey
 from khaya_infra.site import Site
 from khaya_infra.storage import Storage
+from khaya_infra.streams import Streams
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 # API Gateway gives up after 29 s, so a function that is still busy then works for nobody.
 API_SIZE = Size(memory_mb=512, seconds=28)
 DAILY_SIZE = Size(memory_mb=512, seconds=300)
+AUDIT_SIZE = Size(memory_mb=512, seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +77,26 @@ class KhayaStack(Stack):
             self,
             "Api",
             name=_api_name(settings),
-            function=self.api_function.function,
+            function=self.api_function.live,
             user_pool=self.auth.pool,
             client=self.auth.client,
             origins=settings.origins,
+            bodies=bodies(describe_api()),
         )
         self._edge(settings, groundwork)
         self.schedules = Schedules(
-            self, "Schedules", daily=self.daily_function.function, dead_letters=self.failed.queue
+            self,
+            "Schedules",
+            daily=self.daily_function.live,
+            trust=self.trust_function.live,
+            dead_letters=self.failed.queue,
+        )
+        self.streams = Streams(
+            self,
+            "Streams",
+            tables=self.data.tables,
+            consumer=self.audit_function,
+            dead_letters=self.failed.queue,
         )
         self.backup = Backup(self, "Backup", tables=self.data.tables)
         self._alarms(settings)
@@ -123,6 +138,25 @@ class KhayaStack(Stack):
             environment=environment,
             dead_letters=self.failed.queue,
         )
+        self.trust_function = ServiceFunction(
+            self,
+            "TrustFunction",
+            purpose="The marketplace's trust scores, once a day",
+            handler="khaya_api.upkeep.handler",
+            code=code,
+            size=DAILY_SIZE,
+            environment=environment,
+            dead_letters=self.failed.queue,
+        )
+        self.audit_function = ServiceFunction(
+            self,
+            "AuditFunction",
+            purpose="Who hears of each change of a table",
+            handler="khaya_api.audit.handler",
+            code=code,
+            size=AUDIT_SIZE,
+            environment=environment,
+        )
         self._grants()
 
     def _grants(self) -> None:
@@ -134,6 +168,8 @@ class KhayaStack(Stack):
         api.allow("cognito-idp:DescribeUserPoolClient", on=[self.auth.pool.user_pool_arn])
         api.allow("secretsmanager:GetSecretValue", on=[self.signing.secret.secret_arn])
         self.daily_function.grant_tables(self.data.tables, DAILY_TABLES)
+        self.trust_function.grant_tables(self.data.tables, TRUST_TABLES)
+        self.audit_function.grant_tables(self.data.tables, AUDIT_TABLES)
 
     def _edge(self, settings: Settings, groundwork: Groundwork) -> None:
         zone = route53.HostedZone.from_hosted_zone_attributes(
@@ -155,9 +191,13 @@ class KhayaStack(Stack):
         alarms.watch_function("ApiFunction", self.api_function.function, failures=5, slow=Duration.seconds(25))
         # It runs once a day, so a single failure is a day's work not done.
         alarms.watch_function("DailyFunction", self.daily_function.function, failures=0, slow=Duration.seconds(240))
+        alarms.watch_function("TrustFunction", self.trust_function.function, failures=0, slow=Duration.seconds(240))
+        alarms.watch_function("AuditFunction", self.audit_function.function, failures=5, slow=Duration.seconds(50))
+        alarms.watch_stream("AuditFunction", self.audit_function.function)
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
-        alarms.watch_daily(self.schedules.daily, self.daily_function.function)
+        alarms.watch_daily("Daily", "The daily task", self.schedules.daily, self.daily_function.function)
+        alarms.watch_daily("Trust", "The daily count of trust", self.schedules.trust, self.trust_function.function)
 
     def _outputs(self, settings: Settings, groundwork: Groundwork) -> None:
         # None is exported: an export name is unique in account and region, and would forbid a second stage.
@@ -176,8 +216,13 @@ class KhayaStack(Stack):
             "ApiStage": STAGE,
             "ApiLogGroup": self.api_function.log_group.log_group_name,
             "ApiAccessLogGroup": self.api.access_log.log_group_name,
+            "ApiFunctionName": self.api_function.function.function_name,
             "DailyFunctionName": self.daily_function.function.function_name,
             "DailyLogGroup": self.daily_function.log_group.log_group_name,
+            "TrustFunctionName": self.trust_function.function.function_name,
+            "TrustLogGroup": self.trust_function.log_group.log_group_name,
+            "AuditFunctionName": self.audit_function.function.function_name,
+            "AuditLogGroup": self.audit_function.log_group.log_group_name,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -58,6 +58,19 @@ def _node() -> Path | None:
     return node if node.exists() else None
 
 
+def node_version(tools: Tools) -> tuple[int, ...]:
+    """Major, minor and patch version of the Node at hand; `Stop` (69) when it does not run."""
+    try:
+        done = subprocess.run([str(tools.node), "--version"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Stop(
+            f"{tools.node} does not run: {error.strerror}", "Remove .venv and run make again", code=NO_TOOLS
+        ) from error
+    if done.returncode or not re.fullmatch(r"v\d+\.\d+\.\d+\S*", done.stdout.strip()):
+        raise Stop(f"{tools.node} --version failed", "Remove .venv and run make again", code=NO_TOOLS)
+    return tuple(int(part) for part in re.findall(r"\d+", done.stdout)[:3])
+
+
 def environment(tools: Tools, outside: Mapping[str, str]) -> dict[str, str]:
     """`outside` plus what keeps the CLI and jsii fast, quiet, and away from the network's other hosts."""
     return {
@@ -77,8 +90,13 @@ def environment(tools: Tools, outside: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def run_cdk(tools: Tools, arguments: Sequence[str], *, log: Path, environ: Mapping[str, str]) -> None:
-    """Run the CDK CLI to its end, its output in `log`. `Stop` quotes the lines that tell why it failed."""
+def run_cdk(
+    tools: Tools, arguments: Sequence[str], *, log: Path, environ: Mapping[str, str], held: Sequence[int] = ()
+) -> None:
+    """Run the CDK CLI to its end, its output in `log`. `Stop` quotes the lines that tell why it failed.
+
+    `held` are descriptors of locks: if this process is killed, they stay taken until the CLI has ended too.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [str(tools.node), str(tools.cdk), *arguments]
     with log.open("w", encoding="utf-8") as output:
@@ -90,6 +108,7 @@ def run_cdk(tools: Tools, arguments: Sequence[str], *, log: Path, environ: Mappi
             cwd=ROOT,
             env=dict(environ),
             process_group=0,
+            pass_fds=held,
         )
         try:
             code = _end_of(process, environ.get("AWS_ENDPOINT_URL", ""))

@@ -1,7 +1,7 @@
-"""`make deploy` and `make verify`: the doors in the right order, one run per target at a time.
+"""`make deploy`, `make verify` and the rest of operating: the doors in the right order, one run per target at a time.
 
 A deployment on the twin is rehearsed whole: the twin is started and deployed to before anybody looks.
-A deployment on AWS is only ever changed by `deploy`.
+A deployment on AWS is only ever changed by the verb that says so.
 """
 
 import argparse
@@ -18,30 +18,43 @@ from tools.turn import turn
 Command = tuple[str, ...]
 
 TURNS = Path(".build/turns")
+NO_VERIFY = "--no-verify"
+# What an edge and its name servers are given to follow a deploy on AWS.
+_PATIENCE = ("--wait", "20m")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of the first command that fails, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tools.deployment", description=__doc__)
-    parser.add_argument("verb", choices=("deploy", "verify"))
+    parser.add_argument("verb")
     parser.add_argument("target")
-    asked = parser.parse_args(argv)
+    asked, more = parser.parse_known_args(argv)
     lock = TURNS / re.sub(r"\W+", "-", asked.target)
     with turn(lock, who=f"make {asked.verb} TARGET={asked.target}", say=_say):
-        return run(steps(asked.verb, asked.target, on_twin=is_twin(asked.target)))
+        return run(steps(asked.verb, asked.target, *more, on_twin=is_twin(asked.target)))
 
 
-def steps(verb: str, target: str, *, on_twin: bool) -> tuple[Command, ...]:
-    """What has to be run, in this order."""
-    deploy: Command = ("khaya_infra.deploy", "--target", target)
-    verify: Command = ("checks", "verify", "--target", target)
-    if on_twin:
-        rehearse = (
-            ("checks", "twin", "up"),
-            ("checks", "twin", "run", "--", sys.executable, "-m", *deploy),
-        )
-        return rehearse if verb == "deploy" else (*rehearse, verify)
-    return (deploy,) if verb == "deploy" else (verify,)
+def steps(verb: str, target: str, *more: str, on_twin: bool) -> tuple[Command, ...]:
+    """What has to be run, in this order; `more` are the words of the verb itself."""
+    verify: Command = ("checks", "verify", "--target", target, *(() if on_twin else _PATIENCE))
+    if verb == "verify" and not on_twin:
+        return (verify[:4],)
+    if verb not in {"deploy", "verify"}:
+        return (_reached(_operation(verb, target, more), on_twin=on_twin),)
+    deploy = _reached(("khaya_infra.deploy", "--target", target), on_twin=on_twin)
+    rehearsed: tuple[Command, ...] = (("checks", "twin", "up"), deploy) if on_twin else (deploy,)
+    return rehearsed if NO_VERIFY in more else (*rehearsed, verify)
+
+
+def _operation(verb: str, target: str, more: Sequence[str]) -> Command:
+    if verb.startswith("deploy-"):
+        return ("khaya_infra.deploy", "--target", target, "--only", verb.removeprefix("deploy-"), *more)
+    return ("khaya_infra.operate", verb, "--target", target, *more)
+
+
+def _reached(command: Command, *, on_twin: bool) -> Command:
+    """The command as it is run by `python -m`: within the twin's own environment where that is the target."""
+    return ("checks", "twin", "run", "--", sys.executable, "-m", *command) if on_twin else command
 
 
 def run(commands: Sequence[Command]) -> int:

@@ -192,6 +192,15 @@ def test_a_replaced_certificate_reaches_the_distribution(monkeypatch: pytest.Mon
     assert ["arn:1", "arn:2"] == [context["certificateArn"] for _, context in cli.asked]
 
 
+def test_what_runs_daily_is_run_once_by_the_deploy_that_makes_it() -> None:
+    """A heartbeat that was never heard is an alarm; a function that is there already has its own rhythm."""
+    both = {"DailyFunctionName": "a", "TrustFunctionName": "b"}
+
+    assert ["DailyFunctionName", "TrustFunctionName"] == deploy.unrun({}, both)
+    assert ["TrustFunctionName"] == deploy.unrun({"DailyFunctionName": "a"}, both)
+    assert [] == deploy.unrun(both, both)
+
+
 def test_a_dead_twin_is_a_missing_tool(tmp_path: Path) -> None:
     """69: nothing is wrong with the templates."""
     script = 'echo "Error: connect ECONNREFUSED 127.0.0.1:1"; exit 1\n'

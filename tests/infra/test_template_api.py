@@ -10,6 +10,7 @@ import pytest
 
 from khaya_api.access import ANYBODY, OPERATIONS
 from khaya_infra.routes import GATEWAY_ERRORS, ROUTES
+from khaya_infra.shapes import bodies, describe_api
 from tests.infra.conftest import Json, Template
 
 pytestmark = pytest.mark.xdist_group("synthesis")
@@ -49,7 +50,40 @@ def test_a_demanded_parameter_is_in_the_template_and_no_other(main: Template) ->
     demanded = {key: each["RequestParameters"] for key, each in methods(main).items() if each.get("RequestParameters")}
 
     assert {("GET", "/profiles"): {"method.request.querystring.location": True}} == demanded
-    assert {} == main.of("AWS::ApiGateway::RequestValidator")
+    assert not main.one("AWS::ApiGateway::RequestValidator").get("ValidateRequestParameters")
+
+
+def test_a_body_of_another_shape_does_not_reach_the_code(main: Template) -> None:
+    """A42: each operation that takes a body has the model of that body, and the validator that asks it."""
+    models = {main.id_at(path): each for path, each in main.of("AWS::ApiGateway::Model").items()}
+    validator = main.one("AWS::ApiGateway::RequestValidator")
+    found = methods(main)
+    asked = {key: each for key, each in found.items() if each.get("RequestModels")}
+    named = {key: models[each["RequestModels"]["application/json"]["Ref"]]["Name"] for key, each in asked.items()}
+
+    assert {(verb, re.sub(r"\{\w+\}", "{}", path)): name for (verb, path), name in named.items()} == {
+        key: body.name for key, body in bodies(describe_api()).items()
+    }
+    assert {"NewBid", "NewJob", "ProfileEdit", "NewUpload"} <= set(named.values())
+    assert validator["ValidateRequestBody"] is True
+    assert {"Ref": main.id_at("Api/Rest/Bodies")} in [each["RequestValidatorId"] for each in asked.values()]
+    assert [] == [key for key, each in found.items() if key not in asked and "RequestValidatorId" in each]
+
+
+def test_a_shape_has_types_and_leaves_values_to_the_code(main: Template) -> None:
+    """E26: what a person may get wrong is refused by name, and only the code can name it."""
+    (bid,) = (each["Schema"] for each in main.of("AWS::ApiGateway::Model").values() if each["Name"] == "NewBid")
+
+    assert {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": "NewBid",
+        "type": "object",
+        "properties": {
+            "amount": {"type": "integer"},
+            "timeline": {"type": "integer"},
+            "proposal": {"type": "string"},
+        },
+    } == bid
 
 
 def test_one_permission_lets_the_whole_api_in(main: Template) -> None:
@@ -185,7 +219,7 @@ def test_an_unknown_path_is_a_404_and_not_a_403_about_tokens(main: Template) -> 
 def test_a_deployment_waits_for_all_routes_and_errors(main: Template) -> None:
     """A41: a deployment made before a method lacks that method until somebody deploys again."""
     (deployment,) = (each for each in main.resources.values() if each["Type"] == "AWS::ApiGateway::Deployment")
-    kinds = {"AWS::ApiGateway::Method", "AWS::ApiGateway::GatewayResponse"}
+    kinds = {"AWS::ApiGateway::Method", "AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Model"}
     wanted = {logical for logical, each in main.resources.items() if each["Type"] in kinds}
 
     assert wanted <= set(deployment["DependsOn"])

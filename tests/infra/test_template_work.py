@@ -19,7 +19,8 @@ from tests.infra.conftest import RELEASE, ROOT, Assembly, Json, Template
 
 pytestmark = pytest.mark.xdist_group("synthesis")
 
-FUNCTIONS = ("ApiFunction", "DailyFunction")
+FUNCTIONS = ("ApiFunction", "DailyFunction", "TrustFunction", "AuditFunction")
+SCHEDULED = ("Daily", "Trust")
 TABLES = ("USERS", "PROFILES", "JOBS", "BIDS", "LISTINGS", "REVIEWS", "CREDITS", "REFERRALS", "STORIES")
 OUTPUTS = {
     "APIUrl", "CDNUrl", "DistributionId", "UserPoolId", "UserPoolClientId", "FrontendBucket", "StorageBucket",
@@ -33,6 +34,10 @@ DIMENSIONS = {
     "QueueName": "AWS::SQS::Queue",
     "Stage": "AWS::ApiGateway::Stage",
 }
+
+STREAM_READING = {
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+}  # fmt: skip
 
 # Where a resource's own name would be written.
 NAMES = {
@@ -69,7 +74,7 @@ def actions(statement: Json) -> list[str]:
     return [written] if isinstance(written, str) else list(written)
 
 
-def test_there_are_two_functions_and_all_of_them_are_ours(main: Template) -> None:
+def test_there_are_four_functions_and_all_of_them_are_ours(main: Template) -> None:
     """No custom resource brings a function along that nobody wrote, patches or watches."""
     kinds = {resource["Type"] for resource in main.resources.values()}
 
@@ -83,6 +88,36 @@ def test_there_are_two_functions_and_all_of_them_are_ours(main: Template) -> Non
 def test_functions_run_a_living_python_on_arm(main: Template, name: str) -> None:
     """A43."""
     assert ("python3.13", ["arm64"]) == (function(main, name)["Runtime"], function(main, name)["Architectures"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_serves_is_a_published_version_behind_one_name(main: Template, name: str) -> None:
+    """B24: going back is one UpdateAlias call, so that no published version goes with the deploy that replaces it."""
+    alias = main.at(f"{name}/Function/Aliaslive")["Properties"]
+    (version,) = alias["FunctionVersion"]["Fn::GetAtt"][:1]
+    published = main.resources[version]
+
+    assert "live" == alias["Name"]
+    assert {"Ref": main.id_at(f"{name}/Function")} == alias["FunctionName"] == published["Properties"]["FunctionName"]
+    assert ("AWS::Lambda::Version", "Retain", "Retain") == (
+        published["Type"],
+        published["DeletionPolicy"],
+        published["UpdateReplacePolicy"],
+    )
+
+
+def test_everybody_calls_what_serves(main: Template) -> None:
+    """B24: gateway, rules and streams by the alias; one that called the function itself would not go back with it."""
+    aliases = {main.id_at(f"{name}/Function/Aliaslive") for name in FUNCTIONS}
+    methods = main.of("AWS::ApiGateway::Method").values()
+    called = [each["Integration"]["Uri"] for each in methods]
+    called += [target["Arn"] for rule in main.of("AWS::Events::Rule").values() for target in rule["Targets"]]
+    called += [each["FunctionName"] for each in main.of("AWS::Lambda::EventSourceMapping").values()]
+    called += [each["FunctionName"] for each in main.of("AWS::Lambda::Permission").values()]
+
+    assert aliases == {reference for each in called for reference in _references(each)} - {"AWS::Region"}
+    for each in main.of("AWS::Lambda::EventInvokeConfig").values():
+        assert "live" == each["Qualifier"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -156,7 +191,15 @@ def test_no_role_scans_deletes_or_reaches_for_everything(main: Template, name: s
     assert {"xray:PutTelemetryRecords", "xray:PutTraceSegments"} == starred
 
 
-@pytest.mark.parametrize(("name", "title"), (("ApiFunction", "API function"), ("DailyFunction", "daily function")))
+@pytest.mark.parametrize(
+    ("name", "title"),
+    (
+        ("ApiFunction", "API function"),
+        ("DailyFunction", "daily function"),
+        ("TrustFunction", "trust function"),
+        ("AuditFunction", "audit function"),
+    ),
+)
 def test_roles_grant_what_the_code_says_it_calls(main: Template, name: str, title: str) -> None:
     """A39: neither more nor less than the table that the code itself is tested against, table by table."""
     own = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
@@ -165,7 +208,7 @@ def test_roles_grant_what_the_code_says_it_calls(main: Template, name: str, titl
         for statement in statements(main, name)
         for action in actions(statement)
         for place in places(main, statement, action)
-        if action not in own | {"sqs:SendMessage"}
+        if action not in own | STREAM_READING | {"sqs:SendMessage"}
     }
 
     assert granted(title) == given
@@ -199,13 +242,14 @@ def test_uploads_go_into_the_folders_that_the_code_names(main: Template) -> None
     assert folders == set(UPLOADS)
 
 
-def test_failed_work_is_kept(main: Template) -> None:
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_failed_work_is_kept(main: Template, name: str) -> None:
     """A20: a dead-letter queue and a bounded number of tries, for the rule and for the function behind it."""
-    (target,) = main.one("AWS::Events::Rule")["Targets"]
-    asynchronous = main.one("AWS::Lambda::EventInvokeConfig")
+    (target,) = main.at(f"Schedules/{name}")["Properties"]["Targets"]
+    asynchronous = main.at(f"{name}Function/Asynchronous")["Properties"]
     queue = {"Fn::GetAtt": [main.id_at("DeadLetters/Queue"), "Arn"]}
 
-    assert {"Fn::GetAtt": [main.id_at("DailyFunction/Function"), "Arn"]} == target["Arn"]
+    assert {"Ref": main.id_at(f"{name}Function/Function/Aliaslive")} == target["Arn"]
     assert (queue, 2) == (target["DeadLetterConfig"]["Arn"], target["RetryPolicy"]["MaximumRetryAttempts"])
     assert (queue, 2) == (
         asynchronous["DestinationConfig"]["OnFailure"]["Destination"],
@@ -214,11 +258,52 @@ def test_failed_work_is_kept(main: Template) -> None:
     assert main.one("AWS::SQS::Queue")["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-def test_the_daily_rule_fires_once_a_day(main: Template) -> None:
-    """Pitfall 84, 85: enabled, and in UTC."""
-    rule = main.one("AWS::Events::Rule")
+@pytest.mark.parametrize(("name", "hour"), (("Daily", 23), ("Trust", 0)))
+def test_the_daily_rules_fire_once_a_day(main: Template, name: str, hour: int) -> None:
+    """Pitfall 84, 85: enabled, and in UTC; one after the other."""
+    rule = main.at(f"Schedules/{name}")["Properties"]
 
-    assert ("ENABLED", "cron(30 23 * * ? *)") == (rule["State"], rule["ScheduleExpression"])
+    assert ("ENABLED", f"cron(30 {hour} * * ? *)") == (rule["State"], rule["ScheduleExpression"])
+
+
+def test_every_stream_is_heard_and_none_goes_on_over_a_failed_record(main: Template) -> None:
+    """From the oldest record on, record by record, a bounded number of tries, and what fails for good is kept."""
+    mappings = main.of("AWS::Lambda::EventSourceMapping").values()
+    streamed = {
+        main.id_at(path) for path, each in main.of("AWS::DynamoDB::Table").items() if "StreamSpecification" in each
+    }
+    queue = {"Fn::GetAtt": [main.id_at("DeadLetters/Queue"), "Arn"]}
+
+    assert len(streamed) == 5
+    assert sorted(streamed) == sorted(each["EventSourceArn"]["Fn::GetAtt"][0] for each in mappings)
+    for each in mappings:
+        assert {"Ref": main.id_at("AuditFunction/Function/Aliaslive")} == each["FunctionName"]
+        assert ("TRIM_HORIZON", ["ReportBatchItemFailures"]) == (
+            each["StartingPosition"],
+            each["FunctionResponseTypes"],
+        )
+        assert (queue, 10) == (each["DestinationConfig"]["OnFailure"]["Destination"], each["MaximumRetryAttempts"])
+
+
+def test_the_audit_function_reads_the_streams_and_the_others_do_not(main: Template) -> None:
+    """A39: each stream by its own name."""
+    readers = {
+        name: [each["Resource"] for each in statements(main, name) if STREAM_READING & set(actions(each))]
+        for name in FUNCTIONS
+    }
+    read = [resource for written in readers.pop("AuditFunction") for resource in resources({"Resource": written})]
+
+    assert {(): 3} == {tuple(found): len(readers) for found in readers.values()}
+    assert sorted(
+        json.dumps(each["EventSourceArn"]) for each in main.of("AWS::Lambda::EventSourceMapping").values()
+    ) == (sorted(json.dumps(each) for each in read))
+
+
+def test_falling_behind_a_stream_is_noticed(main: Template) -> None:
+    """A batch that is answered in part is no error of the function's; its records only grow older."""
+    alarm = main.at("Alarms/AuditFunctionBehindAlarm")["Properties"]
+
+    assert ("IteratorAge", "Maximum", 3_600_000) == (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"])
 
 
 def test_every_alarm_tells_somebody(main: Template) -> None:
@@ -277,23 +362,24 @@ def test_throttling_of_every_table_is_noticed(main: Template, noun: str, kind: s
 
 def test_silence_of_the_daily_tasks_is_an_alarm_and_silence_about_errors_is_not(main: Template) -> None:
     """Pitfall 78, 81: a heartbeat treats missing data as breaching, over 26 h; sparse counts do not."""
-    silent = main.at("Alarms/DailySilentAlarm")["Properties"]
-    others = [alarm for path, alarm in main.of("AWS::CloudWatch::Alarm").items() if path != "Alarms/DailySilentAlarm"]
+    heartbeats = {f"Alarms/{name}SilentAlarm" for name in SCHEDULED}
+    others = [alarm for path, alarm in main.of("AWS::CloudWatch::Alarm").items() if path not in heartbeats]
 
-    assert ("breaching", "LessThanThreshold", 1) == (
-        silent["TreatMissingData"],
-        silent["ComparisonOperator"],
-        silent["Threshold"],
-    )
-    assert 26 * 3600 == silent["Period"] * silent["EvaluationPeriods"]
+    for silent in (main.at(path)["Properties"] for path in heartbeats):
+        assert ("breaching", "LessThanThreshold", 1) == (
+            silent["TreatMissingData"],
+            silent["ComparisonOperator"],
+            silent["Threshold"],
+        )
+        assert 26 * 3600 == silent["Period"] * silent["EvaluationPeriods"]
     assert {"notBreaching"} == {alarm["TreatMissingData"] for alarm in others}
 
 
 def test_one_failed_day_is_one_too_many(main: Template) -> None:
     """More than five errors in five minutes can never happen to what runs once a day."""
-    api, daily = (main.at(f"Alarms/{name}ErrorsAlarm")["Properties"] for name in FUNCTIONS)
+    thresholds = {name: main.at(f"Alarms/{name}ErrorsAlarm")["Properties"]["Threshold"] for name in FUNCTIONS}
 
-    assert (5, 0) == (api["Threshold"], daily["Threshold"])
+    assert {"ApiFunction": 5, "DailyFunction": 0, "TrustFunction": 0, "AuditFunction": 5} == thresholds
 
 
 def test_alarms_may_publish_and_nobody_may_without_tls(main: Template) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
@@ -25,8 +25,24 @@ def keep_what_was_backed_up(_: Grounds) -> None:
     would look as if nobody had kept it. Plans on other than daily schedules do not run here either.
     """
     backup = service("services.backup")
+    page, kept = store(backup, "_paginate"), kept_by(backup)
+
+    def answering(original: Function) -> Function:
+        async def handle(method: str, path: str, headers: Untyped, body_bytes: bytes, query_params: Untyped) -> Untyped:
+            asked = _ASKED.fullmatch(path) if method == "GET" else None
+            if asked is None:
+                return await original(method, path, headers, body_bytes, query_params)
+            query = {key: value[0] if isinstance(value, list) else value for key, value in query_params.items()}
+            return page(kept(unquote(asked[1])), query, "RecoveryPoints")
+
+        return handle
+
+    replace(backup, "handle_request", ("method", "path", "headers", "body_bytes", "query_params"), answering)
+
+
+def kept_by(backup: Untyped) -> Callable[[str], list[dict[str, Untyped]]]:
+    """What MiniStack's AWS Backup has kept of a resource, by its ARN; the newest recovery point first."""
     jobs, plans, selections = (store(backup, name) for name in ("_jobs", "_plans", "_selections"))
-    page = store(backup, "_paginate")
 
     def kept(arn: str) -> list[dict[str, Untyped]]:
         made = [
@@ -41,17 +57,7 @@ def keep_what_was_backed_up(_: Grounds) -> None:
                 made += _of_plan(arn, plan["BackupPlan"], since=since, now=datetime.fromtimestamp(time.time(), UTC))
         return sorted(made, key=lambda point: float(point["CreationDate"]), reverse=True)
 
-    def answering(original: Function) -> Function:
-        async def handle(method: str, path: str, headers: Untyped, body_bytes: bytes, query_params: Untyped) -> Untyped:
-            asked = _ASKED.fullmatch(path) if method == "GET" else None
-            if asked is None:
-                return await original(method, path, headers, body_bytes, query_params)
-            query = {key: value[0] if isinstance(value, list) else value for key, value in query_params.items()}
-            return page(kept(unquote(asked[1])), query, "RecoveryPoints")
-
-        return handle
-
-    replace(backup, "handle_request", ("method", "path", "headers", "body_bytes", "query_params"), answering)
+    return kept
 
 
 def _selects(selection: dict[str, Untyped], arn: str) -> bool:

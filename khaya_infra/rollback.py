@@ -1,0 +1,138 @@
+"""The previous release back: its files, its functions, and its template where the functions cannot go back without.
+
+Files first, functions second, the other way round than a deploy: a newer API knows what an older site asks for.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from khaya_infra import ground, live, publish, releases
+from khaya_infra.releases import UNPUBLISHED, Release
+from khaya_infra.stop import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from khaya_infra.arrival import Place
+    from khaya_infra.clients import Client
+
+_NO_CHANGE = "No updates are to be performed"
+_DEADLINE_S = 30 * 60
+
+
+def roll_back(place: Place, *, to: str | None, whole_template: bool, say: Callable[[str], None]) -> Release:
+    """Bring back release `to`, else the newest one that is not live; gives it as it is on record again."""
+    outputs, stack = place.outputs(), place.settings.main.name
+    ssm = place.session.client("ssm")
+    now = observe(place, outputs)
+    wanted = releases.choose(releases.history(ssm, stack), now, to)
+    say(f"back to release {wanted.sha[:12]}, number {wanted.number}")
+    say(_restore_site(place, outputs, wanted))
+    say(_restore_functions(place, wanted, now, whole_template=whole_template))
+    back = observe(place, outputs, sha=wanted.sha, version=wanted.version, template=wanted.template)
+    number = releases.record(ssm, stack, back)
+    say(f"on record as number {number}")
+    return back
+
+
+def observe(
+    place: Place, outputs: Mapping[str, str], *, sha: str = "", version: str = "", template: str = ""
+) -> Release:
+    """What is live now, as a record of it would say; `template` is known to whoever deployed it."""
+    cloudformation, name = place.session.client("cloudformation"), place.settings.main.name
+    functions = live.functions_of(cloudformation, name)
+    return Release(
+        sha=sha,
+        version=version,
+        template=template,
+        pages=live.pages_standing(place.session.client("s3"), outputs["FrontendBucket"]),
+        functions=live.standing(place.session.client("lambda"), functions),
+    )
+
+
+def _restore_site(place: Place, outputs: Mapping[str, str], wanted: Release) -> str:
+    s3, bucket = place.session.client("s3"), outputs["FrontendBucket"]
+    standing = live.pages_standing(s3, bucket)
+    changed = {key: version for key, version in wanted.pages.items() if standing.get(key) != version}
+    # index.html last, as when it was sent: what it names is there before it is.
+    for key in sorted(changed, key=lambda each: (each == "index.html", each)):
+        source = {"Bucket": bucket, "Key": key, "VersionId": changed[key]}
+        s3.copy_object(Bucket=bucket, Key=key, CopySource=source, MetadataDirective="COPY")
+    newest = max((s3.head_object(Bucket=bucket, Key=key)["LastModified"] for key in changed), default=None)
+    cloudfront = place.session.client("cloudfront")
+    done = publish.invalidate(
+        cloudfront, outputs["DistributionId"], newer_than=newest or datetime.fromtimestamp(0, UTC)
+    )
+    return f"{len(changed)} of {len(wanted.pages)} files brought back, {done}"
+
+
+def _needs_template(wanted: Release, now: Release) -> bool:
+    """Whether a function of the release cannot be reached through an alias."""
+    return any(
+        version.startswith(UNPUBLISHED) and now.functions.get(name) != version
+        for name, version in wanted.functions.items()
+    ) or bool(wanted.functions.keys() - now.functions.keys())
+
+
+def _restore_functions(place: Place, wanted: Release, now: Release, *, whole_template: bool) -> str:
+    said = []
+    if whole_template or _needs_template(wanted, now):
+        said.append(_restore_template(place, wanted))
+    published = {name: each for name, each in wanted.functions.items() if not each.startswith(UNPUBLISHED)}
+    functions = place.session.client("lambda")
+    _expect_versions(functions, published)
+    moved = live.move(functions, published)
+    said.append(f"functions moved: {', '.join(moved) or 'none'}")
+    return ", ".join(said)
+
+
+def _expect_versions(functions: Client, versions: Mapping[str, str]) -> None:
+    for name, version in versions.items():
+        try:
+            functions.get_function_configuration(FunctionName=name, Qualifier=version)
+        except functions.exceptions.ResourceNotFoundException as error:
+            raise Stop(
+                f"version {version} of {name} is gone",
+                "Bring back the release with its template: `make rollback TEMPLATE=yes`, or deploy its commit",
+            ) from error
+
+
+def _restore_template(place: Place, wanted: Release) -> str:
+    from botocore.exceptions import ClientError
+
+    cloudformation, stack = place.session.client("cloudformation"), place.settings.main.name
+    bucket = ground.stack_outputs(cloudformation, ground.BOOTSTRAP_STACK)["BucketName"]
+    url = f"https://s3.{place.settings.main.region}.amazonaws.com/{bucket}/{wanted.template}"
+    ground.await_stack(cloudformation, stack)
+    try:
+        cloudformation.update_stack(
+            StackName=stack,
+            TemplateURL=url,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Parameters=_same_parameters(cloudformation, stack),
+        )
+    except ClientError as error:
+        if _NO_CHANGE in str(error):
+            return "the template is the release's already"
+        raise
+    status = ground.await_stack(cloudformation, stack, deadline_s=_DEADLINE_S)
+    if status != "UPDATE_COMPLETE":
+        raise Stop(
+            f"{stack} did not take the template of {wanted.sha[:12]}: it is {status}",
+            f"`aws cloudformation describe-stack-events --stack-name {stack}` says why",
+        )
+    return f"template {wanted.template[:12]} deployed"
+
+
+def _same_parameters(cloudformation: Client, stack: str) -> list[dict[str, object]]:
+    known = cloudformation.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters", [])
+    return [{"ParameterKey": each["ParameterKey"], "UsePreviousValue": True} for each in known]
+
+
+def template_of(manifest: Mapping[str, Any], stack: str) -> str:
+    """The name of a stack's template among the CDK's assets, from the assembly's manifest."""
+    properties = manifest["artifacts"][stack]["properties"]
+    return str(urlsplit(properties["stackTemplateAssetObjectUrl"]).path.rpartition("/")[2])
