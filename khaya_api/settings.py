@@ -81,6 +81,22 @@ Permissions of the trust function (`khaya_api.upkeep.handler`, once a day; needs
 | `dynamodb:PutItem` | `jobs` | the checkpoint |
 | `dynamodb:UpdateItem` | `profiles` | scores |
 
+Permissions of the notice function (`khaya_api.notices.handler`, once a day, by daylight; needs `JOBS_TABLE`,
+`BIDS_TABLE`, `REVIEWS_TABLE`, `USERS_TABLE`, `PROFILES_TABLE`, `REFERRALS_TABLE`, `USER_POOL_ID`, the release, and the
+ways to carry a message as above, but for `SYNTHETIC_PREFIX` and `WHATSAPP_TEMPLATE`: its templates have names of
+their own):
+
+| action | on | for |
+| --- | --- | --- |
+| `dynamodb:Query` | `jobs/StatusIndex` `bids/JobIndex` `users/EmailIndex` | open and completed jobs; bids; newcomers |
+| `dynamodb:GetItem` | `jobs` `reviews` `users` `profiles` `referrals` | the checkpoint; who has done what; notes |
+| `dynamodb:PutItem` | `jobs` `referrals` | the checkpoint; notes of what was said |
+| `dynamodb:UpdateItem` | `users` | newcomers that are none any more |
+| `cognito-idp:AdminListGroupsForUser` | the user pool | whether a user is synthetic |
+| `secretsmanager:GetSecretValue` | the WhatsApp secret | the provider's token |
+| `sns:Publish` | `*`, as SMS has no resource | notices by SMS |
+| `ses:SendEmail` | the sender's identity | notices by e-mail |
+
 Permissions of the audit function (`khaya_api.audit.handler`, fed by the streams with `ReportBatchItemFailures`; needs
 `JOBS_TABLE`, `BIDS_TABLE` and the release), beside reading the streams:
 

@@ -32,7 +32,7 @@ MARGIN_SECONDS = 15.0
 # Seconds to wait after each look at a job's bids that was out of date by the time of the write.
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)
 # With these, the next job would fare no better.
-_HOPELESS = frozenset({"not configured", "missing", "refused"})
+HOPELESS = frozenset({"not configured", "missing", "refused"})
 
 SecondsLeft = Callable[[], float]
 
@@ -109,7 +109,7 @@ def _expire_one(kit: Kit, row: Row, tally: Tally) -> bool:
         else:
             tally.skipped += 1
     except PartOut as out:
-        if out.reason in _HOPELESS:
+        if out.reason in HOPELESS:
             raise
         tally.failed += 1
         # `describe` has the way it came; a traceback beside it would say it twice.

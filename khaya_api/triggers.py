@@ -17,13 +17,12 @@ from khaya_api import codes, messengers, users
 from khaya_api.aws import asking
 from khaya_api.errors import Refusal, describe
 from khaya_api.kit import Kit, kit_from
-from khaya_api.messengers import Messenger, Person
+from khaya_api.messengers import Message, Messenger, Person
 from khaya_api.models import Role
 from khaya_api.phones import e164
 from khaya_api.settings import Carriers, read_carriers
 
 SERVICE = "khaya-sign-in"
-SYNTHETIC = "synthetic"
 _CHALLENGE = "CUSTOM_CHALLENGE"
 # What somebody may make themselves; an admin is made by an admin.
 _FREE = frozenset({Role.BUYER, Role.WORKER, Role.SELLER})
@@ -38,7 +37,7 @@ class SignInFailed(Exception):
 
 def build(kit: Kit, carriers: Carriers) -> Handler:
     """The handler that stands on `kit` and sends by `carriers`."""
-    common = common_messengers(kit, carriers)
+    common = messengers.common(carriers, kit.connect)
     steps: Mapping[str, Callable[[Event], None]] = {
         "PreSignUp": refuse_odd_phone,
         "PostConfirmation": lambda event: welcome(kit, event),
@@ -93,7 +92,8 @@ def create(kit: Kit, carriers: Carriers, common: Sequence[Messenger], event: Eve
         kit.count({"CodesLimited": 1})
         raise SignInFailed("Too many codes were asked for. Wait ten minutes.")
     if not event["request"].get("userNotFound"):
-        _send(kit, _messengers(kit, carriers, common, event), event, code)
+        message = messengers.of_code(code, carriers.whatsapp_template)
+        _send(kit, _messengers(kit, carriers, common, event), event, message)
 
 
 def verify(kit: Kit, event: Event) -> None:
@@ -124,39 +124,21 @@ def greet(kit: Kit, event: Event) -> None:
     _remember(kit, event, {})
 
 
-def common_messengers(kit: Kit, carriers: Carriers) -> list[Messenger]:
-    """WhatsApp, SMS, e-mail: those there are, in this order."""
-    found: list[Messenger] = []
-    if carriers.whatsapp_url:
-        token = messengers.provider_token(kit.connect, carriers.whatsapp_secret)
-        found.append(messengers.whatsapp(carriers.whatsapp_url, carriers.whatsapp_template, token))
-    if carriers.sms:
-        found.append(messengers.sms(kit.connect))
-    if carriers.email_sender:
-        found.append(messengers.email(kit.connect, carriers.email_sender))
-    return found
-
-
 def _messengers(kit: Kit, carriers: Carriers, common: Sequence[Messenger], event: Event) -> Sequence[Messenger]:
     """For a synthetic user the private parameter alone: no real phone ever rings for a probe."""
     if not carriers.synthetic_prefix:
         return common
-    with asking("sign-in"):
-        answer = kit.connect("cognito-idp").admin_list_groups_for_user(
-            UserPoolId=event["userPoolId"], Username=event["userName"]
-        )
-    if not any(group["GroupName"] == SYNTHETIC for group in answer["Groups"]):
+    if not messengers.is_synthetic(kit.connect, str(event["userPoolId"]), str(event["userName"])):
         return common
     return [messengers.parameter(kit.connect, carriers.synthetic_prefix, str(event["userName"]))]
 
 
-def _send(kit: Kit, ways: Sequence[Messenger], event: Event, code: str) -> None:
+def _send(kit: Kit, ways: Sequence[Messenger], event: Event, message: Message) -> None:
     known = _attributes(event)
     # An address that nobody has proven to be theirs could be anybody's.
     email = known.get("email") if known.get("email_verified") == "true" else None
-    taken, failures = messengers.deliver(
-        ways, Person(phone=e164(str(known.get("phone_number", ""))), email=email), code
-    )
+    person = Person(phone=e164(str(known.get("phone_number", ""))), email=email)
+    taken, failures = messengers.deliver(ways, person, message)
     for failure in failures:
         kit.log.error("code not taken", extra=describe(failure))
     kit.count({"CodesSent" if taken else "CodesFailed": 1})

@@ -8,22 +8,20 @@ backup, put by hand, or scored by an older formula. Metrics (namespace `Khaya`, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from khaya_api import checkpoints
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
 from khaya_api.models import timestamp
 from khaya_api.profiles import recount
-from khaya_api.rows import NO_SORT, Change, Row, Slice
-from khaya_api.tasks import MARGIN_SECONDS, PAGE, OutOfTime, SecondsLeft, TaskFailed, seconds_left_of
+from khaya_api.rows import Slice
+from khaya_api.tasks import HOPELESS, MARGIN_SECONDS, PAGE, OutOfTime, SecondsLeft, TaskFailed, seconds_left_of
 
 SERVICE = "khaya-upkeep"
-RESUMABLE = timedelta(hours=20)
-_CHECKPOINT = {"id": "checkpoint#trust-scores", "createdAt": NO_SORT}
+TASK = "trust-scores"
 _COMPLETED = Slice(noun="jobs", index="StatusIndex", of="completed", descending=False)
-_HOPELESS = frozenset({"not configured", "missing", "refused"})
 
 
 @dataclass(slots=True)
@@ -37,23 +35,23 @@ class Tally:
 
 def correct_scores(kit: Kit, tally: Tally, seconds_left: SecondsLeft) -> None:
     """Look at the parties of every completed job. Can be repeated at will; raises unless all of it was done."""
-    after, failed = _begin(kit)
+    progress = checkpoints.resume(kit, TASK)
     done: set[str] = set()
     while True:
-        page = kit.store.page(_COMPLETED, limit=PAGE, after=after)
+        page = kit.store.page(_COMPLETED, limit=PAGE, after=progress.after)
         for job in page.rows:
             if seconds_left() < MARGIN_SECONDS:
-                _keep(kit, after, failed)
+                checkpoints.keep(kit, TASK, progress)
                 raise OutOfTime(f"stopped after {tally.scanned} people; the next run goes on from there")
             for user in {str(job[name]) for name in ("buyerId", "workerId") if job.get(name)} - done:
-                failed += not _correct_one(kit, user, tally)
+                progress = replace(progress, failed=progress.failed + (not _correct_one(kit, user, tally)))
                 done.add(user)
-            after = {"id": str(job["id"]), "createdAt": str(job["createdAt"])}
-        _keep(kit, page.after and after, failed)
+            progress = replace(progress, after={"id": str(job["id"]), "createdAt": str(job["createdAt"])})
+        checkpoints.keep(kit, TASK, progress if page.after else None)
         if page.after is None:
             break
-    if failed:
-        raise TaskFailed(f"{failed} scores could not be looked at; see the log for each")
+    if progress.failed:
+        raise TaskFailed(f"{progress.failed} scores could not be looked at; see the log for each")
 
 
 def correct(kit: Kit, user: str) -> bool:
@@ -62,11 +60,13 @@ def correct(kit: Kit, user: str) -> bool:
     if profile is None:
         return False
     reviews = kit.store.every(Slice(noun="reviews", index="ReviewedIndex", of=user))
-    # The index may lag behind the profile, never the other way round: reviews only grow.
-    new = max(0, len(reviews) - int(profile.get("ratingCount", 0)))
-    stars = sum(int(review["rating"]) for review in reviews) - int(profile.get("ratingSum", 0)) if new else 0
+    new = len(reviews) - int(profile.get("ratingCount", 0))
+    stars = sum(int(review["rating"]) for review in reviews) - int(profile.get("ratingSum", 0))
+    if new < 0:
+        # The index may lag behind the profile, never the other way round: reviews only grow.
+        new = stars = 0
     change = recount(user, profile, timestamp(kit.clock()), stars=stars, ratings=new)
-    if not new and change.sets["trustScore"] == profile.get("trustScore"):
+    if not new and not stars and change.sets["trustScore"] == profile.get("trustScore"):
         return False
     # Unmet, the profile has moved, and whoever moved it has set its score.
     return not kit.store.write([change])
@@ -77,25 +77,12 @@ def _correct_one(kit: Kit, user: str, tally: Tally) -> bool:
     try:
         tally.corrected += correct(kit, user)
     except PartOut as out:
-        if out.reason in _HOPELESS:
+        if out.reason in HOPELESS:
             raise
         tally.failed += 1
         kit.log.error("score not looked at", extra=describe(out))  # noqa: TRY400 - `describe` has the way it came
         return False
     return True
-
-
-def _begin(kit: Kit) -> tuple[Mapping[str, str] | None, int]:
-    kept: Row = kit.store.get("jobs", _CHECKPOINT) or {}
-    if not kept.get("after") or int(kept["expiresAt"]) <= kit.clock().timestamp():
-        return None, 0
-    return kept["after"], int(kept["failed"])
-
-
-def _keep(kit: Kit, after: Mapping[str, str | int] | None, failed: int) -> None:
-    until = int((kit.clock() + RESUMABLE).timestamp())
-    row = {"expiresAt": until, "failed": failed, **({"after": dict(after)} if after else {})}
-    kit.store.write([Change(noun="jobs", key=_CHECKPOINT, put=row)])
 
 
 def build(kit: Kit) -> Callable[[object, object], dict[str, int]]:

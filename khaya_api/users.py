@@ -13,6 +13,10 @@ from khaya_api.store import Store
 
 _PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)
 _UNIQUE = ("phone", "email")
+# Whoever offers something, until their profile says what: a list of its own in the index of e-mail addresses, where
+# no address can be spelt so.
+NEWCOMERS = "#newcomers"
+_OFFERING = frozenset({Role.WORKER.value, Role.SELLER.value})
 
 
 def remember(
@@ -41,6 +45,11 @@ def find_by(store: Store, kind: str, value: str) -> Row | None:
     return store.get("users", {"id": str(marker["userId"])}) if marker and "userId" in marker else None
 
 
+def settled(mark: Row) -> Change:
+    """Take a newcomer off the list of those."""
+    return Change(noun="users", key={"id": str(mark["id"])}, drops=["email"], exists=True)
+
+
 def _changes(user_id: str, row: Row, given: Mapping[str, str], role: str, moment: str) -> list[Change]:
     user = Change(
         noun="users",
@@ -51,7 +60,13 @@ def _changes(user_id: str, row: Row, given: Mapping[str, str], role: str, moment
         adds={"version": 1},
         equal={"version": row.get("version")},
     )
-    return [user, *(change for kind in _UNIQUE for change in _claims(user_id, kind, row.get(kind), given.get(kind)))]
+    claims = [change for kind in _UNIQUE for change in _claims(user_id, kind, row.get(kind), given.get(kind))]
+    return [user, *claims, *([] if row or role not in _OFFERING else [_newcomer(user_id, role, moment)])]
+
+
+def _newcomer(user_id: str, role: str, moment: str) -> Change:
+    mark = {"email": NEWCOMERS, "userId": user_id, "role": role, "createdAt": moment}
+    return Change(noun="users", key={"id": f"newcomer#{user_id}"}, put=mark)
 
 
 def _claims(user_id: str, kind: str, before: object, after: str | None) -> list[Change]:

@@ -7,7 +7,14 @@ import re
 from khaya_api import settings
 from tests.api.walks import Seen
 
-FUNCTIONS = ("API function", "daily function", "sign-in function", "trust function", "audit function")
+FUNCTIONS = (
+    "API function",
+    "daily function",
+    "sign-in function",
+    "trust function",
+    "notice function",
+    "audit function",
+)
 ACTIONS = {
     "s3.head_bucket": "s3:ListBucket",
     "s3.generate_presigned_url": "s3:PutObject",

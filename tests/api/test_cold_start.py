@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.api.conftest import ENVIRON
 
 ROOT = Path(__file__).parents[2]
@@ -42,14 +44,17 @@ def test_it_starts_with_nothing() -> None:
     assert {"not configured"} == {part["reason"] for part in own.values()}
 
 
-def test_the_daily_function_starts_with_nothing_and_fails_when_called() -> None:
+@pytest.mark.parametrize(
+    ("module", "lacks"), (("tasks", "jobs"), ("upkeep", "jobs"), ("notices", "messengers")), ids=lambda word: word
+)
+def test_a_daily_function_starts_with_nothing_and_fails_when_called(module: str, lacks: str) -> None:
     """C25: an import error would be one failure in a log; this one is counted, retried and kept."""
-    script = "from khaya_api.tasks import handler; handler({}, None)"
+    script = f"from khaya_api.{module} import handler; handler({{}}, None)"
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, env=_bare({}), capture_output=True, text=True, cwd=ROOT, check=False)
 
     assert 1 == done.returncode
-    assert "jobs: not configured" in done.stderr
+    assert f"{lacks}: not configured" in done.stderr
 
 
 def _ask(*paths: str, environ: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from khaya_api import codes
 from khaya_api.errors import PartOut, Refusal
-from khaya_api.messengers import Person, whatsapp
+from khaya_api.messengers import Person, of_code, whatsapp
 from khaya_api.phones import e164
 from khaya_api.settings import Carriers, read_carriers
 from khaya_api.triggers import SignInFailed, build
@@ -26,48 +22,11 @@ from khaya_api.users import find_by, remember
 from tests.api.conftest import NOW, Stage, one_at_a_time
 from tests.api.events import Event
 from tests.api.grants import called, granted
+from tests.api.providers import PHONE, TOKEN, Provider, Services, listening_provider
 from tests.api.walks import watch
 
-TOKEN = "tok-Zk3v9QmT7xWb2LrN8cYp5HdJ6sFgA4eU"
 USER = "0b9c2f9e-3f0e-4a51-9a77-0d3f4f3f8c11"
-PHONE = "+27821234567"
 ATTRIBUTES = {"sub": USER, "phone_number": PHONE, "email": "t@example.org", "email_verified": "true", "name": "Thandi"}
-
-
-@dataclass(slots=True)
-class Provider:
-    """WhatsApp's interface on loopback: what it was sent, and what it is to answer."""
-
-    url: str
-    requests: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
-    status: int = 200
-    answer: bytes = b'{"messaging_product": "whatsapp", "messages": [{"id": "wamid.1"}]}'
-
-    @property
-    def codes(self) -> list[str]:
-        """The codes it was given to carry."""
-        return [sent["template"]["components"][0]["parameters"][0]["text"] for _, sent in self.requests]
-
-
-@dataclass(slots=True)
-class Services:
-    """The services beside DynamoDB, as far as sign-in asks them; a test may let one fail."""
-
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
-    failing: set[str] = field(default_factory=set)
-    token: str = TOKEN
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any call
-        def call(**named: Any) -> dict[str, Any]:  # noqa: ANN401 - as boto3's
-            self.asked.append((name, named))
-            if name in self.failing:
-                raise ClientError({"Error": {"Code": "AccessDenied", "Message": PHONE}}, name)
-            if name == "get_secret_value":
-                return {"SecretString": self.token}
-            return {"Groups": [{"GroupName": group} for group in self.groups]}
-
-        return call
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +64,7 @@ class Door:
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """A provider on a free port."""
-    with _listening() as listening:
+    with listening_provider() as listening:
         yield listening
 
 
@@ -324,16 +283,16 @@ def test_only_a_receipt_is_a_success(provider: Provider, status: int, answer: by
     provider.status, provider.answer = status, answer
 
     with pytest.raises(PartOut, match="whatsapp: refused"):
-        whatsapp(provider.url, "t", lambda: TOKEN).send(Person(phone=PHONE), "123456")
+        whatsapp(provider.url, lambda: TOKEN).send(Person(phone=PHONE), of_code("123456", "t"))
 
 
 def test_a_silent_provider_is_no_answer() -> None:
     """Nobody listens there."""
-    with _listening() as gone:
+    with listening_provider() as gone:
         url = gone.url
 
     with pytest.raises(PartOut, match="whatsapp: no answer"):
-        whatsapp(url, "t", lambda: TOKEN).send(Person(phone=PHONE), "123456")
+        whatsapp(url, lambda: TOKEN).send(Person(phone=PHONE), of_code("123456", "t"))
 
 
 def test_a_placeholder_is_no_token(door: Door) -> None:
@@ -518,30 +477,3 @@ def test_the_sign_in_function_calls_what_its_table_grants(door: Door) -> None:
     door.ask()
 
     assert granted("sign-in function") == called(seen)
-
-
-@contextmanager
-def _listening() -> Iterator[Provider]:
-    class Answering(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            sent = json.loads(self.rfile.read(int(headers["content-length"])))
-            listening.requests.append((headers, sent))
-            self.send_response(listening.status)
-            self.send_header("Content-Length", str(len(listening.answer)))
-            self.end_headers()
-            self.wfile.write(listening.answer)
-
-        def log_message(self, *_given: object) -> None:
-            """Silence: tests are quiet."""
-
-    server = HTTPServer(("127.0.0.1", 0), Answering)
-    listening = Provider(f"http://127.0.0.1:{server.server_port}/v1/messages")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield listening
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

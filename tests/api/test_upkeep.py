@@ -58,6 +58,17 @@ def test_a_wrong_score_is_put_right(stage: Stage) -> None:
     assert 1 == stage.counted[-1]["UpkeepSucceeded"]
 
 
+def test_a_wrong_sum_of_as_many_reviews_is_put_right(stage: Stage) -> None:
+    """A count that agrees does not make the sum right."""
+    job_id = completed_job(stage.client)
+    stage.client.post("/reviews", {"jobId": job_id, "rating": 4}, claims=BUYER)
+    stage.put("profiles", **{**_profile(stage), "ratingSum": 5, "trustScore": 26})
+
+    assert 1 == upkeep.build(stage.kit)({}, None)["corrected"]
+
+    assert (4, 1, 21) == tuple(_profile(stage)[name] for name in ("ratingSum", "ratingCount", "trustScore"))
+
+
 def test_an_index_that_lags_takes_no_review_away(stage: Stage) -> None:
     """The profile knows of a review that the index does not show yet."""
     job_id = completed_job(stage.client)
