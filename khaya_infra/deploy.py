@@ -104,7 +104,7 @@ def _deploy(job: Job) -> None:
         with _step("stacks") as say:
             before = ground.stack_outputs(session.client("cloudformation"), settings.main.name)
             outputs = _deploy_stacks(job, session, environ, zone, package)
-            say(f"{settings.certificate.name}, {settings.main.name}")
+            say(", ".join(place.name for place in (settings.certificate, settings.main, settings.edge) if place))
     with _step("frontend") as say:
         say(_publish(session, outputs, site.result()))
     if new := unrun(before, outputs):
@@ -131,6 +131,7 @@ def _deploy_stacks(
     if arn is None:
         made = _cdk_deploy(job, environ, [places[0].name], {"hostedZoneId": zone, "only": "certificate"})
         arn = made[places[0].name]["CertificateArn"]
+    known = ground.stack_outputs(session.client("cloudformation"), places[1].name).get("DistributionId", "")
     while True:
         context = {
             "hostedZoneId": zone,
@@ -138,11 +139,18 @@ def _deploy_stacks(
             "release": job.release,
             "version": __version__,
             "package": str(package.result()),
+            **({"distributionId": known} if known else {}),
         }
         outputs = _cdk_deploy(job, environ, ["--all"], context)
         deployed = outputs[places[0].name]["CertificateArn"]
         if deployed == arn:
-            return outputs[places[1].name]
+            main = outputs[places[1].name]
+            if job.settings.edge and main["DistributionId"] != known:
+                # The first time, the distribution's id is known only now.
+                _cdk_deploy(
+                    job, environ, [job.settings.edge.name], {**context, "distributionId": main["DistributionId"]}
+                )
+            return main
         # This very deploy replaced the certificate, so the distribution still has the one before.
         arn = deployed
 
