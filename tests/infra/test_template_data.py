@@ -112,7 +112,7 @@ def test_the_backup_plan_names_every_table_and_bucket(main: Template) -> None:
 
 
 def test_backups_are_made_daily_for_35_days_and_monthly_for_a_year(main: Template) -> None:
-    """Into a vault that outlives the stack and that nobody empties by the way: governance mode, no date of no return."""
+    """Into a vault that outlives the stack and that nobody empties by the way: in governance mode."""
     rules = {each["RuleName"]: each for each in main.one("AWS::Backup::BackupPlan")["BackupPlan"]["BackupPlanRule"]}
     vault = main.at("Backup/Vault")
 
