@@ -25,7 +25,7 @@ from khaya_infra.clients import Session, connect
 from khaya_infra.frontend.site_build import build_site
 from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform
 from khaya_infra.progress import step
-from khaya_infra.settings import Settings, read_settings
+from khaya_infra.settings import Settings, StackPlace, read_settings
 from khaya_infra.toolchain import Tools, environment, find_tools, run_cdk
 from tools.turn import turn
 
@@ -104,7 +104,7 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
             moved = live.move(
                 session.client("lambda"), live.declared(session.client("cloudformation"), settings.main.name)
             )
-            say(", ".join([settings.certificate.name, settings.main.name, *moved]))
+            say(", ".join([*(place.name for place in _places(settings)), *moved]))
     if frontend:
         _publish(session, outputs, site.result())
     _first_runs(session, settings.main.name, outputs)
@@ -133,8 +133,13 @@ def _weigh(findings: tuple[preflight.Finding, ...]) -> str:
     return f"{len(findings)} looks, nothing is missing{''.join(notes)}"
 
 
+def _places(settings: Settings) -> tuple[StackPlace, ...]:
+    """The stacks of a target, in the order in which they stand on one another."""
+    return tuple(place for place in (settings.certificate, settings.main, settings.edge) if place)
+
+
 def _await_stacks(job: Job, session: Session) -> None:
-    for place in (job.settings.certificate, job.settings.main):
+    for place in _places(job.settings):
         ground.await_stack(session.client("cloudformation", region_name=place.region), place.name)
 
 
@@ -182,6 +187,7 @@ def _deploy_stacks(
     if arn is None:
         made = _cdk_deploy(job, environ, [places[0].name], {"hostedZoneId": zone, "only": "certificate"})
         arn = made[places[0].name]["CertificateArn"]
+    known = ground.stack_outputs(session.client("cloudformation"), places[1].name).get("DistributionId", "")
     while True:
         context = {
             "hostedZoneId": zone,
@@ -189,11 +195,18 @@ def _deploy_stacks(
             "release": job.release,
             "version": __version__,
             "package": str(package.result()),
+            **({"distributionId": known} if known else {}),
         }
         outputs = _cdk_deploy(job, environ, ["--all"], context)
         deployed = outputs[places[0].name]["CertificateArn"]
         if deployed == arn:
-            return outputs[places[1].name]
+            main = outputs[places[1].name]
+            if job.settings.edge and main["DistributionId"] != known:
+                # The first time, the distribution's id is known only now.
+                _cdk_deploy(
+                    job, environ, [job.settings.edge.name], {**context, "distributionId": main["DistributionId"]}
+                )
+            return main
         # This very deploy replaced the certificate, so the distribution still has the one before.
         arn = deployed
 

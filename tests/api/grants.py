@@ -16,6 +16,7 @@ FUNCTIONS = (
     "audit function",
 )
 ACTIONS = {
+    "s3.put_object": "s3:PutObject",
     "s3.head_bucket": "s3:ListBucket",
     "s3.generate_presigned_url": "s3:PutObject",
     "cognito-idp.describe_user_pool_client": "cognito-idp:DescribeUserPoolClient",
