@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Settings:
     aliases: tuple[str, ...]
     spa_paths: tuple[str, ...]
     alarm_address: str
-    carriers: Carriers
+    carriers: Carriers = field(default_factory=Carriers)
 
     @property
     def hosts(self) -> tuple[str, ...]:
