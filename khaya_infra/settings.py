@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 # ISO 3166-1, as CloudFront takes them.
 _COUNTRY = re.compile(r"[A-Z]{2}")
+# Secrets are named here, never written.
+_CARRIERS = {
+    "whatsapp_url": re.compile(r"https://\S+"),
+    "whatsapp_template": re.compile(r"[a-z0-9_]{1,512}"),
+    "whatsapp_key_name": re.compile(r"[A-Za-z0-9/_+=.@-]{1,200}"),
+    "email_sender": _ADDRESS,
+}
 
 
 class SettingsError(ValueError):
@@ -43,6 +50,20 @@ class StackPlace:
 
     name: str
     region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriers:
+    """How sign-in codes are carried, empty texts for ways that there are not: `[deploy.settings]`.
+
+    `whatsapp_url` is the messages address of a sender, `whatsapp_key_name` the name of the secret with its token.
+    """
+
+    whatsapp_url: str = ""
+    whatsapp_template: str = ""
+    whatsapp_key_name: str = ""
+    email_sender: str = ""
+    sms: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +88,7 @@ class Settings:
     alarm_address: str
     notice_address: str
     countries: tuple[str, ...] = ()
+    carriers: Carriers = field(default_factory=Carriers)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -113,6 +135,7 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         alarm_address=_text(document, source, "owners", "alarms", _ADDRESS),
         notice_address=_text(document, source, "owners", _notices(document), _ADDRESS),
         countries=_countries(document, source),
+        carriers=_carriers(document, source),
     )
 
 
@@ -126,6 +149,32 @@ def _countries(document: Mapping[str, Any], source: str) -> tuple[str, ...]:
     fits = isinstance(given, list) and all(isinstance(each, str) and _COUNTRY.fullmatch(each) for each in given)
     _expect(fits, source, "deploy.settings.countries", 'must be a list of countries, such as ["ZA", "NA"]', given)
     return tuple(given)
+
+
+def _carriers(document: Mapping[str, Any], source: str) -> Carriers:
+    deploy = _table(document, source, "deploy") if "deploy" in document else {}
+    given = _table(deploy, source, "settings") if "settings" in deploy else {}
+    known = {*_CARRIERS, "sms", "countries"}
+    _expect(set(given) <= known, source, "deploy.settings", f"knows {sorted(known)} alone", sorted(set(given) - known))
+    for key in _CARRIERS.keys() & given.keys():
+        fits = isinstance(given[key], str) and _CARRIERS[key].fullmatch(given[key]) is not None
+        _expect(fits, source, f"deploy.settings.{key}", f"must match {_CARRIERS[key].pattern}", given[key])
+    _expect(
+        isinstance(given.get("sms", True), bool),
+        source,
+        "deploy.settings.sms",
+        "must be true or false",
+        given.get("sms"),
+    )
+    whole = {key in given for key in _CARRIERS if key.startswith("whatsapp_")}
+    _expect(
+        len(whole) == 1,
+        source,
+        "deploy.settings",
+        "must have all of whatsapp_url, whatsapp_template, whatsapp_key_name or none",
+        sorted(given),
+    )
+    return Carriers(**{key: value for key, value in given.items() if key != "countries"})
 
 
 def _refuse_strangers(document: Mapping[str, Any], source: str) -> None:

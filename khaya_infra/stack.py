@@ -22,6 +22,7 @@ from khaya_infra.grants import API_TABLES, AUDIT_TABLES, DAILY_TABLES, TRUST_TAB
 from khaya_infra.keeping import TRAIL_FOLDER, Keeping
 from khaya_infra.schedules import DeadLetters, Schedules
 from khaya_infra.shapes import bodies, describe_api
+from khaya_infra.signin import SignIn
 from khaya_infra.signing import SigningKey
 from khaya_infra.site import Site
 from khaya_infra.storage import Storage
@@ -175,6 +176,17 @@ class KhayaStack(Stack):
             environment={**environment, "TRAIL_BUCKET": self.keeping.trail.bucket_name},
         )
         self._grants()
+        told = ("GIT_SHA", "VERSION", "STAGE", "POWERTOOLS_SERVICE_NAME")
+        self.sign_in = SignIn(
+            self,
+            "SignIn",
+            code=code,
+            environment={name: environment[name] for name in told},
+            tables=self.data.tables,
+            signing=self.signing.secret,
+            carriers=settings.carriers,
+        )
+        self.sign_in.serve(self.auth.pool)
 
     def _grants(self) -> None:
         api = self.api_function
@@ -218,6 +230,7 @@ class KhayaStack(Stack):
         alarms.watch_function("AuditFunction", self.audit_function, AUDIT_SLOWNESS)
         alarms.watch_failures("AuditFunction", self.audit_function.function, but_for=2)
         alarms.watch_stream("AuditFunction", self.audit_function.function)
+        alarms.watch_sign_in()
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
         alarms.watch_daily("Daily", "The daily task", self.schedules.daily, self.daily_function.function)
@@ -265,6 +278,7 @@ class KhayaStack(Stack):
             "TrustLogGroup": self.trust_function.log_group.log_group_name,
             "AuditFunctionName": self.audit_function.function.function_name,
             "AuditLogGroup": self.audit_function.log_group.log_group_name,
+            "SyntheticPrefix": self.sign_in.synthetic_prefix,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
