@@ -18,22 +18,33 @@ from checks.promises import (
     auth,
     backups,
     behaviours,
+    boards,
     bucket_rules,
     buckets,
+    callers,
     cdn,
     certificates,
     clients,
     contract,
     dns,
+    edges,
     functions,
+    httpapis,
     identity,
+    keepings,
     logs,
+    mappings,
     queues,
+    records,
+    roles,
     schedules,
     site,
     stack,
+    stages,
     tables,
     tls,
+    topics,
+    workflows,
     zones,
 )
 from checks.promises.functions import Ended
@@ -44,24 +55,35 @@ PROMISES: tuple[Promise[Any], ...] = (
     *stack.PROMISES,
     *zones.PROMISES,
     *dns.PROMISES,
+    *records.PROMISES,
     *certificates.PROMISES,
     *tls.PROMISES,
     *cdn.PROMISES,
     *behaviours.PROMISES,
+    *edges.PROMISES,
     *site.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
+    *stages.PROMISES,
+    *httpapis.PROMISES,
     *auth.PROMISES,
     *clients.PROMISES,
     *functions.PROMISES,
+    *callers.PROMISES,
+    *mappings.PROMISES,
+    *workflows.PROMISES,
     *tables.PROMISES,
     *backups.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
     *queues.PROMISES,
+    *topics.PROMISES,
     *alarms.PROMISES,
+    *boards.PROMISES,
     *logs.PROMISES,
+    *keepings.PROMISES,
+    *roles.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -299,16 +321,23 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from stack.checks(target)
     yield from zones.checks(target)
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
+    yield from records.checks(target)
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from cdn.checks(target)
     yield from behaviours.checks(target)
+    yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from stages.checks(target)
+    yield from httpapis.checks(target)
     yield from auth.checks(target)
     yield from clients.checks(target)
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
+    yield from callers.checks(target)
+    yield from mappings.checks(target)
+    yield from workflows.checks(target)
     yield from tables.checks(target, creating=timedelta(minutes=limits.table_creating_minutes))
     yield from backups.checks(
         target,
@@ -320,8 +349,12 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)
     yield from queues.checks(target)
+    yield from topics.checks(target)
     yield from alarms.checks(target)
+    yield from boards.checks(target)
     yield from logs.checks(target)
+    yield from keepings.checks(target)
+    yield from roles.checks(target)
 
 
 def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterator[Check]:

@@ -30,7 +30,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "wording",
             "world.ports",
         ),
-        *("errands", "pool", "safekeeping", "shapes", "telling", "timetable", "watching"),
+        *("errands", "likeness", "pool", "safekeeping", "shapes", "telling", "spelling", "timetable", "watching"),
     ),
     ("world", "promises", "template"),
     ("blocking", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),

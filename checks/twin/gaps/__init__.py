@@ -67,6 +67,7 @@ GAPS: tuple[Close, ...] = (
     tables.honour_declared_point_in_time_recovery,
     tables.lag_behind_like_point_in_time_recovery,
     tables.honour_deletion_protection_of_stacks,
+    tables.honour_declared_time_to_live,
     buckets.tell_whether_a_bucket_is_public,
     buckets.keep_lifecycles_of_stacks,
     backups.create_backup_selections,
