@@ -36,6 +36,7 @@ from checks.promises import (
     mappings,
     queues,
     records,
+    releases,
     roles,
     schedules,
     site,
@@ -84,6 +85,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *logs.PROMISES,
     *keepings.PROMISES,
     *roles.PROMISES,
+    *releases.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -143,7 +145,13 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 _LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative")
 _SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
 _SCHEDULED = ("expression", "targets", "dead_letters")
-_FETCHED = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "api")
+# How the API answers, told apart from what it is made of: the one stands on the other.
+_ANSWERS = (
+    *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
+    *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
+)
+_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers")
+_FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
     # Who we are comes before everything: without it nothing that is unknown says more than that.
@@ -215,15 +223,26 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
-    *(Dependency(f"{fetched}*", "buckets.present[*]") for fetched in _FETCHED if fetched != "api"),
+    *(Dependency(f"{page}*", "buckets.present[*]") for page in _PAGES),
+    *(Dependency(f"{page}*", "cdn.function[*]") for page in _PAGES),
+    *(Dependency(f"{page}*", "cdn.access_control[*]") for page in _PAGES),
+    Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
     Dependency("auth.client[*]", "auth.pool[*]"),
     # The API stands on its functions, these on their tables.
     *(
-        Dependency("api.*", under)
+        Dependency(f"{answer}[*]", under)
+        for answer in _ANSWERS
         for under in (
+            "functions.callable[*]",
+            "functions.alias[*]",
+            "functions.version[*]",
+            "api.stage[*]",
+            "api.method[*]",
+            "api.authorizer[*]",
+            "cdn.function[*]",
             "functions.ready[*]",
             "functions.environment[*]",
             "functions.settings[*]",
@@ -272,6 +291,61 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),
     Dependency("logs.of_functions[*]", "functions.ready[{subject}]"),
+    # What is compared with its template stands behind what says the same in words of its own.
+    Dependency("dns.record[*]", "dns.delegation[*]"),
+    Dependency("dns.record[*]", "dns.authorities[*]"),
+    Dependency("dns.caa[*]", "dns.record[*]"),
+    Dependency("functions.alias[*]", "functions.version[*]"),
+    *(
+        Dependency(f"functions.{each}[*]", "functions.ready[*]")
+        for each in ("version", "unasked", "address", "callable", "private")
+    ),
+    Dependency("functions.callable[*]", "schedules.permitted[*]"),
+    *(Dependency(f"mappings.{each}[*]", "mappings.enabled[{subject}]") for each in ("working", "failures")),
+    Dependency("mappings.consumed[*]", "mappings.enabled[*]"),
+    Dependency("mappings.*[*]", "functions.ready[*]"),
+    Dependency("workflows.works[*]", "workflows.ready[{subject}]"),
+    Dependency("workflows.ready[*]", "workflows.whole[{subject}]"),
+    Dependency("httpapis.*[*]", "httpapis.present[*]"),
+    *(
+        Dependency(f"httpapis.{each}[*]", under)
+        for each in ("answers", "guarded", "unknown")
+        for under in (
+            "httpapis.route[*]",
+            "httpapis.stage[*]",
+            "httpapis.integration[*]",
+            "httpapis.authorizer[*]",
+            "functions.ready[*]",
+            "functions.callable[*]",
+        )
+    ),
+    Dependency("topics.*[*]", "alarms.topic[{subject}]"),
+    Dependency("topics.*[*]", "topics.present[{subject}]"),
+    Dependency("topics.subscription[*]", "topics.present[*]"),
+    Dependency("topics.delivers[*]", "queues.present[*]"),
+    Dependency("secrets.rotated[*]", "secrets.present[*]"),
+    *(
+        Dependency("roles.resource_policy[*]", under)
+        for under in (
+            "buckets.present[*]",
+            "buckets.private[*]",
+            "buckets.tls_only[*]",
+            "queues.present[*]",
+            "alarms.topic[*]",
+            "topics.private[*]",
+            "topics.delivers[*]",
+            "schedules.permitted[*]",
+        )
+    ),
+    Dependency("queues.tls_only[*]", "roles.resource_policy[*]"),
+    *(
+        Dependency(f"release.{each}[*]", under)
+        for each in ("whole", "told", "site")
+        for under in ("cdn.home[*]", "api.health[*]", "api.release[*]")
+    ),
+    Dependency("release.code[*]", "functions.ready[*]"),
+    Dependency("release.function[*]", "functions.environment[{subject}]"),
+    Dependency("topics.tls_only[*]", "roles.resource_policy[*]"),
 )
 
 
@@ -355,6 +429,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from logs.checks(target)
     yield from keepings.checks(target)
     yield from roles.checks(target)
+    yield from releases.checks(target, release_sha=release)
 
 
 def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterator[Check]:

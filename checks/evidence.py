@@ -754,6 +754,13 @@ class Described:
     words: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """The code of several functions or versions, as ``(name, CodeSha256)``; empty for one that is gone."""
+
+    codes: tuple[tuple[str, str], ...]
+
+
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
@@ -774,4 +781,5 @@ EVIDENCE: tuple[type, ...] = (
     PoolSeen, ClientSeen, SignIn, PoolGroups,
     LogGroupSeen,
     Described,
+    Packages,
 )  # fmt: skip

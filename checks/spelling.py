@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from checks.evidence import digest_of
 
@@ -14,9 +14,9 @@ def spelt(value: object) -> str:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if value is None or isinstance(value, str | int | float):
-        return "" if value is None else str(value)
-    return _json(value)
+    if isinstance(value, Mapping | list | tuple):
+        return _json(value)
+    return "" if value is None else str(value)
 
 
 def document(value: object) -> str:
@@ -40,7 +40,7 @@ def _json(value: object) -> str:
 def _even(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): _even(each) for key, each in value.items() if each is not None}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, list | tuple):
         every = sorted((_even(each) for each in value), key=lambda each: json.dumps(each, sort_keys=True))
         return every[0] if len(every) == 1 else every
     return spelt(value)

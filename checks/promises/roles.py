@@ -99,7 +99,7 @@ def statements_of(policy: object) -> dict[str, str]:
     """The digest of each statement by its Sid, or by its place where it has none."""
     if isinstance(policy, str):
         try:
-            policy = json.loads(policy)
+            policy = json.loads(policy or "{}")
         except (ValueError, RecursionError):
             return {"a policy that cannot be read": document(policy)}
     found = policy.get("Statement") if isinstance(policy, Mapping) else None

@@ -162,9 +162,9 @@ def _method(target: Target, api: Resource, route: Route) -> Check:
     behind = prop(one, "Integration", "Type")
     gaps = tuple(why for each in (*parts, behind) for why in intent.gaps(each))
     kind, authorizer, key = parts
-    guard = " ".join(spelt(each) or "-" for each in (kind or "NONE", authorizer, key or False, behind))
+    guard = "" if gaps else " ".join(spelt(each) or "-" for each in (kind or "NONE", authorizer, key or False, behind))
     name = f"{route.method} {route.path}"
-    return method(place, region=one.region, api=api.physical_id, route=name, guard="" if gaps else guard, gaps=gaps)
+    return method(place, region=one.region, api=api.physical_id, route=name, guard=guard, gaps=gaps)
 
 
 def _folders(target: Target, one: Resource) -> Iterator[str]:

@@ -189,19 +189,25 @@ def judge_delivers(
 
 def checks(target: Target) -> Iterator[Check]:
     """Every topic with all that is subscribed to it, then every subscription of a machine."""
+    # Whether anybody hears of an alarm is asked where alarms are.
+    rung = {arn for each in target.of_type("AWS::CloudWatch::Alarm") for arn in _rings(each)}
     for topic in target.of_type(TOPIC):
         place, arn = topic.place(topic.physical_id), topic.physical_id
         yield present(place, region=topic.region, topic=arn)
         yield private(place, region=topic.region, topic=arn, account=target.account)
         yield tls_only(place, region=topic.region, topic=arn)
         protocols = tuple(sorted(_protocols(target, topic)))
-        if protocols:
+        if protocols and topic.physical_id not in rung:
             yield confirmed(place, region=topic.region, topic=arn, protocols=protocols)
     yield from checks_of(target, ROWS)
     for one in target.of_type(SUBSCRIPTION):
         to, endpoint = (intent.text(one.properties, key) for key in ("TopicArn", "Endpoint"))
         if to and endpoint.split(":")[2:3] in [[each] for each in _MACHINES]:
             yield delivers(one.place(endpoint), topic=to, endpoint=endpoint, account=target.account)
+
+
+def _rings(alarm: Resource) -> tuple[str, ...]:
+    return intent.texts(alarm.properties, "AlarmActions")
 
 
 def _protocols(target: Target, topic: Resource) -> Iterator[str]:
