@@ -740,6 +740,27 @@ class LogGroupSeen:
     days: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One thing of AWS that is compared with its template word by word, as its service describes it.
+
+    *kind* is its CloudFormation type, *state* the service's word (``there`` for one that has none). *words* are sorted
+    ``(word, text)`` in the spelling of ``checks.spelling``; of documents and secrets a digest alone is kept.
+    """
+
+    kind: str
+    name: str
+    state: str
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """The code of several functions or versions, as ``(name, CodeSha256)``; empty for one that is gone."""
+
+    codes: tuple[tuple[str, str], ...]
+
+
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
@@ -759,4 +780,6 @@ EVIDENCE: tuple[type, ...] = (
     QueueSeen,
     PoolSeen, ClientSeen, SignIn, PoolGroups,
     LogGroupSeen,
+    Described,
+    Packages,
 )  # fmt: skip

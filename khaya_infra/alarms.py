@@ -142,7 +142,7 @@ class Alarms(Construct):
                 statistic="Sum",
                 period=FIVE_MINUTES,
             )
-            self._alarm(name, sentence, counted, Limit(threshold=0), self.page)
+            self._alarm(name, sentence, counted, Limit(threshold=0, missing=SPARSE), self.page)
 
     def watch_tables(self, tables: Mapping[str, dynamodb.Table]) -> None:
         """Any throttled read or write, table by table. One alarm over both would cost as much as these two."""

@@ -31,7 +31,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "wording",
             "world.ports",
         ),
-        *("errands", "pool", "safekeeping", "shapes", "telling", "timetable", "watching"),
+        *("errands", "likeness", "pool", "safekeeping", "shapes", "telling", "spelling", "timetable", "watching"),
         *("companions", "settling", "topology", "vantage"),
     ),
     ("world", "promises", "template"),

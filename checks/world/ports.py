@@ -206,6 +206,10 @@ class Aws(Protocol):
         """logs:DescribeLogGroups, the one of exactly this name."""
         ...
 
+    def described(self, kind: str, region: str, name: str) -> seen.Described | seen.Absent:
+        """One thing of a CloudFormation type that is compared word by word (the call is the type's own)."""
+        ...
+
     def refuses_forged_key(self, region: str) -> tuple[bool, str]:
         """Whether AWS refuses a made-up access key (a control: an endpoint that says yes to everybody is not AWS)."""
         ...

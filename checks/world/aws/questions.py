@@ -17,6 +17,7 @@ from checks.world.aws import (
     buckets,
     cdn,
     certificates,
+    described,
     functions,
     logs,
     queues,
@@ -219,6 +220,9 @@ class RealAws:
 
     def log_group(self, region: str, name: str) -> seen.LogGroupSeen | seen.Absent:
         return self._once(logs.log_group, region, name)
+
+    def described(self, kind: str, region: str, name: str) -> seen.Described | seen.Absent:
+        return self._once(described.described, described.home_of(kind, region, self._home), kind, name)
 
     def refuses_forged_key(self, region: str) -> tuple[bool, str]:
         return self._once(stacks.refuses_forged_key, region)
