@@ -53,17 +53,15 @@ class Alarms(Construct):
         failing = api.deployment_stage.metric_server_error(statistic="Average", period=FIVE_MINUTES)
         refusing = api.deployment_stage.metric_client_error(statistic="Average", period=FIVE_MINUTES)
         slow = api.deployment_stage.metric_latency(statistic="p95", period=FIVE_MINUTES)
-        self._alarm(
-            "ApiFailing", "More than 1 % of API calls fail on our side", failing, Limit(threshold=0.01), self.page
-        )
-        self._alarm(
+        self.add("ApiFailing", "More than 1 % of API calls fail on our side", failing, Limit(threshold=0.01), self.page)
+        self.add(
             "ApiRefusing",
             "More than 10 % of API calls are refused for 15 minutes",
             refusing,
             Limit(threshold=0.10, periods=3),
             self.notice,
         )
-        self._alarm(
+        self.add(
             "ApiSlow",
             "The slowest twentieth of API calls takes more than 3 s for 15 minutes",
             slow,
@@ -76,15 +74,15 @@ class Alarms(Construct):
         failed = function.metric_errors(statistic="Sum", period=FIVE_MINUTES)
         throttled = function.metric_throttles(statistic="Sum", period=FIVE_MINUTES)
         lasting = function.metric_duration(statistic="Average", period=FIVE_MINUTES)
-        self._alarm(
+        self.add(
             f"{name}Errors",
             f"More than {failures} calls of {name} failed within 5 minutes",
             failed,
             Limit(threshold=failures),
             self.page,
         )
-        self._alarm(f"{name}Throttled", f"{name} is refused for lack of room", throttled, Limit(threshold=0), self.page)
-        self._alarm(
+        self.add(f"{name}Throttled", f"{name} is refused for lack of room", throttled, Limit(threshold=0), self.page)
+        self.add(
             f"{name}Slow",
             f"{name} takes more than {slow.to_seconds():g} s on average",
             lasting,
@@ -98,12 +96,12 @@ class Alarms(Construct):
             for kind in ("Read", "Write"):
                 throttled = table.metric(f"{kind}ThrottleEvents", statistic="Sum", period=FIVE_MINUTES)
                 sentence = f"{kind}s of {noun} are throttled"
-                self._alarm(f"{noun}{kind}Throttled", sentence, throttled, Limit(threshold=0), self.page)
+                self.add(f"{noun}{kind}Throttled", sentence, throttled, Limit(threshold=0), self.page)
 
     def watch_dead_letters(self, queue: sqs.IQueue) -> None:
         """Anything at all in the queue of failed events."""
         waiting = queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=FIVE_MINUTES)
-        self._alarm(
+        self.add(
             "DeadLetters",
             "Scheduled work failed for good and is kept in the queue",
             waiting,
@@ -123,8 +121,8 @@ class Alarms(Construct):
         )
         # No data is what a task that died looks like.
         silent = Limit(threshold=1, periods=26, comparison=BELOW, missing=DEAD)
-        self._alarm("DailySilent", "The daily tasks have not run for 26 hours", runs, silent, self.page)
-        self._alarm(
+        self.add("DailySilent", "The daily tasks have not run for 26 hours", runs, silent, self.page)
+        self.add(
             "DailyUndelivered", "The daily event did not reach its function", failed, Limit(threshold=0), self.page
         )
 
@@ -144,7 +142,8 @@ class Alarms(Construct):
         )
         return topic
 
-    def _alarm(self, name: str, sentence: str, metric: cloudwatch.IMetric, limit: Limit, topic: sns.Topic) -> None:
+    def add(self, name: str, sentence: str, metric: cloudwatch.IMetric, limit: Limit, topic: sns.Topic) -> None:
+        """One alarm that speaks to `topic` when it rings and when it is over."""
         alarm = cloudwatch.Alarm(
             self,
             f"{name}Alarm",

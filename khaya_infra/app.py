@@ -2,7 +2,7 @@
 
 Context it needs: `settings` (path of the target file), `hostedZoneId`, `release`, `version`, `package` (path
 of the functions' zip) and `certificateArn`. With `only=certificate` it makes the certificate stack alone and needs the
-first two.
+first two. With `only=canary` it makes the canary's stack alone, and needs `settings`, `package`, `told` and `runtime`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import App, Environment, Tags
 
+from khaya_infra.canary import CanaryStack
 from khaya_infra.certificate import CertificateStack
 from khaya_infra.settings import SettingsError, read_settings
 from khaya_infra.stack import Groundwork, KhayaStack, Release
@@ -40,6 +41,8 @@ FLAGS: Mapping[str, object] = {
 def build(app: App) -> App:
     """Put both stacks into `app`, from its context. `SettingsError` says which context is missing."""
     settings = read_settings(Path(_context(app, "settings")))
+    if app.node.try_get_context("only") == "canary":
+        return _with_canary(app, settings)
     hosted_zone_id = _context(app, "hostedZoneId")
     certificate = CertificateStack(
         app,
@@ -58,6 +61,22 @@ def build(app: App) -> App:
             env=_environment(settings, settings.main),
         )
         main.add_stack_dependency(certificate)
+    _tag(app, settings)
+    return app
+
+
+def _with_canary(app: App, settings: Settings) -> App:
+    if settings.canary is None:
+        raise SettingsError("the target has no [canary]; name its stack and region there")
+    CanaryStack(
+        app,
+        settings.canary.name,
+        settings=settings,
+        told=Path(_context(app, "told")),
+        package=Path(_context(app, "package")),
+        runtime=_context(app, "runtime"),
+        env=_environment(settings, settings.canary),
+    )
     _tag(app, settings)
     return app
 

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from khaya_infra import __version__, ground, publish
 from khaya_infra.clients import Session, complaint, connect
 from khaya_infra.frontend.site_build import build_site
+from khaya_infra.nightly import deploy_canary
 from khaya_infra.package import BUILD, LAMBDA, PackageError, build_package, host_platform
 from khaya_infra.settings import Settings, SettingsError, read_settings
 from khaya_infra.stop import INTERRUPTED, NO_TOOLS, USAGE, Stop
@@ -110,6 +111,9 @@ def _deploy(job: Job) -> None:
         with _step("daily tasks") as say:
             ground.run_once(session.client("lambda"), outputs["DailyFunctionName"])
             say("run once")
+    if settings.canary is not None:
+        with _step("canary") as say:
+            say(_deploy_canary(job, session, environ))
 
 
 def _deploy_stacks(
@@ -137,6 +141,19 @@ def _deploy_stacks(
         arn = deployed
 
 
+def _deploy_canary(job: Job, session: Session, environ: dict[str, str]) -> str:
+    assert job.settings.canary is not None  # noqa: S101 - asked before
+    room = _workroom(job.settings, os.environ)
+    return deploy_canary(
+        place=job.settings.canary,
+        target=job.target,
+        release=job.release,
+        room=room,
+        session=session,
+        deploy=lambda stacks, context: _cdk_deploy(job, environ, stacks, dict(context)),
+    )
+
+
 def _cdk_deploy(
     job: Job, environ: dict[str, str], stacks: list[str], context: dict[str, str]
 ) -> dict[str, dict[str, str]]:
@@ -162,7 +179,7 @@ def _workroom(settings: Settings, environ: Mapping[str, str]) -> Path:
 
 
 def _bootstrap(job: Job, session: Session, environ: dict[str, str]) -> str:
-    places = [job.settings.certificate, job.settings.main]
+    places = [job.settings.certificate, job.settings.main, *filter(None, [job.settings.canary])]
     lacking = [
         place for place in places if ground.needs_bootstrap(session.client("cloudformation", region_name=place.region))
     ]

@@ -17,10 +17,12 @@ _NO_SUCH_KEY = object()
 # The harness reads the same file and knows what is in the other tables; what is misspelt here would be deployed away.
 _KNOWN = {
     "account": ("id",),
+    "canary": ("region", "stack"),
     "site": ("aliases", "domain", "spa_paths"),
 }
 _TABLES = (
-    *("account", "budget", "deploy", "expect", "journeys", "maintenance", "network", "owners", "schema", "site"),
+    *("account", "budget", "canary", "deploy", "expect", "gate", "journeys", "maintenance", "network", "owners"),
+    *("schema", "site"),
     *("stack", "thresholds", "twin", "vantage", "waiver"),
 )
 _ACCOUNT = re.compile(r"\d{12}")
@@ -47,7 +49,7 @@ class Settings:
     """One deployment, as its target file describes it.
 
     `stage` is the file's name without its ending; `aliases` are the further host names, without the apex;
-    `alarm_address` is the e-mail address of who owns the family `alarms`.
+    `alarm_address` is the e-mail address of who owns the family `alarms`; `canary` is None where none is wanted.
     """
 
     stage: str
@@ -59,6 +61,7 @@ class Settings:
     aliases: tuple[str, ...]
     spa_paths: tuple[str, ...]
     alarm_address: str
+    canary: StackPlace | None = None
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -102,6 +105,7 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         aliases=tuple(alias for alias in _texts(document, source, "aliases", _HOST) if alias != domain),
         spa_paths=_texts(document, source, "spa_paths", re.compile(r"/\S*")),
         alarm_address=_text(document, source, "owners", "alarms", _ADDRESS),
+        canary=_canary_place(document, stacks, source),
     )
 
 
@@ -155,6 +159,19 @@ def _main_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlace:
     names = [place.name for place in stacks]
     _expect(len(found) == 1, source, "stack", "must list exactly one stack beside …Certificate and …Canary", names)
     return found[0]
+
+
+def _canary_place(document: Mapping[str, Any], stacks: tuple[StackPlace, ...], source: str) -> StackPlace | None:
+    if "canary" not in document:
+        return None
+    place = StackPlace(
+        name=_text(document, source, "canary", "stack", _STACK),
+        region=_text(document, source, "canary", "region", _REGION),
+    )
+    # What falls silent together is not missed by anybody.
+    shared = [each.name for each in stacks if each.region == place.region]
+    _expect(not shared, source, "canary.region", f"must be another than that of {', '.join(shared)}", place.region)
+    return place
 
 
 def _text(document: Mapping[str, Any], source: str, table: str, key: str, shape: re.Pattern[str]) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
+from checks.doors import nights
+
 if TYPE_CHECKING:
     from checks.run import Run
 
@@ -56,6 +58,7 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: T
         "permissions": _permissions,
         "replay": _replay,
         "explain": _explain,
+        **nights.COMMANDS,
     }
     return _guarded(lambda: commands[asked.command](asked, told, complained), complained)
 
@@ -316,6 +319,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_documents(replay)
     explain = commands.add_parser("explain", help="what a promise means and what it needs")
     explain.add_argument("name", metavar="NAME")
+    nights.add_to(commands, target=_add_target, documents=_add_documents, span=span)
     commands.add_parser("twin", help="the local copy of AWS: up, down, status, env, run, delegate")
     return parser
 

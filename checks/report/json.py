@@ -40,9 +40,10 @@ def document(run: Run) -> dict[str, Any]:
         "void": list(run.void),
         "notes": list(run.terms.notes),
         "aws_calls": run.aws_calls,
-        "cost": {},
+        "cost": dict(run.cost),
+        **({} if run.gate is None else {"gate": dict(run.gate)}),
         "counts": dict(counts(run.results)),
-        "results": [_result(each) for each in run.results],
+        "results": [told(each) for each in run.results],
         "not_from_here": [],
         "controls": [
             {
@@ -69,7 +70,8 @@ def write(run: Run, path: Path) -> None:
     files.put(json.dumps(document(run), indent=1, ensure_ascii=True, allow_nan=False) + "\n", path)
 
 
-def _result(result: Result) -> dict[str, Any]:
+def told(result: Result) -> dict[str, Any]:
+    """One result as plain JSON values."""
     check = result.check
     return {
         "name": check.name,

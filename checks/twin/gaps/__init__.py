@@ -18,6 +18,7 @@ from checks.twin.gaps import (
     credentials,
     functions,
     missing_types,
+    nights,
     origins,
     recovery,
     tables,
@@ -75,6 +76,12 @@ GAPS: tuple[Close, ...] = (
     missing_types.create_budgets,
     missing_types.create_identity_providers,
     compression.compress_as_the_behaviour_says,
+    nights.keep_time_zones_of_schedules,
+    nights.fire_schedules_in_their_time_zone,
+    nights.fill_in_what_a_schedule_knows,
+    nights.lock_buckets_of_stacks,
+    nights.read_metrics_from_log_lines,
+    nights.answer_pings_of_dynamodb,
     zones.count_what_stacks_change,
 )
 
