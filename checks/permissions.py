@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,9 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
     }
 )
 
+# Actions that ask for several at once, and are authorised on all of the region's, whatever names they are given.
+LISTING: frozenset[str] = frozenset({"cloudwatch:DescribeAlarms"})
+
 # A managed policy holds 6,144 characters, white space not counted (IAM and STS quotas).
 LONGEST = 6_144
 
@@ -47,9 +51,9 @@ def policy(checks: Iterable[Check], *, stacks: Iterable[str] = ()) -> dict[str, 
     for check in checks:
         for action in check.promise.actions:
             narrow = check.place.resources if action not in WITHOUT_RESOURCE else ()
-            wanted[action].update(_own(action, narrow) or ("*",))
+            wanted[action].update(_granted(action, each) for each in _own(action, narrow) or ("*",))
     for action in RESOLVING:
-        wanted[action].update(tuple(stacks) or ("*",))
+        wanted[action].update(_granted(action, each) for each in tuple(stacks) or ("*",))
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for action, resources in sorted(wanted.items()):
         together[("*",) if "*" in resources else tuple(sorted(resources))].append(action)
@@ -88,6 +92,14 @@ def _small_enough(statements: Iterable[dict[str, Any]], most: int) -> Iterable[d
 
 def _length(statements: Sequence[dict[str, Any]]) -> int:
     return len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
+
+
+def _granted(action: str, arn: str) -> str:
+    """The ARN as a policy must have it: a stack is asked for by its name, and made anew it has another id."""
+    if action in LISTING and arn != "*":
+        return f"{arn.rpartition(':')[0]}:*"
+    named = re.fullmatch(r"(arn:[\w-]+:cloudformation:[^:]*:\d*:stack/[^/]+)/[^/]+", arn)
+    return f"{named[1]}/*" if named else arn
 
 
 def _own(action: str, resources: Sequence[str]) -> Sequence[str]:

@@ -134,7 +134,7 @@ def _tell(night: Night, document: Document, link: str) -> None:
         state, edition = night.ledger.told(night.settings.name)
         if document["started"] <= state.get("started", ""):
             break
-        before = Incident(**state.get("incident", {}))
+        before = _incident(state.get("incident", {}))
         owners, quiet = night.settings.owners, night.settings.maintenance
         after, messages = decide(
             before, document, night.clock.now(), Around(owners=owners, link=link, maintenance=quiet)
@@ -156,5 +156,9 @@ def _ring_what_waits(night: Night) -> None:
     night.ledger.tell(night.settings.name, {**state, "waiting": []}, edition=edition)
 
 
+def _incident(stored: Mapping[str, Any]) -> Incident:
+    return Incident(**{**stored, "told": tuple(stored.get("told", ()))})
+
+
 def _plain(incident: Incident) -> dict[str, Any]:
-    return {"open": dict(incident.open), "since": incident.since, "run_id": incident.run_id}
+    return {**asdict(incident), "open": dict(incident.open), "told": list(incident.told)}

@@ -14,6 +14,7 @@ from checks.report.text import plain
 from checks.target.settings import Maintenance
 
 Document = Mapping[str, Any]
+Told = Mapping[str, Any]
 Topic = Literal["page", "notice"]
 
 # The name under which a run that proves nothing is an incident of its own.
@@ -36,9 +37,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What people were told and not yet that it is over: roots by name with how loudly. Empty: all is well."""
+    """What people were told and not yet that it is over: roots by name with how loudly. Empty: all is well.
+
+    *told* are all names that it was ever about, those included that are over already.
+    """
 
     open: Mapping[str, Topic] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
     since: str = ""
     run_id: str = ""
 
@@ -64,7 +69,9 @@ def decide(before: Incident, document: Document, now: datetime, around: Around) 
         return before, ()
     new = {name: loud for name, loud in _open(document).items() if before.open.get(name) not in {loud, "page"}}
     left = {name: loud for name, loud in before.open.items() if not _over(name, document)}
-    after = replace(before, open={**left, **new}, since=before.since or document["started"], run_id=document["run_id"])
+    names = tuple(dict.fromkeys([*before.told, *new]))
+    since = before.since or document["started"]
+    after = replace(before, open={**left, **new}, told=names, since=since, run_id=document["run_id"])
     if new:
         return after, (_alarm(new, before, document, around),)
     if before.open and not left:
@@ -112,8 +119,8 @@ def _alarm(new: Mapping[str, Topic], before: Incident, document: Document, aroun
 def _recovery(before: Incident, document: Document, around: Around) -> Message:
     loud: Topic = "page" if "page" in before.open.values() else "notice"
     told = f"{document['target']} is well again: everything that was reported since {before.since} passes."
-    parts = [told, f"Over: {_names(tuple(before.open))}", _foot(document, around)]
-    what = f"RECOVERED {document['target']}: {len(before.open)} of {len(before.open)} over"
+    parts = [told, f"Over: {_names(before.told)}", _foot(document, around)]
+    what = f"RECOVERED {document['target']}: all {len(before.told)} over"
     return Message(topic=loud, subject=_subject(what), text="\n\n".join(parts))
 
 
@@ -121,20 +128,30 @@ def _grouped(new: Mapping[str, Topic], document: Document, owners: Mapping[str, 
     """The new roots, those of one owner together."""
     told = {each["name"]: each for each in roots(document)}
     by_owner: dict[str, list[str]] = defaultdict(list)
-    for name in list(new)[:_MOST_ROOTS]:
-        family = name.partition(".")[0]
-        by_owner[owners.get(family, "")].append(_void(document) if name == VOID else _root(told[name], document))
+    alike = _alike([told[name] for name in new if name != VOID])
+    if VOID in new:
+        by_owner[""].append(_void(document))
+    for each in alike[:_MOST_ROOTS]:
+        by_owner[owners.get(each[0]["family"], "")].append(_root(each[0], each[1:], document))
     blocks = [
         "\n\n".join([f"For {owner}:" if owner else "For whoever is on duty:", *texts])
         for owner, texts in by_owner.items()
     ]
-    if len(new) > _MOST_ROOTS:
-        blocks.append(f"{len(new) - _MOST_ROOTS} more are in the evidence.")
+    if len(alike) > _MOST_ROOTS:
+        blocks.append(f"{len(alike) - _MOST_ROOTS} more are in the evidence.")
     return blocks
 
 
-def _root(root: Mapping[str, Any], document: Document) -> str:
-    explained = [each["name"] for each in behind(document, root)]
+def _alike(told: Sequence[Told]) -> list[list[Told]]:
+    """Roots that saw the very same thing, together: one refusal makes fifty checks unknown."""
+    groups: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    for each in told:
+        groups[each["status"], each["actual"]].append(each)
+    return list(groups.values())
+
+
+def _root(root: Told, alike: Sequence[Told], document: Document) -> str:
+    explained = [each["name"] for one in (root, *alike) for each in behind(document, one)]
     lines = [
         f"{root['status'].upper().replace('_', ' ')}  {_line(root['name'])}",
         f"  promise   {_line(root['promise'])}",
@@ -143,7 +160,9 @@ def _root(root: Mapping[str, Any], document: Document) -> str:
         f"  do        {_line(root['remedy'])}",
         f"  repeat    {repeat(document['target'], root['name'])}",
     ]
-    return "\n".join([*lines, *([f"  explains  {_names(explained)}"] if explained else [])])
+    lines += [f"  likewise  {_names([each['name'] for each in alike])}"] if alike else []
+    lines += [f"  explains  {_names(explained)}"] if explained else []
+    return "\n".join(lines)
 
 
 def _void(document: Document) -> str:
