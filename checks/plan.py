@@ -15,7 +15,8 @@ from checks.naming import glob
 SCHEMA = 1
 
 # Promises about the plan itself: they come and go with what was accepted, so they are not part of its digest.
-ABOUT_THE_PLAN = frozenset({"stack.plan", "stack.plan_digest"})
+# What is asked of one release is asked by whoever names it.
+ABOUT_THE_PLAN = frozenset({"stack.plan", "stack.plan_digest", "api.release"})
 
 
 _SEVERITY = "severity="
@@ -117,7 +118,7 @@ def compare(live: Plan, accepted: Plan) -> Difference:
     return Difference(
         missing=tuple(name for name in then if name not in now),
         weakened=weakened,
-        added=tuple(name for name in now if name not in then),
+        added=tuple(name for name in now if name not in then and now[name].promise.name not in ABOUT_THE_PLAN),
         changed=tuple(n for n in both if n not in weakened and fingerprint(now[n]) != fingerprint(then[n])),
     )
 

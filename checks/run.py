@@ -39,7 +39,7 @@ _WORTH_A_SECOND_LOOK: frozenset[Instrument] = frozenset({"dns", "tls", "http"})
 _PAUSES = (0.2, 0.8, 2.0)
 _SETTLE_PAUSE = 3.0
 _TICK = 0.5
-_LATE = "it did not finish before the deadline"
+LATE = "it did not finish before the deadline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,8 @@ class Run:
     void: tuple[str, ...]
     aws_calls: int = 0
     interrupted: bool = False
+    cost: Mapping[str, float] = field(default_factory=dict)
+    gate: Mapping[str, object] | None = None
 
 
 @dataclass(slots=True)
@@ -155,7 +157,7 @@ def run_all(plan: Plan, world: World, *, pool: Pool, terms: Terms) -> Run:
         interrupted = False
     except KeyboardInterrupt:
         interrupted = True
-    reason = "the run was interrupted before it was looked at" if interrupted else _LATE
+    reason = "the run was interrupted before it was looked at" if interrupted else LATE
     ledger = course.ledger
     looked = [ledger.latest.get(each.name) or _unseen(each, reason, started) for each in in_time]
     looked += [_look_back(each, looked, world, ledger) for each in chosen.checks if each.sight.afterwards is not None]
@@ -308,10 +310,10 @@ def _one_round(
         if not done:
             watch(Progress(result=None, left=names, settling=waited))
     for each in out:
-        watch(Progress(result=ledger.enter(_unseen(looks[each], _LATE, clock.now()), final=True), left=()))
+        watch(Progress(result=ledger.enter(_unseen(looks[each], LATE, clock.now()), final=True), left=()))
     wait(proofs, timeout=max(0.0, ends - clock.monotonic()))
     for proof, control in proofs.items():
-        ledger.controls[control.name] = proof.result() if proof.done() else _unseen_control(control, _LATE)
+        ledger.controls[control.name] = proof.result() if proof.done() else _unseen_control(control, LATE)
 
 
 def _looking(check: Check, world: World) -> Callable[[], tuple[Result, bool]]:

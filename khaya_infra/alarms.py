@@ -69,11 +69,11 @@ class Alarms(Construct):
         refusing = api.deployment_stage.metric_client_error(statistic="Average", period=FIVE_MINUTES)
         slow = api.deployment_stage.metric_latency(statistic="p95", period=FIVE_MINUTES)
         sentence = "More than 1 % of API calls fail on our side"
-        self._alarm("ApiFailing", sentence, failing, Limit(threshold=0.01, missing=IDLE), self.page)
+        self.add("ApiFailing", sentence, failing, Limit(threshold=0.01, missing=IDLE), self.page)
         sentence = "More than 10 % of API calls are refused for 15 minutes"
-        self._alarm("ApiRefusing", sentence, refusing, Limit(threshold=0.10, periods=3, missing=IDLE), self.notice)
+        self.add("ApiRefusing", sentence, refusing, Limit(threshold=0.10, periods=3, missing=IDLE), self.notice)
         sentence = "The slowest twentieth of API calls takes more than 3 s for 15 minutes"
-        self._alarm("ApiSlow", sentence, slow, Limit(threshold=3000, periods=3, missing=IDLE), self.notice)
+        self.add("ApiSlow", sentence, slow, Limit(threshold=3000, periods=3, missing=IDLE), self.notice)
 
     def watch_distribution(self, distribution_id: str) -> None:
         """Failure at the edge, in percent as CloudFront itself counts it, in the one region that it tells."""
@@ -90,7 +90,7 @@ class Alarms(Construct):
             )
             lasting = f"for {5 * periods} minutes"
             sentence = f"More than {percent} % of what the edge answers is {metric.removesuffix('ErrorRate')} {lasting}"
-            self._alarm(name, sentence, rate, Limit(threshold=percent, periods=periods, missing=IDLE), topic)
+            self.add(name, sentence, rate, Limit(threshold=percent, periods=periods, missing=IDLE), topic)
 
     def watch_function(self, name: str, function: ServiceFunction, slowness: Slowness) -> None:
         """Failing and being refused, being slow, and being about to run out of memory."""
@@ -98,14 +98,14 @@ class Alarms(Construct):
         throttled = live.metric_throttles(statistic="Sum", period=FIVE_MINUTES)
         lasting = live.metric_duration(statistic="Average", period=FIVE_MINUTES)
         sentence = f"{name} is refused for lack of room"
-        self._alarm(f"{name}Throttled", sentence, throttled, Limit(threshold=0, missing=SPARSE), self.page)
+        self.add(f"{name}Throttled", sentence, throttled, Limit(threshold=0, missing=SPARSE), self.page)
         for suffix, limit, topic in (("Slow", slowness.slow, self.notice), ("Stuck", slowness.stuck, self.page)):
             sentence = f"{name} takes more than {limit.to_seconds():g} s on average"
             line = Limit(threshold=limit.to_milliseconds(), missing=IDLE)
-            self._alarm(f"{name}{suffix}", sentence, lasting, line, topic)
+            self.add(f"{name}{suffix}", sentence, lasting, line, topic)
         sentence = f"{name} uses more than 80 % of its memory"
         nearly = Limit(threshold=0.8 * function.memory_mb, missing=IDLE)
-        self._alarm(f"{name}Memory", sentence, function.metric_memory(FIVE_MINUTES), nearly, self.notice)
+        self.add(f"{name}Memory", sentence, function.metric_memory(FIVE_MINUTES), nearly, self.notice)
 
     def watch_failures(self, name: str, function: lambda_.IFunction, *, but_for: int) -> None:
         """More than 5 % of the calls; up to `but_for` failures within five minutes are no rate of anything."""
@@ -118,13 +118,13 @@ class Alarms(Construct):
             period=FIVE_MINUTES,
         )
         sentence = f"More than 5 % of the calls of {name}, and more than {but_for} of them, failed within 5 minutes"
-        self._alarm(f"{name}Errors", sentence, rate, Limit(threshold=5, missing=SPARSE), self.page)
+        self.add(f"{name}Errors", sentence, rate, Limit(threshold=5, missing=SPARSE), self.page)
 
     def watch_any_failure(self, name: str, function: lambda_.IFunction) -> None:
         """One is enough, for what runs once a day: it is a day's work not done."""
         failed = function.metric_errors(statistic="Sum", period=FIVE_MINUTES)
         sentence = f"A run of {name} failed"
-        self._alarm(f"{name}Errors", sentence, failed, Limit(threshold=0, missing=SPARSE), self.page)
+        self.add(f"{name}Errors", sentence, failed, Limit(threshold=0, missing=SPARSE), self.page)
 
     def watch_sign_in(self) -> None:
         """Codes that nobody would carry, and steps that broke; a refusal of who typed a wrong code is neither.
@@ -142,7 +142,7 @@ class Alarms(Construct):
                 statistic="Sum",
                 period=FIVE_MINUTES,
             )
-            self._alarm(name, sentence, counted, Limit(threshold=0, missing=SPARSE), self.page)
+            self.add(name, sentence, counted, Limit(threshold=0, missing=SPARSE), self.page)
 
     def watch_tables(self, tables: Mapping[str, dynamodb.Table]) -> None:
         """Any throttled read or write, table by table. One alarm over both would cost as much as these two."""
@@ -151,12 +151,12 @@ class Alarms(Construct):
                 throttled = table.metric(f"{kind}ThrottleEvents", statistic="Sum", period=FIVE_MINUTES)
                 sentence = f"{kind}s of {noun} are throttled"
                 line = Limit(threshold=0, missing=SPARSE)
-                self._alarm(f"{noun}{kind}Throttled", sentence, throttled, line, self.page)
+                self.add(f"{noun}{kind}Throttled", sentence, throttled, line, self.page)
 
     def watch_dead_letters(self, queue: sqs.IQueue) -> None:
         """Anything at all in the queue of failed events."""
         waiting = queue.metric_approximate_number_of_messages_visible(statistic="Maximum", period=FIVE_MINUTES)
-        self._alarm(
+        self.add(
             "DeadLetters",
             "Work that nobody waits for failed for good and is kept in the queue",
             waiting,
@@ -167,7 +167,7 @@ class Alarms(Construct):
     def watch_stream(self, name: str, function: lambda_.IFunction) -> None:
         """More than an hour behind: a record that a batch is stuck at is no error of the function's, only this."""
         behind = function.metric("IteratorAge", statistic="Maximum", period=FIVE_MINUTES)
-        self._alarm(
+        self.add(
             f"{name}Behind",
             f"{name} hears of changes more than an hour late",
             behind,
@@ -195,9 +195,9 @@ class Alarms(Construct):
             period=FIVE_MINUTES,
         )
         silent = Limit(threshold=1, periods=26, comparison=BELOW, missing=HEARTBEAT)
-        self._alarm(f"{name}Silent", f"{what} has not succeeded for 26 hours", succeeded, silent, self.page)
+        self.add(f"{name}Silent", f"{what} has not succeeded for 26 hours", succeeded, silent, self.page)
         sentence = f"The event that starts {what.lower()} did not reach its function"
-        self._alarm(f"{name}Undelivered", sentence, undelivered, Limit(threshold=0, missing=SPARSE), self.page)
+        self.add(f"{name}Undelivered", sentence, undelivered, Limit(threshold=0, missing=SPARSE), self.page)
 
     def _topic(self, name: str, address: str) -> sns.Topic:
         topic = sns.Topic(self, name, enforce_ssl=True)
@@ -215,7 +215,8 @@ class Alarms(Construct):
         )
         return topic
 
-    def _alarm(self, name: str, sentence: str, metric: cloudwatch.IMetric, limit: Limit, topic: sns.Topic) -> None:
+    def add(self, name: str, sentence: str, metric: cloudwatch.IMetric, limit: Limit, topic: sns.Topic) -> None:
+        """One alarm that speaks to `topic` when it rings and when it is over."""
         alarm = cloudwatch.Alarm(
             self,
             f"{name}Alarm",

@@ -2,7 +2,8 @@
 
 Context it needs: `settings` (path of the target file), `hostedZoneId`, `release`, `version`, `package` (path
 of the functions' zip) and `certificateArn`. With `only=certificate` it makes the certificate stack alone and needs the
-first two. With `distributionId`, which the main stack tells, it makes the edge's stack too, if the target has one.
+first two. With `distributionId`, which the main stack tells, it makes the edge's stack too, if the target has one. With
+`only=canary` it makes the canary's stack alone, and needs `settings`, `package`, `told` and `runtime`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import App, Environment, Tags
 
+from khaya_infra.canary import CanaryStack
 from khaya_infra.certificate import CertificateStack
 from khaya_infra.edge_stack import EdgeStack
 from khaya_infra.settings import SettingsError, read_settings
@@ -43,6 +45,8 @@ FLAGS: Mapping[str, object] = {
 def build(app: App) -> App:
     """Put both stacks into `app`, from its context. `SettingsError` says which context is missing."""
     settings = read_settings(Path(_context(app, "settings")))
+    if app.node.try_get_context("only") == "canary":
+        return _with_canary(app, settings)
     hosted_zone_id = _context(app, "hostedZoneId")
     certificate = CertificateStack(
         app,
@@ -78,6 +82,22 @@ def _watch_edge(app: App, settings: Settings, main: KhayaStack) -> None:
         env=_environment(settings, settings.edge),
     )
     edge.add_stack_dependency(main)
+
+
+def _with_canary(app: App, settings: Settings) -> App:
+    if settings.canary is None:
+        raise SettingsError("the target has no [canary]; name its stack and region there")
+    CanaryStack(
+        app,
+        settings.canary.name,
+        settings=settings,
+        told=Path(_context(app, "told")),
+        package=Path(_context(app, "package")),
+        runtime=_context(app, "runtime"),
+        env=_environment(settings, settings.canary),
+    )
+    _tag(app, settings)
+    return app
 
 
 def _release(app: App) -> Release:

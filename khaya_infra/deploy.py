@@ -23,6 +23,7 @@ from khaya_infra import __version__, arrival, ground, live, preflight, publish, 
 from khaya_infra.arrival import Place
 from khaya_infra.clients import Session, connect
 from khaya_infra.frontend.site_build import build_site
+from khaya_infra.nightly import deploy_canary
 from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform
 from khaya_infra.progress import step
 from khaya_infra.settings import Settings, StackPlace, read_settings
@@ -109,6 +110,9 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
         _publish(session, outputs, site.result())
     _first_runs(session, settings.main.name, outputs)
     _record(job, session, outputs)
+    if settings.canary is not None:
+        with step("canary") as say:
+            say(_deploy_canary(job, session, environ))
 
 
 def _deploy_frontend(job: Job, session: Session) -> None:
@@ -211,6 +215,18 @@ def _deploy_stacks(
         arn = deployed
 
 
+def _deploy_canary(job: Job, session: Session, environ: dict[str, str]) -> str:
+    assert job.settings.canary is not None  # noqa: S101 - asked before
+    return deploy_canary(
+        place=job.settings.canary,
+        target=job.target,
+        release=job.release,
+        room=job.workroom,
+        session=session,
+        deploy=lambda stacks, context: _cdk_deploy(job, environ, stacks, dict(context)),
+    )
+
+
 def _cdk_deploy(
     job: Job, environ: dict[str, str], stacks: list[str], context: dict[str, str]
 ) -> dict[str, dict[str, str]]:
@@ -229,7 +245,7 @@ def _cdk_deploy(
 
 
 def _bootstrap(job: Job, session: Session, environ: dict[str, str]) -> str:
-    places = [job.settings.certificate, job.settings.main]
+    places = [job.settings.certificate, job.settings.main, *filter(None, [job.settings.canary])]
     lacking = [
         place for place in places if ground.needs_bootstrap(session.client("cloudformation", region_name=place.region))
     ]

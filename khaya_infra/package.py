@@ -56,8 +56,8 @@ def host_platform() -> Platform:
 
 def build_package(platform: Platform, *, source: Path = SOURCE, lock: Path = LOCK, build: Path = BUILD) -> Path:
     """The zip for `platform`, built if it does not exist yet. `PackageError` when pip cannot deliver."""
-    installed = _dependencies(platform, lock, build)
-    digest = _digest(_EDITION, installed.name, *_fingerprints(source))
+    installed = build_dependencies(platform, lock, build)
+    digest = digest_of(_EDITION, installed.name, *_fingerprints(source))
     package = build / "package" / f"{platform.name}-{digest}.zip"
     if not package.exists():
         package.parent.mkdir(parents=True, exist_ok=True)
@@ -68,9 +68,14 @@ def build_package(platform: Platform, *, source: Path = SOURCE, lock: Path = LOC
     return package
 
 
-def write_zip(package: Path, trees: dict[str, Path]) -> None:
-    """Put the files of each tree below its prefix, in the order of their names, with one date and one mode."""
-    files = {f"{prefix}/{name}".lstrip("/"): path for prefix, tree in trees.items() for name, path in _files(tree)}
+def write_zip(package: Path, trees: dict[str, Path], *, keep: frozenset[str] = frozenset()) -> None:
+    """Put the files of each tree below its prefix, in the order of their names, with one date and one mode.
+
+    What is left out by its name otherwise, such as byte code, is put in where `keep` names it.
+    """
+    files = {
+        f"{prefix}/{name}".lstrip("/"): path for prefix, tree in trees.items() for name, path in _files(tree, keep)
+    }
     with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, date_time=_EPOCH)
@@ -80,8 +85,9 @@ def write_zip(package: Path, trees: dict[str, Path]) -> None:
             archive.writestr(entry, files[name].read_bytes())
 
 
-def _dependencies(platform: Platform, lock: Path, build: Path) -> Path:
-    digest = _digest(_EDITION, platform.name, str(platform.tag), str(platform.python), lock.read_text("utf-8"))
+def build_dependencies(platform: Platform, lock: Path, build: Path) -> Path:
+    """A folder with what `lock` names, installed for `platform`. `PackageError` when pip cannot deliver."""
+    digest = digest_of(_EDITION, platform.name, str(platform.tag), str(platform.python), lock.read_text("utf-8"))
     installed = build / "dependencies" / f"{platform.name}-{digest}"
     if not installed.exists():
         installed.parent.mkdir(parents=True, exist_ok=True)
@@ -110,10 +116,10 @@ def _install(platform: Platform, lock: Path, target: Path) -> None:
         raise PackageError(f"pip could not install {lock.name} for {platform.name}: {said}")
 
 
-def _files(tree: Path) -> Iterator[tuple[str, Path]]:
+def _files(tree: Path, keep: frozenset[str] = frozenset()) -> Iterator[tuple[str, Path]]:
     for path in sorted(tree.rglob("*")):
         inner = path.relative_to(tree)
-        if path.is_file() and not _LEFT_OUT.intersection(inner.parts):
+        if path.is_file() and not (_LEFT_OUT - keep).intersection(inner.parts):
             yield inner.as_posix(), path
 
 
@@ -122,7 +128,8 @@ def _fingerprints(tree: Path) -> Iterator[str]:
         yield f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
-def _digest(*parts: str) -> str:
+def digest_of(*parts: str) -> str:
+    """A short name for exactly these texts."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -18,10 +18,12 @@ _NO_SUCH_KEY = object()
 _KNOWN = {
     "account": ("id",),
     "deploy": ("command", "settings"),
+    "canary": ("region", "stack"),
     "site": ("aliases", "domain", "spa_paths"),
 }
 _TABLES = (
-    *("account", "budget", "deploy", "expect", "journeys", "maintenance", "network", "owners", "schema", "site"),
+    *("account", "budget", "canary", "deploy", "expect", "gate", "journeys", "maintenance", "network", "owners"),
+    *("schema", "site"),
     *("stack", "thresholds", "twin", "vantage", "waiver"),
 )
 _ACCOUNT = re.compile(r"\d{12}")
@@ -73,7 +75,8 @@ class Settings:
     `stage` is the file's name without its ending; `aliases` are the further host names, without the apex;
     `alarm_address` is the e-mail address of who owns the family `alarms`, `notice_address` of who is told what can wait
     for the morning, the same unless said otherwise. `edge` is the stack that watches the edge, where the edge reports.
-    `countries` are the only ones that the site is served in; none of them means all.
+    `countries` are the only ones that the site is served in; none of them means all. `canary` is None where none is
+    wanted.
     """
 
     stage: str
@@ -89,6 +92,7 @@ class Settings:
     notice_address: str
     countries: tuple[str, ...] = ()
     carriers: Carriers = field(default_factory=Carriers)
+    canary: StackPlace | None = None
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -136,6 +140,7 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         notice_address=_text(document, source, "owners", _notices(document), _ADDRESS),
         countries=_countries(document, source),
         carriers=_carriers(document, source),
+        canary=_canary_place(document, stacks, source),
     )
 
 
@@ -239,6 +244,19 @@ def _edge_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlace | Non
         rule = f"of {place.name} must be {CERTIFICATE_REGION}"
         _expect(place.region == CERTIFICATE_REGION, source, "stack.region", rule, place.region)
     return found[0] if found else None
+
+
+def _canary_place(document: Mapping[str, Any], stacks: tuple[StackPlace, ...], source: str) -> StackPlace | None:
+    if "canary" not in document:
+        return None
+    place = StackPlace(
+        name=_text(document, source, "canary", "stack", _STACK),
+        region=_text(document, source, "canary", "region", _REGION),
+    )
+    # What falls silent together is not missed by anybody.
+    shared = [each.name for each in stacks if each.region == place.region]
+    _expect(not shared, source, "canary.region", f"must be another than that of {', '.join(shared)}", place.region)
+    return place
 
 
 def _text(document: Mapping[str, Any], source: str, table: str, key: str, shape: re.Pattern[str]) -> str:

@@ -35,7 +35,19 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         *("companions", "settling", "topology", "vantage"),
     ),
     ("world", "promises", "template"),
-    ("blocking", "coverage", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),
+    (
+        "blocking",
+        "coverage",
+        "plan",
+        "permissions",
+        "target",
+        "catalogue",
+        "controls",
+        "run",
+        "replay",
+        "report",
+        "nights",
+    ),
     ("doors",),
 )
 OUTSIDE = frozenset(

@@ -1,21 +1,25 @@
-"""The canary's door: a Lambda handler that looks at what is live, says the verdict, and hands back the document."""
+"""The canary's door: a Lambda handler that looks at what is live, keeps and says the verdict, and hands it back."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from checks.doors import assembly
+from checks.doors.night import Night, keep_watch
+from checks.nights import cost
 from checks.plan import Plan
 from checks.report.json import document
-from checks.run import Run
-from checks.target import SettingsError, find, read
+from checks.run import Progress, Run
+from checks.target import Settings, SettingsError, find, read
+from checks.world.ledger import Ledger
+from checks.world.real import RealClock
 
 # What it takes to settle, print and hand back thousands of results, with room for a slow minute of the machine.
 RESERVE = timedelta(seconds=10)
@@ -25,6 +29,8 @@ MOST_BYTES = 6 * 1024 * 1024 - 4096
 # One event of CloudWatch Logs holds 256 KB; a canary's line is read by people as well.
 _MOST_ROOTS = 20
 _LONGEST = 400
+# Lambda's smallest, where nobody says how much there is.
+_MEMORY_MB = 128
 
 
 class Context(Protocol):
@@ -37,24 +43,57 @@ class Context(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Meter:
+    """Since when this invocation is paid for: the first of an environment pays for its start as well."""
+
+    since: float
+
+
+_METER = _Meter(RealClock().monotonic())
+
+
 def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]:
     """Look at the target that the environment (or the event, for a call by hand) names, and give the run document.
 
     ``CHECKS_TARGET`` is a settings file or a name, ``CHECKS_PLAN`` the accepted plan; in an event they are ``target``
-    and ``plan``, with ``release`` beside them. One JSON line is printed, whatever happens. A broken promise is an
-    answer; what is raised is a defect of our own, so that Lambda counts an error.
+    and ``plan``, with ``release`` beside them. With ``CHECKS_EVIDENCE`` (the bucket) and ``CHECKS_INDEX`` (the table)
+    each run is kept, and told to the topics ``CHECKS_PAGE`` and ``CHECKS_NOTICE``. JSON lines are printed, the last
+    one a summary, whatever happens. A broken promise is an answer; what is raised is a defect of our own, so that
+    Lambda counts an error.
     """
     told = event or {}
     run_id = _run_id(told, context)
     try:
-        run = replace(_look(told, context), run_id=run_id)
-        told_all = document(run)
-        short = summary(told_all)
+        answer = _answer(told, context, run_id)
+        short = summary(answer) if "results" in answer else dict(answer)
     except Exception as error:
         _say({"run_id": run_id, "verdict": "void", "exit_code": 3, "error": f"{type(error).__name__}: {error}"})
         raise
+    finally:
+        _METER.since = 0.0
     _say(short)
-    return told_all if len(json.dumps(told_all).encode()) <= MOST_BYTES else short
+    return answer if len(json.dumps(answer).encode()) <= MOST_BYTES else short
+
+
+def _answer(told: Mapping[str, Any], context: Context, run_id: str) -> dict[str, Any]:
+    clock = RealClock()
+    started = _METER.since or clock.monotonic()
+    settings = _settings(told)
+    memory = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or _MEMORY_MB)
+
+    def look(watch: Callable[[Progress], None]) -> dict[str, Any]:
+        run = replace(_look(settings, told, context, watch), run_id=run_id)
+        # Two rows, a claim and what people were told; the document, and about a checkpoint a second.
+        seconds = clock.monotonic() - started
+        price = cost.of_run(seconds=seconds, memory_mb=memory, puts=1 + int(seconds), writes=8)
+        return document(replace(run, cost=price))
+
+    ledger = _ledger()
+    if ledger is None:
+        return look(lambda _: None)
+    night = Night(settings=settings, run_id=run_id, holder=context.aws_request_id, ledger=ledger, clock=clock, say=_say)
+    return dict(keep_watch(night, look))
 
 
 def summary(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,21 +114,47 @@ def summary(told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _look(told: Mapping[str, Any], context: Context) -> Run:
+def _settings(told: Mapping[str, Any]) -> Settings:
     name = told.get("target") or os.environ.get("CHECKS_TARGET")
     if not name:
         raise SettingsError("CHECKS_TARGET is not set; name the settings file of the package there")
-    settings = read(find(name))
+    return read(find(name, home=_home()))
+
+
+def _home() -> Path:
+    """Where the function's package lies."""
+    return Path(os.environ.get("LAMBDA_TASK_ROOT", ""))
+
+
+def _ledger() -> Ledger | None:
+    """The ledger that the environment names, if it does."""
+    bucket, table = os.environ.get("CHECKS_EVIDENCE"), os.environ.get("CHECKS_INDEX")
+    if not bucket or not table:
+        return None
+    from checks.world.aws.ledger import AwsLedger, Shelf
+    from checks.world.aws.session import Access
+
+    shelf = Shelf(
+        bucket=bucket,
+        table=table,
+        page=os.environ.get("CHECKS_PAGE", ""),
+        notice=os.environ.get("CHECKS_NOTICE", ""),
+    )
+    return AwsLedger(Access(), shelf, region=os.environ["AWS_REGION"])
+
+
+def _look(settings: Settings, told: Mapping[str, Any], context: Context, watch: Callable[[Progress], None]) -> Run:
     plan = told.get("plan") or os.environ.get("CHECKS_PLAN")
     release = str(told.get("release") or "")
     reach = assembly.connect(settings)
-    ready = assembly.prepare(settings, reach, release=release, plan_file=Path(plan) if plan else None)
+    ready = assembly.prepare(settings, reach, release=release, plan_file=_home() / plan if plan else None)
     wishes = assembly.Wishes(
         door="canary",
         release=release,
         # Nobody waits beside a canary: what still settles is said to settle, and looked at again the next night.
         wait=timedelta(0),
         deadline=_deadline(context),
+        watch=watch,
     )
     return assembly.run(replace(ready, plan=_reading(ready.plan)), wishes)
 
@@ -104,9 +169,15 @@ def _deadline(context: Context) -> timedelta:
 
 
 def _run_id(told: Mapping[str, Any], context: Context) -> str:
-    """The same for the same event: EventBridge delivers at least once, and Lambda tries again."""
-    cause = str(told.get("id") or context.aws_request_id)
-    return f"canary-{hashlib.sha256(cause.encode()).hexdigest()[:16]}"
+    """The same for the same event: schedules deliver at least once, and Lambda tries again.
+
+    What a schedule delivers twice has two ids and one time that it was meant for.
+    """
+    scheduled, schedule = str(told.get("scheduled") or ""), str(told.get("schedule") or "")
+    cause = f"{schedule} {scheduled}" if scheduled else str(told.get("id") or context.aws_request_id)
+    told_apart = hashlib.sha256(f"{told.get('target') or ''} {cause}".encode()).hexdigest()
+    when = f"{datetime.fromisoformat(scheduled):%Y%m%dT%H%M%S}-" if scheduled else ""
+    return f"{when}canary-{told_apart[:16]}"
 
 
 def _say(line: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
-from checks.doors import comparing, completing, covering, explaining
+from checks.doors import comparing, completing, covering, explaining, nights
 from checks.doors.options import Commands, add_documents, add_target, command, selection, span
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: T
         "diff": comparing.tell,
         "explain": explaining.tell,
         "completion": lambda asked, out, err: completing.tell(asked, parser, out, err),
+        **nights.COMMANDS,
     }
     return _guarded(lambda: commands[asked.command](asked, told, complained), complained)
 
@@ -289,6 +290,7 @@ def _parser() -> argparse.ArgumentParser:
     add_documents(replay)
     comparing.add(commands)
     explaining.add(commands)
+    nights.add_to(commands, target=add_target, documents=add_documents, span=span)
     completing.add(commands)
     command(
         commands,

@@ -42,9 +42,10 @@ def document(run: Run) -> dict[str, Any]:
         "void": list(run.void),
         "notes": list(run.terms.notes),
         "aws_calls": run.aws_calls,
-        "cost": {},
+        "cost": dict(run.cost),
+        **({} if run.gate is None else {"gate": dict(run.gate)}),
         "counts": dict(counts(run.results)),
-        "results": [_result(each, owner_of(each.name, run.terms.owners)) for each in run.results],
+        "results": [told(each, owner_of(each.name, run.terms.owners)) for each in run.results],
         "not_from_here": [{"name": each.check, "needs": each.needs} for each in run.terms.beyond],
         "controls": [
             {
@@ -79,7 +80,8 @@ def owner_of(check: str, owners: Mapping[str, str]) -> str:
     return codec.redact(found)
 
 
-def _result(result: Result, owner: str) -> dict[str, Any]:
+def told(result: Result, owner: str = "") -> dict[str, Any]:
+    """One result as plain JSON values."""
     check = result.check
     return {
         "name": check.name,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from checks.model import Waiver
@@ -86,6 +87,14 @@ class Maintenance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """Where the nightly runs are kept: the stack whose outputs name bucket, table and topics. Empty: nowhere."""
+
+    stack: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One target as its file describes it. *name* is the file's name without its ending.
 
@@ -110,6 +119,8 @@ class Settings:
     waivers: tuple[Waiver, ...] = ()
     maintenance: Maintenance | None = None
     deploy: tuple[str, ...] = ()
+    canary: Canary = Canary()
+    require_recent: timedelta | None = None
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -128,6 +139,8 @@ def read(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
+    if path.suffix == ".json":
+        return _parse_json(text, path)
     return parse(text, name=path.stem, source=str(path), folder=path.parent)
 
 
@@ -138,6 +151,23 @@ def parse(text: str, *, name: str, source: str, folder: Path = Path()) -> Settin
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{source}: is not TOML: {error}") from error
     return interpret(document, name=name, source=source, folder=folder)
+
+
+def _parse_json(text: str, path: Path) -> Settings:
+    """What a program wrote of a target: the same keys, as JSON."""
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{path}: is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise SettingsError(f"{path}: expected an object")
+    days = [each for each in document.get("waiver", []) if isinstance(each.get("expires"), str)]
+    for each in days:
+        each["expires"] = date.fromisoformat(each["expires"])
+    for key in ("starts", "ends"):
+        if key in document.get("maintenance", {}):
+            document["maintenance"][key] = datetime.fromisoformat(document["maintenance"][key])
+    return interpret(document, name=path.stem, source=str(path), folder=path.parent)
 
 
 def interpret(document: Mapping[str, object], *, name: str, source: str, folder: Path = Path()) -> Settings:
@@ -155,6 +185,7 @@ def interpret(document: Mapping[str, object], *, name: str, source: str, folder:
 def _settings(page: Page, name: str, source: str, folder: Path) -> Settings:
     _schema(page)
     account, site, deploy = page.page("account"), page.page("site"), page.page("deploy")
+    gate = page.page("gate")
     domain = site.text("domain", shape=_HOST, says="a host name in lower case")
     aliases = site.texts("aliases", shape=_HOST, says="a host name in lower case")
     settings = Settings(
@@ -176,10 +207,12 @@ def _settings(page: Page, name: str, source: str, folder: Path) -> Settings:
         waivers=tuple(waiver for one in page.pages("waiver") if (waiver := _waiver(one))),
         maintenance=_maintenance(page.page("maintenance"), given=page.has("maintenance")),
         deploy=deploy.texts("command", shape=r"(?s).+", says="a word of the command"),
+        canary=_canary(page.page("canary"), given=page.has("canary")),
+        require_recent=gate.duration("require_recent"),
     )
     # Whatever the deployer reads for itself is no business of a check.
     deploy.page("settings").rest()
-    for one in (account, site, deploy):
+    for one in (account, site, deploy, gate):
         one.close()
     return settings
 
@@ -197,6 +230,15 @@ def _stack(page: Page) -> StackSettings:
     )
     page.close()
     return stack
+
+
+def _canary(page: Page, *, given: bool) -> Canary:
+    canary = Canary(
+        stack=page.text("stack", shape=_STACK, says="the name of the canary's stack", required=given),
+        region=page.text("region", shape=_REGION, says="an AWS region other than the target's", required=given),
+    )
+    page.close()
+    return canary
 
 
 def _network(page: Page, folder: Path) -> Network:

@@ -1,4 +1,4 @@
-"""What CloudFormation makes and MiniStack leaves half said: subscriptions, schedules, the CORS of HTTP APIs."""
+"""What CloudFormation makes and MiniStack leaves half said: subscriptions, and the CORS of HTTP APIs."""
 
 from __future__ import annotations
 
@@ -27,39 +27,6 @@ def describe_subscriptions_of_stacks(_: Grounds) -> None:
         return create
 
     wrap_handler("AWS::SNS::Subscription", "create", described)
-
-
-def keep_time_zones_of_schedules(_: Grounds) -> None:
-    """A schedule of a stack has the time zone, the beginning and the end of its template.
-
-    MiniStack's provisioner leaves them out, so that every schedule is one in UTC without an end.
-    """
-    schedules = store(service("services.scheduler"), "_schedules")
-
-    def keep(name: str, props: Props) -> None:
-        schedule = schedules.get(f"{props.get('GroupName', 'default')}/{name}")
-        if schedule is not None:
-            schedule["ScheduleExpressionTimezone"] = props.get("ScheduleExpressionTimezone") or "UTC"
-            schedule.update({key: props[key] for key in ("StartDate", "EndDate") if key in props})
-
-    def created(original: Function) -> Function:
-        def create(logical_id: str, props: Props, stack_name: str) -> Untyped:
-            name, attributes = original(logical_id, props, stack_name)
-            keep(name, props)
-            return name, attributes
-
-        return create
-
-    def updated(original: Function) -> Function:
-        def update(physical_id: str, old: Props, new: Props, stack_name: str) -> Untyped:
-            name, attributes = original(physical_id, old, new, stack_name)
-            keep(name, new)
-            return name, attributes
-
-        return update
-
-    wrap_handler("AWS::Scheduler::Schedule", "create", created)
-    wrap_handler("AWS::Scheduler::Schedule", "update", updated)
 
 
 def spell_cors_of_http_apis(_: Grounds) -> None:

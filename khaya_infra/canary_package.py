@@ -1,0 +1,127 @@
+"""The canary's package: `checks` without the twin and what only people use, dnspython, and what it was told.
+
+AWS's SDK is the runtime's own. Byte code is shipped beside the source, made by the very minor version that will run it
+and checked against nothing: without it the function would compile everything anew at each cold start.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import py_compile
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from khaya_infra.package import BUILD, ROOT, PackageError, Platform, build_dependencies, digest_of, write_zip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SOURCE = ROOT / "checks"
+LOCK = ROOT / "requirements" / "dev.txt"
+NEEDED = ("dnspython",)
+# Not for a function: the local AWS, this project's targets, and the doors that people open.
+LEFT_OUT = (
+    *("twin", "targets", "__main__.py", "doors/cli.py", "doors/plugin.py", "doors/provisions.py", "doors/sharing.py"),
+    *("report/html.py", "report/page", "report/junit.py", "report/github.py"),
+)
+# Of dnspython: zones, transfers, validation, and the transports that we do not use. What we do use asks for none of it.
+PRUNED = (
+    *("quic", "dnssecalgs", "dnssec.py", "_asyncio_backend.py", "_trio_backend.py", "_asyncbackend.py"),
+    *("asyncbackend.py", "asyncquery.py", "asyncresolver.py", "query.py", "resolver.py", "nameserver.py", "_ddr.py"),
+    *("zone.py", "zonefile.py", "versioned.py", "btree.py", "btreezone.py", "update.py", "win32util.py"),
+    *("namedict.py", "e164.py", "hash.py", "_no_ssl.py"),
+)
+# Runtimes of Lambda that a package may be for: that of the interpreter which compiles it.
+RUNTIMES = ("3.11", "3.12", "3.13", "3.14")
+_EDITION = "1"
+
+
+def runtime() -> str:
+    """The minor version that the function runs: this interpreter's. `PackageError` when Lambda has none such."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if version not in RUNTIMES:
+        raise PackageError(f"Lambda has no runtime for Python {version}; deploy with one of {', '.join(RUNTIMES)}")
+    return version
+
+
+def build_canary(told: Path, *, build: Path = BUILD) -> Path:
+    """The zip with the files of the folder `told` at its root; the same input gives the same bytes."""
+    platform = Platform(name="canary", tag="any", python=runtime())
+    with tempfile.TemporaryDirectory() as scratch:
+        lock = Path(scratch) / "canary.txt"
+        lock.write_text(locked(LOCK.read_text("utf-8"), NEEDED), encoding="utf-8")
+        installed = build_dependencies(platform, lock, build)
+        tree = Path(scratch) / "tree"
+        _lay_out(tree, installed, told)
+        name = digest_of(_EDITION, runtime(), *(f"{each.relative_to(tree)} {_content(each)}" for each in _all(tree)))
+        package = build / "package" / f"canary-{name}.zip"
+        if not package.exists():
+            package.parent.mkdir(parents=True, exist_ok=True)
+            half = package.with_suffix(f".{os.getpid()}.part")
+            write_zip(half, {"": tree}, keep=frozenset({"__pycache__"}))
+            half.replace(package)
+    return package
+
+
+def locked(lock: str, names: Iterable[str]) -> str:
+    """The entries of `names` in a lock with hashes. `PackageError` names one that is not there."""
+    found = {}
+    for entry in re.split(r"\n(?=\S)", lock):
+        name = re.match(r"[A-Za-z0-9._-]+", entry)
+        if name:
+            found[name[0].lower()] = entry
+    lacking = sorted(set(names) - found.keys())
+    if lacking:
+        raise PackageError(f"the lock has no entry for {', '.join(lacking)}; run `make lock`")
+    return "".join(f"{found[name].rstrip()}\n" for name in names)
+
+
+def _lay_out(tree: Path, installed: Path, told: Path) -> None:
+    shutil.copytree(installed, tree, ignore=shutil.ignore_patterns("*.dist-info", "__pycache__", "bin"))
+    for each in PRUNED:
+        _remove(tree / "dns" / each)
+    left_out = {(SOURCE / each) for each in LEFT_OUT}
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if name == "__pycache__" or Path(folder) / name in left_out}
+
+    shutil.copytree(SOURCE, tree / "checks", ignore=ignore)
+    for file in sorted(told.iterdir()):
+        if file.is_file():
+            shutil.copyfile(file, tree / file.name)
+    _compile(tree)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _compile(tree: Path) -> None:
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    for source in sorted(tree.rglob("*.py")):
+        name = source.relative_to(tree).as_posix()
+        made = importlib.util.cache_from_source(str(source))
+        # Tracebacks name the file below the function's root, whatever folder it was compiled in.
+        # A stranger's source is for reading elsewhere; ours is here, so that a traceback shows its lines.
+        if name.startswith("dns/"):
+            made = str(source.with_suffix(".pyc"))
+        # Docstrings are a third of the byte code, and nobody reads them there.
+        py_compile.compile(str(source), made, dfile=name, doraise=True, invalidation_mode=unchecked, optimize=2)
+        if name.startswith("dns/"):
+            source.unlink()
+
+
+def _all(tree: Path) -> list[Path]:
+    return [each for each in sorted(tree.rglob("*")) if each.is_file()]
+
+
+def _content(file: Path) -> str:
+    return digest_of(file.read_bytes().hex())

@@ -1,0 +1,70 @@
+"""The deploy step of the canary: what it takes along, its package, its stack, and a first run by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from khaya_infra.canary_package import build_canary, runtime
+from khaya_infra.stop import BROKEN, Stop
+from khaya_infra.toolchain import ROOT
+
+if TYPE_CHECKING:
+    from khaya_infra.clients import Client, Session
+    from khaya_infra.settings import StackPlace
+
+# Longer than the function itself may take, so that its own answer is waited for.
+_PATIENCE_S = 150
+Deploy = Callable[[list[str], Mapping[str, str]], Mapping[str, Mapping[str, str]]]
+
+
+def deploy_canary(
+    *, place: StackPlace, target: Path, release: str, room: Path, session: Session, deploy: Deploy
+) -> str:
+    """Put the canary of `target` in its place and let it look once; gives one line about that first run.
+
+    `room` is a folder for what it takes along, `deploy` runs the CDK CLI. `Stop` when the canary cannot be made, or
+    when it looked and nothing valid came of it: a dead canary is worse than none.
+    """
+    told = room / "canary"
+    _provide(target, told)
+    outputs = deploy(
+        [place.name],
+        {"only": "canary", "told": str(told), "package": str(build_canary(told)), "runtime": runtime()},
+    )
+    return look_once(
+        session.client("lambda", region_name=place.region, config=_patient()), outputs[place.name], release
+    )
+
+
+def look_once(functions: Client, outputs: Mapping[str, str], release: str) -> str:
+    """Call the canary by hand; one line about what it saw. `Stop` when nothing valid came of it."""
+    called = functions.invoke(
+        FunctionName=outputs["CanaryFunction"], Payload=json.dumps({"release": release, "by": "deploy"}).encode()
+    )
+    answer = json.loads(called["Payload"].read())
+    if called.get("FunctionError") or answer.get("verdict") not in {"kept", "broken", "unseen"}:
+        said = answer.get("errorMessage") or "; ".join(answer.get("void") or []) or str(answer)
+        raise Stop(
+            f"the canary looked, and nothing valid came of it: {said[:600]}", "Repair and deploy again", code=BROKEN
+        )
+    return f"{outputs['CanaryFunction']}, first run {answer['run_id']}: {answer['verdict']}"
+
+
+def _provide(target: Path, told: Path) -> None:
+    command = [sys.executable, "-m", "checks", "canary", "--target", str(target.resolve()), "--folder", str(told)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
+        raise Stop(f"what the canary takes along could not be made: {said}", "Repair and deploy again", code=BROKEN)
+
+
+def _patient() -> object:
+    from botocore.config import Config
+
+    # Called once: a second call would be a second run.
+    return Config(read_timeout=_PATIENCE_S, retries={"total_max_attempts": 1})
