@@ -46,6 +46,8 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: T
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["twin"]:
         return _guarded(lambda: _twin(words[1:]), complained)
+    if words[:1] == ["mutate"]:
+        return _guarded(lambda: _mutate(words[1:], told, complained), complained)
     try:
         asked = _parser().parse_args(words)
     except SystemExit as leaving:
@@ -287,6 +289,12 @@ def _twin(words: list[str]) -> int:
     return twin_main(words, harness_actions=actions(catalogue.PROMISES))
 
 
+def _mutate(words: list[str], out: TextIO, err: TextIO) -> int:
+    from checks.doors import mutate
+
+    return mutate.main(words, out, err)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m checks",
@@ -317,6 +325,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="what a promise means and what it needs")
     explain.add_argument("name", metavar="NAME")
     commands.add_parser("twin", help="the local copy of AWS: up, down, status, env, run, delegate")
+    commands.add_parser("mutate", help="break a twin on purpose and see which promise notices")
     return parser
 
 
