@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checks.twin.faults import data
+from checks.twin.faults import data, handshakes, names
 from checks.twin.faults.words import Absent, Fault
 
-FAULTS: tuple[Fault, ...] = (*data.FAULTS,)
+FAULTS: tuple[Fault, ...] = (*names.FAULTS, *handshakes.FAULTS, *data.FAULTS)
 ABSENT: tuple[Absent, ...] = ()

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from botocore.exceptions import ClientError
+
 from checks.catalogue import DEPENDENCIES
 from checks.model import Result
 from checks.naming import fill, glob
@@ -126,7 +128,7 @@ def _measured(fault: Fault, bench: Bench, verify: Verify) -> Row:
         with fault.stage(bench) as view:
             run = verify(view)
         row = judged(fault, view, run, row)
-    except Unfit as reason:
+    except (Unfit, ClientError) as reason:
         return replace(row, why=str(reason), seconds=time.monotonic() - began)
     left_over = _healed(run, bench, verify)
     took = time.monotonic() - began

@@ -51,9 +51,17 @@ class Question:
         return (self.slot - addresses.SERVERS[0]) % 4 if self.slot >= addresses.SERVERS[0] else None
 
 
-Answer = dns.message.Message | bytes | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twice:
+    """Two packets for one question, the wrong one *first*; over UDP alone."""
+
+    first: bytes
+    then: dns.message.Message
+
+
+Answer = dns.message.Message | Twice | None
 Onward = Callable[[], dns.message.Message]
-# None drops the question, bytes are sent as they are.
+# None drops the question.
 Twist = Callable[[Question, Onward], Answer]
 
 
@@ -109,9 +117,8 @@ def _datagram(datagrams: socket.socket, slot: int, real: Address, twist: Twist) 
 
     def work() -> None:
         with contextlib.suppress(OSError, dns.exception.DNSException):
-            said = _said(wire, slot, real, twist, udp=True)
-            if said:
-                datagrams.sendto(said, client)
+            for each in _said(wire, slot, real, twist, udp=True):
+                datagrams.sendto(each, client)
 
     threading.Thread(target=work, daemon=True).start()
 
@@ -123,15 +130,13 @@ def _stream(stream: socket.socket, slot: int, real: Address, twist: Twist) -> No
         with contextlib.suppress(OSError, dns.exception.DNSException), connection, connection.makefile("rb") as reader:
             connection.settimeout(_PATIENCE)
             while length := int.from_bytes(reader.read(2)):
-                said = _said(reader.read(length), slot, real, twist, udp=False)
-                if not said:
-                    return
-                connection.sendall(len(said).to_bytes(2) + said)
+                for each in _said(reader.read(length), slot, real, twist, udp=False):
+                    connection.sendall(len(each).to_bytes(2) + each)
 
     threading.Thread(target=work, daemon=True).start()
 
 
-def _said(wire: bytes, slot: int, real: Address, twist: Twist, *, udp: bool) -> bytes:
+def _said(wire: bytes, slot: int, real: Address, twist: Twist, *, udp: bool) -> list[bytes]:
     query = dns.message.from_wire(wire)
     asked = Question(message=query, slot=slot, udp=udp)
 
@@ -140,5 +145,7 @@ def _said(wire: bytes, slot: int, real: Address, twist: Twist, *, udp: bool) -> 
 
     said = twist(asked, onward)
     if said is None:
-        return b""
-    return said if isinstance(said, bytes) else said.to_wire(max_size=65_535)
+        return []
+    if isinstance(said, Twice):
+        return [said.first, said.then.to_wire(max_size=65_535)]
+    return [said.to_wire(max_size=65_535)]
