@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from checks import catalogue
@@ -24,6 +25,9 @@ from checks.vantage import Beyond, missing
 from checks.world.aws import Credentials, real_aws
 from checks.world.ports import World
 from checks.world.real import RealClock, real_world, trusting
+
+if TYPE_CHECKING:
+    from checks.twin import Twin
 
 # More threads than looks in flight: they wait for the network, not for a processor.
 THREADS = 160
@@ -73,9 +77,15 @@ class Wishes:
     watch: Callable[[Progress], None] = lambda _: None
 
 
-def connect(settings: Settings, *, door: Door = "cli") -> Reach:
-    """The real outside as *settings* describe it for *door*. Raises TwinIsDown when it is a twin that does not run."""
-    return _twin_reach(settings) if settings.twin else _aws_reach(settings, door)
+def connect(
+    settings: Settings, *, door: Door = "cli", here: Twin | None = None, clock: RealClock | None = None
+) -> Reach:
+    """The real outside as *settings* describe it for *door*.
+
+    In rehearsals *here* is the twin to look at, when it is not the running one as such, and *clock* may be wrong.
+    Raises TwinIsDown when it is a twin that does not run.
+    """
+    return _twin_reach(settings, here, clock) if settings.twin else _aws_reach(settings, door)
 
 
 def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None) -> Ready:
@@ -238,10 +248,10 @@ def _aws_reach(settings: Settings, door: Door) -> Reach:
     return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
 
 
-def _twin_reach(settings: Settings) -> Reach:
+def _twin_reach(settings: Settings, given: Twin | None, clock: RealClock | None) -> Reach:
     from checks import twin
 
-    here = twin.read()
+    here = given or twin.read()
     way = reach_of_twin(
         settings,
         endpoint=here.endpoint,
@@ -269,6 +279,7 @@ def _twin_reach(settings: Settings) -> Reach:
         connect=way.connect,
         trust=trust,
         loopback_only=True,
+        clock=clock,
     )
     return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
 

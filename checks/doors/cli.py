@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None, *, out: TextIO | None = None, err: T
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["twin"]:
         return _guarded(lambda: _twin(words[1:]), complained)
+    if words[:1] == ["mutate"]:
+        return _guarded(lambda: _mutate(words[1:], told, complained), complained)
     parser = _parser()
     try:
         asked = parser.parse_args(words)
@@ -260,6 +262,12 @@ def _twin(words: list[str]) -> int:
     return twin_main(words, harness_actions=actions(catalogue.PROMISES))
 
 
+def _mutate(words: list[str], out: TextIO, err: TextIO) -> int:
+    from checks.doors import mutate
+
+    return mutate.main(words, out, err)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m checks",
@@ -299,6 +307,13 @@ def _parser() -> argparse.ArgumentParser:
         "twin up",
         "twin status",
         "twin down",
+    )
+    command(
+        commands,
+        "mutate",
+        "break a twin on purpose and see which promise notices",
+        "mutate --target local",
+        "mutate --target local --family tls",
     )
     return parser
 

@@ -189,8 +189,17 @@ def _look_authorities(world: World, *, zone: str, zone_id: str, domain: str) -> 
     if isinstance(only, Absent):
         return only
     questions = ((hostname(only.name), "SOA"), (domain, "A"))
-    asked = [(server, *question) for server in only.nameservers for question in questions]
-    return DnsAnswers(answers=tuple(world.dns.ask(name, kind, server=hostname(to)) for to, name, kind in asked))
+    asked = (_ask_in_turn(world, hostname(server), questions) for server in only.nameservers)
+    return DnsAnswers(answers=tuple(answer for answers in asked for answer in answers))
+
+
+def _ask_in_turn(world: World, server: str, questions: tuple[tuple[str, str], ...]) -> Iterator[DnsAnswer | Silence]:
+    """What *server* says. Silence ends it: asking on would cost the run seconds for each server that is dead."""
+    for name, kind in questions:
+        answer = world.dns.ask(name, kind, server=server)
+        yield answer
+        if isinstance(answer, Silence):
+            return
 
 
 def _look_alias(world: World, *, zone: str, zone_id: str, host: str, distribution: str) -> Aliased:

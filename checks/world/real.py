@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -29,11 +29,13 @@ class ForgetfulAws(Aws, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RealClock:
-    """The machine's clock."""
+    """The machine's clock; *ahead* is by how much it is made to be wrong, in rehearsals."""
+
+    ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + self.ahead
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary start, never going back."""
@@ -71,6 +73,7 @@ def real_world(
     loopback_only: bool = False,
     ipv6: bool = False,
     budget: Budget | None = None,
+    clock: RealClock | None = None,
 ) -> RealWorld:
     """The outside as one target sees it.
 
@@ -78,15 +81,16 @@ def real_world(
     dialled. *trust* is made once and may be shared with AWS clients; without it the system's authorities are trusted.
     Raises CannotLook for a resolver that is not an address.
     """
+    clock = clock or RealClock()
     network = Network(
-        clock=RealClock(),
+        clock=clock,
         routes=Routes(connect=dict(connect or {}), loopback_only=loopback_only),
         resolvers=(resolver_address(resolver),) if resolver else system_resolvers(),
         ipv6=ipv6,
         budget=budget or Budget(),
     )
     believed = trust or Trust()
-    return _attempt(network, believed, aws, anchor)
+    return _attempt(network, believed, aws, anchor, clock)
 
 
 def trusting(ca_bundle: str | Path | None) -> Trust:
@@ -94,7 +98,7 @@ def trusting(ca_bundle: str | Path | None) -> Trust:
     return Trust(Path(ca_bundle)) if ca_bundle else Trust()
 
 
-def _attempt(network: Network, trust: Trust, aws: ForgetfulAws, anchor: str) -> RealWorld:
+def _attempt(network: Network, trust: Trust, aws: ForgetfulAws, anchor: str, clock: RealClock) -> RealWorld:
     memo = Memo()
     names = RealDns(network, memo)
     return RealWorld(
@@ -102,7 +106,7 @@ def _attempt(network: Network, trust: Trust, aws: ForgetfulAws, anchor: str) -> 
         tls=RealTls(network=network, trust=trust, addresses=names.addresses, memo=memo),
         http=RealHttp(network=network, trust=trust, addresses=names.addresses, memo=memo),
         aws=aws,
-        clock=RealClock(),
+        clock=clock,
         anchor=anchor,
-        afresh=lambda: _attempt(network, trust, aws.again(), anchor),
+        afresh=lambda: _attempt(network, trust, aws.again(), anchor, clock),
     )

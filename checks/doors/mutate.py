@@ -1,0 +1,127 @@
+"""``python -m checks mutate``: break a twin on purpose, one fault at a time, and see which promise notices."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from checks.doors import assembly
+from checks.naming import glob
+from checks.pool import Pool
+from checks.run import Run
+from checks.target import Settings, find, read
+from checks.twin.faults import catalogue
+from checks.twin.faults.bench import Bench, NotATwin, refuse_unless_twin
+from checks.twin.faults.between import seen_through
+from checks.twin.faults.measure import Notebook, NotGreen, Progress, estimated, measure
+from checks.twin.faults.words import Fault, Row, View
+from checks.twin.state import Twin
+from checks.world.real import RealClock
+
+OFFERED = ("fault", "benign", "meta")
+_BROKEN, _VOID, _USAGE = 1, 3, 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harness:
+    """The harness under test: its settings, the twin, and the plan as it was frozen while everything was whole."""
+
+    settings: Settings
+    twin: Twin
+    ready: assembly.Ready
+
+    def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run:
+        """One run, of the frozen plan, or of a new one where the fault changes what is planned."""
+        wishes = assembly.Wishes(door="cli", selection=only)
+        with seen_through(view, self.twin) as here:
+            reach = assembly.connect(self.settings, here=here, clock=RealClock(ahead=view.later))
+            if view.replan:
+                return assembly.run(assembly.prepare(self.settings, reach), wishes)
+            reach.prepare()
+            ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
+            return assembly.run(ready, wishes)
+
+
+def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
+    """Measure, tell, write what was asked for; 0 when every fault was caught by the right check and nothing else."""
+    try:
+        asked = _parser().parse_args(words)
+    except SystemExit as leaving:
+        return _USAGE if leaving.code else 0
+    chosen = _chosen(asked)
+    if not chosen:
+        err.write("checks: mutate: no fault fits; see `python -m checks mutate --list`\n")
+        return _USAGE
+    if asked.list:
+        out.writelines(f"{each.id:<10} {each.kind:<7} {each.family}: {each.breaks}\n" for each in chosen)
+        return 0
+    settings = read(find(asked.target))
+    harness, bench = open_bench(settings)
+    try:
+        rows = measure(chosen, bench, harness, notebook=_notebook(harness, asked), watch=lambda each: _tell(each, err))
+    except NotGreen as reason:
+        err.write(f"checks: mutate: {reason}\n")
+        return _VOID
+    out.writelines(_line(each) for each in rows)
+    return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
+
+
+def open_bench(settings: Settings) -> tuple[Harness, Bench]:
+    """The harness and the bench of a deployed twin. Raises NotATwin for any other target, TwinIsDown."""
+    from checks import twin as twins
+
+    if not settings.twin:
+        raise NotATwin(f"{settings.source} is no twin (twin = true is missing); faults are injected into nothing else")
+    here = twins.read(whole=True)
+    refuse_unless_twin(here)
+    ready = assembly.prepare(settings, assembly.connect(settings, here=here))
+    ready.pool.close()
+    harness = Harness(settings=settings, twin=here, ready=ready)
+    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain)
+
+
+def _chosen(asked: argparse.Namespace) -> list[Fault]:
+    return [
+        each
+        for each in catalogue.FAULTS
+        if (not asked.only or any(glob(one, each.id) for one in asked.only))
+        and (not asked.family or asked.family.lower() in each.family.lower())
+        and (not asked.kind or each.kind == asked.kind)
+    ]
+
+
+def _notebook(harness: Harness, asked: argparse.Namespace) -> Notebook:
+    key = hashlib.sha256(f"{harness.twin.generation} {harness.ready.plan.digest}".encode()).hexdigest()
+    book = Notebook(file=harness.twin.home / "mutate.json", key=key)
+    return book if asked.only else book.load()
+
+
+def _tell(progress: Progress, err: TextIO) -> None:
+    left = f", {progress.left} to come, about {estimated(progress.seconds)}" if progress.left else ""
+    err.write(f"{_line(progress.row).rstrip()} ({progress.row.seconds:.1f} s{left})\n")
+
+
+def _line(row: Row) -> str:
+    sign = "+" if row.exact else "." if row.outcome == "unfit" else "-"
+    code = "" if row.code == row.wanted_code else f"; exit {row.code}, expected {row.wanted_code}"
+    strays = f"; strays: {', '.join(row.strays[:4])}" if row.strays else ""
+    return f"{sign} {row.id:<10} {row.outcome:<10} {row.breaks} [{row.expected}]{code}{strays}{row.why and '; '}{row.why}\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m checks mutate", description="Break a twin on purpose and see which promise notices."
+    )
+    parser.add_argument("--target", default="local", metavar="T", help="a target that is a twin (default: local)")
+    parser.add_argument("--only", action="append", metavar="FAULT", help="these alone (* stands for anything)")
+    parser.add_argument("--family", default="", metavar="F", help="those whose family's name contains this")
+    parser.add_argument("--kind", choices=OFFERED, help="faults, benign changes, or faults of our own surroundings")
+    parser.add_argument("--list", action="store_true", help="say which there are, and stop")
+    parser.add_argument("--json", type=Path, metavar="F", help="write the kill matrix there")
+    parser.add_argument("--page", type=Path, metavar="F", help="write it there as Markdown")
+    parser.add_argument("--html", type=Path, metavar="F", help="write it there as a page for people")
+    return parser

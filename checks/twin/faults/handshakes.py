@@ -1,0 +1,435 @@
+"""Faults of certificates and handshakes: what ACM holds, and what visitors are shown."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from checks.model import Check
+from checks.twin import addresses, renewal
+from checks.twin.faults.bench import Bench
+from checks.twin.faults.between.edge import Edge, as_served
+from checks.twin.faults.between.http import Dress
+from checks.twin.faults.staging import Undo, broken, edge_of, harmless, said, told
+from checks.twin.faults.words import Fault, Stage, Unfit, View
+
+_FAMILY, _ACM = "TLS / certificate", "ACM certificate life-cycle"
+_CERTIFICATE = "tls.issued"
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a chain is wanted: everything else is as it should be."""
+
+    names: tuple[str, ...] = ()
+    days: tuple[float, float] = (-90, 300)
+    issuer_days: tuple[float, float] = (-100, 3000)
+    issuer_is_authority: bool = True
+    issuer_sent: bool = True
+    foreign_root: bool = False
+    expired_extra: bool = False
+    in_disorder: bool = False
+    bits: int = 0
+
+
+def _names_of(bench: Bench) -> list[str]:
+    hosts = bench.check("tls.names").params["hosts"]
+    if not isinstance(hosts, tuple):
+        raise Unfit("the certificate names no host")
+    return [str(each) for each in hosts]
+
+
+def _moment(days: float) -> datetime:
+    return datetime.now(UTC) + timedelta(days=days)
+
+
+def _signed(
+    subject: str, key: Key, issuer: tuple[x509.Name, Key], days: tuple[float, float], *, ca: bool, names: list[str]
+) -> x509.Certificate:
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(issuer[0])
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_moment(days[0]))
+        .not_valid_after(_moment(days[1]))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key()), critical=False)
+    )
+    if names:
+        alternative = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        builder = builder.add_extension(alternative, critical=False).add_extension(usage, critical=False)
+    return builder.sign(issuer[1], hashes.SHA256())
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def chain(bench: Bench, wish: Wish, file: Path) -> Path:
+    """A PEM file with a leaf as wished, its issuer, and the leaf's key.
+
+    The issuer is signed by the twin's own, so that the chain leads to what the harness trusts, or by a stranger.
+    """
+    own = bench.twin.home / "authority"
+    above: tuple[x509.Name, Key] = (
+        x509.load_pem_x509_certificate((own / "issuer.pem").read_bytes()).subject,
+        _private((own / "issuer.key").read_bytes()),
+    )
+    if wish.foreign_root:
+        above = (_name("A root that nobody knows"), _ec())
+    key = rsa.generate_private_key(65537, wish.bits) if wish.bits else _ec()
+    names = list(wish.names) or _names_of(bench)
+    leaf = _signed(names[0], key, above, wish.days, ca=False, names=names)
+    sent = [leaf]
+    if not wish.issuer_is_authority or wish.issuer_days != Wish().issuer_days:
+        middle = _ec()
+        between = _signed(
+            "An issuer in between", middle, above, wish.issuer_days, ca=wish.issuer_is_authority, names=[]
+        )
+        leaf = _signed(names[0], key, (between.subject, middle), wish.days, ca=False, names=names)
+        sent = [leaf, between]
+    pems = [each.public_bytes(serialization.Encoding.PEM).decode() for each in sent]
+    if wish.issuer_sent and not wish.foreign_root:
+        pems.append((own / "issuer.pem").read_text())
+    if wish.expired_extra:
+        old = _ec()
+        extra = _signed(
+            "An old cross-signature", old, (_name("An old cross-signature"), old), (-900, -30), ca=True, names=[]
+        )
+        pems.append(extra.public_bytes(serialization.Encoding.PEM).decode())
+    if wish.in_disorder:
+        pems = [pems[0], (own / "root.pem").read_text(), *pems[1:]]
+    file.touch(mode=0o600)
+    file.write_text("".join(pems) + _pem_of(key))
+    return file
+
+
+def _private(pem: bytes) -> Key:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise Unfit("the twin's issuer has another kind of key")
+    return key
+
+
+def _ec() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _pem_of(key: Key) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def shown(wish: Wish, promise: str, *, at: tuple[str, ...] = (), loosely: bool = False) -> Stage:
+    """Visitors are shown another chain than ACM holds; at all addresses, or *at* some."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        named = tuple(each.name for each in bench.checks(promise)) if promise else ()
+        file = chain(bench, wish, bench.twin.home / "tmp" / "shown.pem")
+        dress = _loose(file) if loosely else as_served(file)
+        yield View(named=named, edge=edge_of(bench, dress=dress, at=at))
+
+    return stage
+
+
+def _loose(file: Path, ciphers: str = "ALL:@SECLEVEL=0") -> Dress:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(ciphers)
+    context.load_cert_chain(file)
+    return lambda plain: context.wrap_socket(plain, server_side=True)
+
+
+def speaking(promise: str, change: Callable[[ssl.SSLContext], object]) -> Stage:
+    """The edge shakes hands with ACM's certificate and these settings."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        named = tuple(each.name for each in bench.checks(promise)) if promise else ()
+        edge = edge_of(bench)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(edge.leaf)
+        change(context)
+        yield View(named=named, edge=replace(edge, dress=lambda plain: context.wrap_socket(plain, server_side=True)))
+
+    return stage
+
+
+def raw(promise: str, talk: Callable[[Edge], Dress]) -> Stage:
+    """The edge does something else than shaking hands."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        named = tuple(each.name for each in bench.checks(promise)) if promise else ()
+        edge = edge_of(bench)
+        yield View(named=named, edge=replace(edge, dress=talk(edge)))
+
+    return stage
+
+
+def _old(least: ssl.TLSVersion, most: ssl.TLSVersion) -> Callable[[ssl.SSLContext], None]:
+    def change(context: ssl.SSLContext) -> None:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version, context.maximum_version = least, most
+
+    return change
+
+
+def _weak(ciphers: str) -> Callable[[ssl.SSLContext], None]:
+    def change(context: ssl.SSLContext) -> None:
+        context.set_ciphers(ciphers)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    return change
+
+
+def _newest(context: ssl.SSLContext) -> None:
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+
+
+def _no_newest(context: ssl.SSLContext) -> None:
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+
+def _demanding(bench_ca: ssl.SSLContext) -> None:
+    bench_ca.verify_mode = ssl.CERT_REQUIRED
+    bench_ca.minimum_version = ssl.TLSVersion.TLSv1_3
+
+
+def _plain_http(_edge: Edge) -> Dress:
+    def talk(plain: socket.socket) -> None:
+        plain.recv(4096)
+        plain.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        with contextlib.suppress(OSError):
+            plain.shutdown(socket.SHUT_WR)
+
+    return talk
+
+
+def _first_reset(edge: Edge) -> Dress:
+    """The very first connection is closed; whoever comes again is welcome."""
+    greeted, usual = set[str](), as_served(edge.leaf)
+
+    def talk(plain: socket.socket) -> socket.socket | None:
+        if not greeted:
+            greeted.add("once")
+            return None
+        return usual(plain)
+
+    return talk
+
+
+def reissued(names: tuple[str, ...] = (), *, begins: float = -90, ends: float = 300) -> Callable[[Bench, Check], Undo]:
+    """ACM, and so the edge, has another leaf: for other names (``@`` is the site's), or with another end, in days."""
+
+    def change(bench: Bench, check: Check) -> Undo:
+        arn, hosts = str(check.params["arn"]), _names_of(bench)
+        wanted = [each.replace("@", bench.apex) for each in names] or hosts
+        renewal.reissue(bench.twin, arn, names=wanted, not_before=_moment(begins), not_after=_moment(ends))
+        return lambda: renewal.reissue(bench.twin, arn, names=hosts)
+
+    return change
+
+
+def record_of_validation(bench: Bench, _check: Check) -> Undo:
+    """The CNAME by which ACM proves that the name is ours is gone."""
+    zone, names = bench.param("dns.zone", "zone_id"), bench.aws("route53", "us-east-1")
+    records = names.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    proof = next((each for each in records if each["Type"] == "CNAME" and each["Name"].startswith("_")), None)
+    if proof is None:
+        raise Unfit("the zone holds no validation record")
+
+    def apply(action: str) -> None:
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": proof}]}
+        names.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+
+    apply("DELETE")
+    return lambda: apply("CREATE")
+
+
+def _acm(promise: str, **fields: object) -> Stage:
+    """DescribeCertificate says something else in these fields."""
+    return told(
+        promise, lambda _, __: said("acm", "DescribeCertificate", lambda seen: seen["Certificate"].update(fields))
+    )
+
+
+_EDGE = ("tls.*", "cdn.*", "api.*")
+_SHOWN = ("tls.*", "cdn.*", "api.*")
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="TLS-01", family=_FAMILY, breaks="the certificate has expired", stage=broken("tls.expiry", reissued(begins=-120, ends=-1)),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="TLS-02", family=_FAMILY, breaks="visitors are shown a leaf that expired a minute ago",
+        stage=shown(Wish(days=(-90, -1 / 1440)), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-03", family=_FAMILY, breaks="the certificate is not valid yet",
+        stage=broken("tls.expiry", reissued(begins=2, ends=300)), promise="tls.expiry",
+    ),
+    Fault(
+        id="TLS-04", family=_FAMILY, breaks="three days are left", stage=broken("tls.expiry", reissued(ends=3)),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="TLS-05", family=_FAMILY, breaks="twenty days are left", stage=broken("tls.renewal", reissued(ends=20)),
+        promise="tls.renewal",
+    ),
+    Fault(
+        id="X-TLS-01", family=_FAMILY, breaks="29 days and 23 hours are left (the limit is 30 days)",
+        stage=broken("tls.renewal", reissued(ends=30 - 1 / 24)), promise="tls.renewal",
+    ),
+    Fault(
+        id="X-TLS-02", family=_FAMILY, breaks="six days and 23 hours are left (the limit is 7 days)",
+        stage=broken("tls.expiry", reissued(ends=7 - 1 / 24)), promise="tls.expiry",
+    ),
+    Fault(
+        id="X-TLS-03", family=_FAMILY, breaks="seven days and an hour are left: a warning, and nothing more",
+        stage=broken("tls.renewal", reissued(ends=7 + 1 / 24)), promise="tls.renewal", code=0,
+    ),
+    Fault(
+        id="TLS-06", family=_FAMILY, breaks="the certificate is another host's",
+        stage=broken("tls.names", reissued(("elsewhere.example",))), promise="tls.names",
+    ),
+    Fault(
+        id="TLS-08", family=_FAMILY, breaks="a wildcard of the wrong depth",
+        stage=broken("tls.names", reissued(("*.sub.@", "*.@"))), promise="tls.names",
+    ),
+    Fault(
+        id="TLS-11", family=_FAMILY, breaks="the chain leads to a root that nobody trusts",
+        stage=shown(Wish(foreign_root=True), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-12", family=_FAMILY, breaks="the issuer is not sent",
+        stage=shown(Wish(issuer_sent=False), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-14", family=_FAMILY, breaks="the issuer in between has expired",
+        stage=shown(Wish(issuer_days=(-400, -2)), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-15", family=_FAMILY, breaks="the issuer in between is no authority",
+        stage=shown(Wish(issuer_is_authority=False), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-19", family=_FAMILY, breaks="the leaf has an RSA key of 1024 bits",
+        stage=shown(Wish(bits=1024), "tls.certificate", loosely=True), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-21", family=_FAMILY, breaks="another certificate is shown, of an issuer that is trusted here",
+        stage=shown(Wish(), "tls.served"), promise="tls.served",
+    ),
+    Fault(
+        id="TLS-44", family=_FAMILY, breaks="the edge shows the certificate from before the renewal",
+        stage=shown(Wish(days=(-390, 5)), "tls.served"), promise="tls.served", behind=("tls.lifetime*",),
+    ),
+    Fault(
+        id="TLS-25", family=_FAMILY, breaks="TLS 1.0 is accepted",
+        stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_3)), promise="tls.floor",
+    ),
+    Fault(
+        id="TLS-26", family=_FAMILY, breaks="TLS 1.1 is accepted",
+        stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_3)), promise="tls.floor",
+    ),
+    Fault(
+        id="TLS-27", family=_FAMILY, breaks="TLS 1.0 is all there is",
+        stage=speaking("tls.certificate", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1)),
+        promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="X-TLS-04", family=_FAMILY, breaks="TLS 1.3 is not offered", stage=speaking("tls.modern", _no_newest),
+        promise="tls.modern",
+    ),
+    Fault(
+        id="TLS-32", family=_FAMILY, breaks="CBC suites are all there is",
+        stage=speaking("tls.certificate", _weak("ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0")),
+        promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-35", family=_FAMILY, breaks="plain HTTP is answered on port 443",
+        stage=raw("tls.certificate", _plain_http), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-39", family=_FAMILY, breaks="the default certificate of the edge is shown for the site's names",
+        stage=shown(Wish(names=("*.cloudfront.net",)), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-40", family=_FAMILY, breaks="visitors are asked for a certificate of their own",
+        stage=speaking("tls.certificate", _demanding), promise="tls.certificate", behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-41", family=_FAMILY, breaks="one address of several shows an expired certificate",
+        stage=shown(Wish(days=(-90, -1)), "tls.addresses", at=addresses.EDGE_V4[2:3]), promise="tls.addresses",
+    ),
+    Fault(
+        id="ACM-01", family=_ACM, breaks="the certificate failed its validation",
+        stage=_acm("tls.issued", Status="VALIDATION_TIMED_OUT"), promise="tls.issued", fidelity="patched",
+    ),
+    Fault(
+        id="ACM-04", family=_ACM, breaks="a validation record is gone", stage=broken("tls.validation", record_of_validation),
+        promise="tls.validation",
+    ),
+    Fault(
+        id="ACM-08", family=_ACM, breaks="the certificate lacks an alias of the distribution",
+        stage=broken("tls.names", reissued(("@",))), promise="tls.names",
+    ),
+    Fault(
+        id="ACM-10", family=_ACM, breaks="the certificate in use expires while a fresh one lies beside it",
+        stage=broken("tls.expiry", lambda bench, check: _with_fresh_one(bench, check)), promise="tls.expiry",  # noqa: PLW0108
+    ),
+    Fault(
+        id="X-ACM-01", family=_ACM, breaks="the renewal failed",
+        stage=_acm("tls.renewal", RenewalSummary={"RenewalStatus": "FAILED", "DomainValidationOptions": []}),
+        promise="tls.renewal", fidelity="patched",
+    ),
+    Fault(
+        id="B-TLS-02", family=_FAMILY, kind="benign", breaks="31 days are left", stage=harmless("tls.renewal", reissued(ends=31 + 1 / 24)),
+    ),
+    Fault(
+        id="X-B-TLS-01", family=_FAMILY, kind="benign", breaks="30 days and an hour are left",
+        stage=harmless("tls.renewal", reissued(ends=30 + 1 / 24)),
+    ),
+    Fault(
+        id="B-TLS-08", family=_FAMILY, kind="benign", breaks="TLS 1.3 alone", stage=speaking("", _newest),
+    ),
+    Fault(
+        id="B-TLS-09", family=_FAMILY, kind="benign", breaks="a certificate for 47 days with 32 days left",
+        stage=harmless("tls.renewal", reissued(begins=-15, ends=32)),
+    ),
+    Fault(
+        id="B-TLS-11", family=_FAMILY, kind="benign", breaks="the first handshake is cut off",
+        stage=raw("", _first_reset),
+    ),
+)  # fmt: skip
+
+
+def _with_fresh_one(bench: Bench, check: Check) -> Undo:
+    manager = bench.aws("acm", "us-east-1")
+    fresh = manager.request_certificate(DomainName=bench.apex, ValidationMethod="DNS")["CertificateArn"]
+    undo = reissued(ends=3)(bench, check)
+
+    def back() -> None:
+        undo()
+        manager.delete_certificate(CertificateArn=fresh)
+
+    return back

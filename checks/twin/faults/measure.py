@@ -1,0 +1,229 @@
+"""Inject, verify, assert, restore, green: one fault after the other, on one twin, resumable."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from botocore.exceptions import ClientError
+
+from checks.catalogue import DEPENDENCIES
+from checks.model import Result
+from checks.naming import fill, glob
+from checks.run import Run, exit_code
+from checks.twin.faults.bench import Bench
+from checks.twin.faults.words import Fault, Row, Unfit, View
+from checks.twin.state import replace as write_whole
+
+# What follows from any breakage for reasons of its own: an alarm that rings because something is broken is right, and
+# a look that needs a second try on a busy machine says nothing about the fault.
+AMBIENT = ("alarms.calm[*]", "stack.recovered[*]")
+_HEALS_WITHIN = 20.0
+_LOOK_AGAIN = 0.5
+
+
+class Verify(Protocol):
+    """One run of the harness that sees the twin through *view*; of these checks alone when *only* is given."""
+
+    def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Told after each fault: *left* are still to come, and by what was measured they will take *seconds*."""
+
+    row: Row
+    done: int
+    left: int
+    seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Notebook:
+    """What was measured so far, on disk, so that an interrupted measurement goes on where it was.
+
+    *key* names the code and the twin that the rows are of; rows of another key are forgotten.
+    """
+
+    file: Path
+    key: str
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def load(self) -> Notebook:
+        """Take up what an interrupted measurement has left."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            stored = json.loads(self.file.read_text(encoding="utf-8"))
+            if stored["key"] == self.key:
+                self.rows = {each["id"]: row_of(each) for each in stored["rows"]}
+        return self
+
+    def keep(self, row: Row) -> None:
+        """Write one more row down."""
+        self.rows[row.id] = row
+        write_whole(self.file, json.dumps({"key": self.key, "rows": [asdict(each) for each in self.rows.values()]}))
+
+    def forget(self) -> None:
+        """The measurement is whole: the next one begins anew."""
+        self.file.unlink(missing_ok=True)
+
+
+def row_of(stored: Mapping[str, object]) -> Row:
+    """A row as it was written. Raises TypeError for one of another version."""
+    listed = {"strays"}
+    return Row(**{key: tuple(value) if key in listed else value for key, value in stored.items()})  # type: ignore[arg-type]
+
+
+class NotGreen(Exception):
+    """The twin was broken before anything was injected, or stayed so; the message names what."""
+
+
+def measure(
+    faults: Iterable[Fault], bench: Bench, verify: Verify, *, notebook: Notebook, watch: Callable[[Progress], None]
+) -> tuple[Row, ...]:
+    """A row for each fault. Raises NotGreen when the twin is not whole before the first or after one of them."""
+    wanted = list(faults)
+    todo = [each for each in wanted if each.id not in notebook.rows]
+    if todo:
+        require_green(bench, verify)
+    spent: list[float] = []
+    for number, fault in enumerate(todo):
+        row = _measured(fault, bench, verify)
+        notebook.keep(row)
+        spent.append(row.seconds)
+        left = len(todo) - number - 1
+        watch(Progress(row=row, done=len(wanted) - left, left=left, seconds=left * sum(spent) / len(spent)))
+        if not row.healed:
+            raise NotGreen(f"{fault.id} was taken back and the twin is still broken: {row.why}")
+    return tuple(notebook.rows[each.id] for each in wanted)
+
+
+def require_green(bench: Bench, verify: Verify) -> None:
+    """Raise NotGreen unless everything holds that is not a matter of the machine's own haste."""
+    quieten(bench)
+    open_ends = _open(verify(View()))
+    if open_ends:
+        told = "; ".join(f"{each.name} is {each.status}: {each.actual}" for each in open_ends[:5])
+        raise NotGreen(f"{len(open_ends)} checks do not pass on the twin as it is: {told}")
+
+
+def quieten(bench: Bench) -> None:
+    """Take back the alarms that rang for what was broken; by themselves they take five minutes to notice."""
+    watching = bench.aws("cloudwatch")
+    for each in watching.describe_alarms(StateValue="ALARM")["MetricAlarms"]:
+        watching.set_alarm_state(AlarmName=each["AlarmName"], StateValue="OK", StateReason="repaired")
+
+
+def _measured(fault: Fault, bench: Bench, verify: Verify) -> Row:
+    began = time.monotonic()
+    row = Row(
+        id=fault.id, kind=fault.kind, family=fault.family, breaks=fault.breaks, fidelity=fault.fidelity,
+        outcome="unfit", expected=f"{fault.promise}: {fault.status}" if fault.promise else "no alarm",
+    )  # fmt: skip
+    try:
+        with fault.stage(bench) as view:
+            run = verify(view)
+        row = judged(fault, view, run, row)
+    except (Unfit, ClientError) as reason:
+        return replace(row, why=str(reason), seconds=time.monotonic() - began)
+    left_over = _healed(run, bench, verify)
+    took = time.monotonic() - began
+    if left_over:
+        told = "; ".join(f"{each.name} is {each.status}: {each.actual}" for each in left_over[:5])
+        return replace(row, healed=False, why=told, seconds=took)
+    return replace(row, seconds=took)
+
+
+def judged(fault: Fault, view: View, run: Run, row: Row) -> Row:
+    """What a run with the fault in comes to."""
+    named = view.named or ((f"{fault.promise}[*]",) if fault.promise else ())
+    statuses = {pattern: _status(pattern, fault, run.results) for pattern in named}
+    strays = tuple(f"{each.name}: {each.status}" for each in run.results if _is_stray(each, fault, named, run))
+    loud = [each for each in run.results if each.status != "pass" and not _fits(each.name, AMBIENT)]
+    wanted = _wanted_code(fault, named, run)
+    late = fault.within is not None and (run.finished - run.started).total_seconds() > fault.within
+    row = replace(row, named=statuses, code=exit_code(run), wanted_code=wanted, strays=strays)
+    if late:
+        took = (run.finished - run.started).total_seconds()
+        row = replace(row, why=f"the run took {took:.1f} s, {fault.within:.0f} s were allowed")
+    if fault.kind == "benign":
+        return replace(row, outcome="alarm" if loud or row.code else "calm", why=_told(loud) or row.why)
+    right = bool(statuses) and all(status == fault.status for status in statuses.values()) and not late
+    outcome = "caught" if right else "by another" if loud or row.code else "missed"
+    return replace(row, outcome=outcome, why=row.why if right else _told(loud) or row.why)  # type: ignore[arg-type]
+
+
+def _status(pattern: str, fault: Fault, results: Iterable[Result]) -> str:
+    """The fault's own status when a check of the pattern has it, else the worst that there is."""
+    found = [each.status for each in results if glob(pattern, each.name)]
+    if fault.status in found:
+        return fault.status
+    return next((each for each in ("fail", "unknown", "not_yet", "blocked", "pass") if each in found), "not planned")
+
+
+def _is_stray(result: Result, fault: Fault, named: tuple[str, ...], run: Run) -> bool:
+    if result.status == "pass" or _fits(result.name, (*named, *fault.behind, *AMBIENT)):
+        return False
+    root = result.blocked_by
+    if root is not None:
+        return not _fits(root, (*named, *fault.behind))
+    return not _stands_on(result.name, (*named, *fault.behind), run)
+
+
+def _stands_on(name: str, roots: tuple[str, ...], run: Run) -> bool:
+    """Whether *name* depends on one of *roots* that is only a warning, and so blocks nothing."""
+    on = [fill(each.on, name) for each in DEPENDENCIES if glob(each.check, name)]
+    below = [each.name for each in run.results if each.status != "pass" and _fits(each.name, tuple(on))]
+    return any(_fits(each, roots) for each in below)
+
+
+def _wanted_code(fault: Fault, named: tuple[str, ...], run: Run) -> int:
+    if fault.code is not None:
+        return fault.code
+    if fault.kind == "benign":
+        return 0
+    weights = {each.check.severity for each in run.results if _fits(each.name, named) and each.status == fault.status}
+    if "critical" not in weights:
+        return 0
+    return 1 if fault.status == "fail" else 2
+
+
+def _healed(run: Run, bench: Bench, verify: Verify) -> list[Result]:
+    """What of the run still does not pass after the repair; empty once everything does."""
+    broken = tuple(each.name for each in run.results if each.status != "pass")
+    limit = time.monotonic() + _HEALS_WITHIN
+    if not broken:
+        return []
+    while True:
+        quieten(bench)
+        left = _open(verify(View(), only=broken))
+        if not left or time.monotonic() > limit:
+            return left
+        time.sleep(_LOOK_AGAIN)
+
+
+def _open(run: Run) -> list[Result]:
+    return [each for each in run.results if each.status != "pass" and not glob("stack.recovered[*]", each.name)]
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(glob(each, name) for each in patterns)
+
+
+def _told(results: list[Result]) -> str:
+    roots = [each for each in results if each.status != "blocked"]
+    return "; ".join(f"{each.name} {each.status}: {each.actual}" for each in roots[:3])
+
+
+def estimated(seconds: float) -> str:
+    """A span for a person: ``40 s`` or ``12 min``."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - a minute and a half
+
+
+def names(faults: Iterable[Fault]) -> Iterator[str]:
+    """Their ids."""
+    return (each.id for each in faults)

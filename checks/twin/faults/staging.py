@@ -1,0 +1,153 @@
+"""How faults of AWS are staged: change something, look, put it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from checks.model import Check
+from checks.twin.faults.bench import Bench
+from checks.twin.faults.between.edge import Edge
+from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Visit, answer, untouched
+from checks.twin.faults.between.names import Twist
+from checks.twin.faults.words import Stage, View
+from checks.twin.leaves import path_of
+
+Undo = Callable[[], object]
+# Changes the deployment about the subject of a check, and gives what takes it back.
+Change = Callable[[Bench, Check], Undo]
+
+
+def broken(promise: str, change: Change, *, containing: str = "", replan: bool = False) -> Stage:
+    """*change* is made to the subject of the first check of *promise*, which is the one to notice."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        check = bench.check(promise, containing)
+        undo = change(bench, check)
+        try:
+            yield View(named=(check.name,), replan=replan)
+        finally:
+            undo()
+
+    return stage
+
+
+def harmless(promise: str, change: Change, *, containing: str = "", replan: bool = False) -> Stage:
+    """*change* is made to the subject of the first check of *promise*, and nobody is to notice."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        undo = change(bench, bench.check(promise, containing))
+        try:
+            yield View(replan=replan)
+        finally:
+            undo()
+
+    return stage
+
+
+def told(promise: str, tamper: Callable[[Bench, Check], Tamper], *, containing: str = "") -> Stage:
+    """AWS's answers are rewritten on their way; the first check of *promise* is the one to notice."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        check = bench.check(promise, containing)
+        yield View(named=(check.name,), aws=tamper(bench, check))
+
+    return stage
+
+
+def said(service: str, operation: str, change: Callable[[Any], object], *, about: str = "") -> Tamper:
+    """The JSON that an operation of *service* answers with, changed; only where *about* is in the question."""
+
+    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+        reply = onward(visit)
+        asked = visit.service == service and operation in visit.operation and about.encode() in visit.body
+        return reply.amended(change) if asked and reply.status == 200 else reply  # noqa: PLR2004 - success
+
+    return tamper
+
+
+def edge_of(bench: Bench, tamper: Tamper = untouched, *, dress: Dress | None = None, at: tuple[str, ...] = ()) -> Edge:
+    """An edge of our own before the twin's, which shows the certificate that ACM holds. Raises Unfit."""
+    leaf = path_of(bench.twin.home / "leaves", bench.param("tls.served", "arn"))
+    return Edge(leaf=leaf, tamper=tamper, dress=dress, **({"at": at} if at else {}))
+
+
+def visited(promise: str, tamper: Tamper, *, containing: str = "", every: bool = False) -> Stage:
+    """Visitors are answered by *tamper*; *every* check of *promise*, or the first one, is to notice."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        found = bench.check(promise, containing)
+        named = tuple(each.name for each in bench.checks(promise)) if every else (found.name,)
+        yield View(named=named, edge=edge_of(bench, tamper))
+
+    return stage
+
+
+def unnoticed(tamper: Tamper) -> Stage:
+    """Visitors are answered by *tamper*, and nobody is to notice."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        yield View(edge=edge_of(bench, tamper))
+
+    return stage
+
+
+def resolved(promise: str, twist: Callable[[Bench], Twist], *, every: bool = False) -> Stage:
+    """Names are answered by *twist*."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        named = tuple(each.name for each in bench.checks(promise)) or (bench.check(promise).name,)
+        yield View(named=named if every else named[:1], names=twist(bench))
+
+    return stage
+
+
+def at_path(fits: Callable[[Visit], bool], said_there: Callable[[Reply], Reply | Raw]) -> Tamper:
+    """Where *fits* the answer is changed, elsewhere it is passed on."""
+
+    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+        reply = onward(visit)
+        return said_there(reply) if fits(visit) else reply
+
+    return tamper
+
+
+def instead(fits: Callable[[Visit], bool], reply: Reply | Raw) -> Tamper:
+    """Where *fits* there is another answer, elsewhere what there is."""
+    return lambda visit, onward: reply if fits(visit) else onward(visit)
+
+
+def pages(visit: Visit) -> bool:
+    """What is asked for under HTTPS and is nothing of an API's."""
+    return visit.secure and not visit.path.startswith("/api")
+
+
+def calls(visit: Visit) -> bool:
+    """What is asked of the API through the edge."""
+    return visit.secure and visit.path.startswith("/api")
+
+
+def health(visit: Visit) -> bool:
+    """The question how the API is."""
+    return calls(visit) and visit.path.rstrip("/").endswith("/health")
+
+
+def everything(visit: Visit) -> bool:
+    """Whatever is asked under HTTPS."""
+    return visit.secure
+
+
+def json_of(said_text: object) -> Mapping[str, Any]:
+    """A policy as a mapping; boto gives some as text."""
+    return dict(json.loads(said_text)) if isinstance(said_text, str) else dict(said_text)  # type: ignore[call-overload]
+
+
+__all__ = ["answer"]
