@@ -29,6 +29,7 @@ class Operation:
     """One method of one path. `who` is ANYBODY, SIGNED_IN (whatever their roles), or the roles that may.
 
     `parameters` are the query parameters it knows; None lets any pass: probes add random ones against caches.
+    `unsigned` operations answer also where there is no signing key: they say what the API is, and what is wrong.
     """
 
     method: str
@@ -36,6 +37,7 @@ class Operation:
     who: frozenset[Role] | None
     parameters: frozenset[str] | None = field(default=frozenset())
     has_body: bool = False
+    unsigned: bool = False
 
 
 def _only(*roles: Role) -> frozenset[Role]:
@@ -43,11 +45,11 @@ def _only(*roles: Role) -> frozenset[Role]:
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(method="GET", path="/", who=ANYBODY, parameters=None),
-    Operation(method="GET", path="/health", who=ANYBODY, parameters=None),
-    Operation(method="GET", path="/health/deep", who=ANYBODY, parameters=None),
+    Operation(method="GET", path="/", who=ANYBODY, parameters=None, unsigned=True),
+    Operation(method="GET", path="/health", who=ANYBODY, parameters=None, unsigned=True),
+    Operation(method="GET", path="/health/deep", who=ANYBODY, parameters=None, unsigned=True),
     Operation(method="GET", path="/auth/me", who=SIGNED_IN),
-    Operation(method="GET", path="/openapi.json", who=ANYBODY),
+    Operation(method="GET", path="/openapi.json", who=ANYBODY, unsigned=True),
     Operation(method="GET", path="/jobs", who=ANYBODY, parameters=PAGING | {"status"}),
     Operation(method="POST", path="/jobs", who=_only(Role.BUYER), has_body=True),
     Operation(method="GET", path="/me/jobs", who=_only(Role.BUYER), parameters=PAGING),

@@ -97,10 +97,16 @@ def _answer(app: APIGatewayRestResolver, kit: Kit, request: Request, context: ob
         operation = find(request)
         route = operation.path
         admit(operation, request)
+        if not operation.unsigned:
+            # With a placeholder for a key nothing is done at all, not only what happens to need it.
+            kit.keys.keys()
         event = proxy_event(request, body_text(request) if operation.has_body else None)
         return route, app.resolve(event, context)  # type: ignore[arg-type] # a context is Lambda's own class
     except Refusal as refused:
         return route, refusal(refused, request.id)
+    except PartOut as out:
+        kit.log.error("failed", request_id=request.id, extra=errors.describe(out))  # noqa: TRY400 - as below
+        return route, refusal(errors.from_part(out), request.id)
     except Exception as error:  # noqa: BLE001 - the last wall: beyond it the gateway would answer for us
         # Not `exception`: messages and arguments quote what people sent.
         kit.log.error("failed", request_id=request.id, extra=errors.describe(error))  # noqa: TRY400
@@ -136,6 +142,9 @@ def _handler() -> Handler:
     # Made while Lambda starts, where the processor is whole; what cannot be made is said when it is asked.
     with suppress(BotoCoreError):
         kit.connect("dynamodb")
+    # The key is read at the start where it is kept elsewhere; one in the environment is there already.
+    with suppress(BotoCoreError, PartOut):
+        kit.keys.keys()
     return build(kit)
 
 

@@ -19,6 +19,8 @@ _KEPT_SECONDS = 300.0
 # A cursor that no key fits may be signed by a newer one; asked this rarely, forgeries cost nothing.
 _RETRY_SECONDS = 30.0
 _FEWEST_CHARACTERS = 10
+# Somebody else's bad day, and no word about the keys themselves.
+_PASSING = frozenset({"busy", "no answer"})
 # Seven letters at least: shorter words turn up in random texts by chance.
 _PLACEHOLDER = re.compile(r"change.?me|placeholder|replace|deployed.?to|default|example|insecure", re.IGNORECASE)
 
@@ -33,10 +35,19 @@ class KeyRing:
         self._read_at = 0.0
 
     def keys(self, *, doubtful: bool = False) -> tuple[bytes, ...]:
-        """The keys; with `doubtful` they are read again sooner. `PartOut` when there are none to be had."""
+        """The keys; with `doubtful` they are read again sooner. `PartOut` when there are none to be had.
+
+        Keys that are there are good for another while when whoever keeps them does not answer; when the answer is
+        that they are gone, or a placeholder, they are not.
+        """
         age = self._clock() - self._read_at
         if not self._keys or age > (_RETRY_SECONDS if doubtful else _KEPT_SECONDS):
-            self._keys = self._read()
+            try:
+                self._keys = self._read()
+            except PartOut as out:
+                if not self._keys or out.reason not in _PASSING:
+                    self._keys = ()
+                    raise
             self._read_at = self._clock()
         return self._keys
 

@@ -79,18 +79,22 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
 
     @app.post("/referrals/<code>/apply", tags=["referrals"], summary="Take a code", status_code=HTTPStatus.CREATED)
     def apply(code: str, idempotency_key: IdempotencyKey = None) -> Response[Referral]:
-        referral = apply_code(kit, caller(app), code, idempotency_key)
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, referral)
+        referral, replayed = apply_code(kit, caller(app), code, idempotency_key)
+        headers = {"Idempotency-Replayed": "true"} if replayed else {}
+        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, referral, headers)
 
 
 def get_code(kit: Kit, somebody: Caller, key: str | None) -> tuple[Referral, bool]:
     """The caller's code, drawn if they have none yet, and whether they had."""
     key_of_row = {"id": _code_id(somebody.sub)}
-    if row := kit.store.get("referrals", key_of_row):
-        return read(Referral, "referrals", row), True
-    wish = Wish(sub=somebody.sub, operation="POST /referrals", key=key)
+
+    def look() -> Plan:
+        if kit.store.get("referrals", key_of_row):
+            raise _HasOne
+        return _drawing(somebody, timestamp(kit.clock()))
+
     try:
-        done = perform(kit, wish, lambda: _drawing(somebody, timestamp(kit.clock())))
+        done = perform(kit, Wish(sub=somebody.sub, operation="POST /referrals", key=key), look)
     except _HasOne:
         replayed = True
     else:
@@ -98,8 +102,11 @@ def get_code(kit: Kit, somebody: Caller, key: str | None) -> tuple[Referral, boo
     return read(Referral, "referrals", kit.store.get("referrals", key_of_row) or {}), replayed
 
 
-def apply_code(kit: Kit, referee: Caller, code: str, key: str | None) -> Referral:
-    """Take somebody else's code, once and for ever: 404 for none, 409 for one's own or a second one."""
+def apply_code(kit: Kit, referee: Caller, code: str, key: str | None) -> tuple[Referral, bool]:
+    """Take somebody else's code, once and for ever: 404 for none, 409 for one's own or a second one.
+
+    Besides the referral, whether it was taken by an earlier request with the same key.
+    """
     made = referee_id(referee.sub)
 
     def look() -> Plan:
@@ -111,8 +118,8 @@ def apply_code(kit: Kit, referee: Caller, code: str, key: str | None) -> Referra
         put = Change(noun="referrals", key={"id": made}, put={**row, "createdAt": moment}, new=True)
         return Plan(made=made, changes=[put], refuse=lambda _unmet: conflict("You have taken a code before."))
 
-    perform(kit, Wish(sub=referee.sub, operation=f"POST /referrals/{code.upper()}/apply", key=key), look)
-    return read(Referral, "referrals", kit.store.get("referrals", {"id": made}) or {})
+    done = perform(kit, Wish(sub=referee.sub, operation=f"POST /referrals/{code.upper()}/apply", key=key), look)
+    return read(Referral, "referrals", kit.store.get("referrals", {"id": made}) or {}), done.replayed
 
 
 def referee_id(user_id: str) -> str:
@@ -144,7 +151,7 @@ def rewards(referral: Row, moment: str) -> tuple[Change, list[Row]]:
 
 
 class _HasOne(Refusal):
-    """Somebody has drawn their code a moment ago, at another door."""
+    """Somebody has drawn their code before, or a moment ago at another door."""
 
     def __init__(self) -> None:
         super().__init__(HTTPStatus.CONFLICT, errors.Code.VALIDATION_ERROR, "You have a code.")

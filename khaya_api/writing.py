@@ -71,13 +71,13 @@ def perform(kit: Kit, wish: Wish, look: Callable[[], Plan]) -> Done:
     for pause in _PAUSES:
         try:
             plan = look()
+            part = plan.changes[0].noun if plan.changes else part
+            done = _write(kit, wish, plan)
         except Refusal:
-            # What forbids the second time may be what the first time did.
+            # What forbids the second time may be what the first time did, at the look or between it and the write.
             if earlier := _earlier(kit, wish):
                 return earlier
             raise
-        part = plan.changes[0].noun if plan.changes else part
-        done = _write(kit, wish, plan)
         if done:
             return done
         time.sleep(pause)

@@ -86,6 +86,10 @@ class Stage:
         """Set the clock."""
         self.kit = replace(self.kit, clock=lambda: moment)
 
+    def follow(self, clock: Callable[[], datetime]) -> None:
+        """Read the time from `clock` from now on."""
+        self.kit = replace(self.kit, clock=clock)
+
     def with_environ(self, **changes: str | None) -> None:
         """Put the kit together again from a changed environment; None takes a variable away."""
         environ = {name: value for name, value in {**ENVIRON, **changes}.items() if value is not None}

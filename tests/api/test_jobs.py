@@ -327,16 +327,28 @@ def test_a_cursor_of_another_deployment_is_refused(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("key", (None, "", "changeme", "x" * 64))
-def test_without_a_real_key_nothing_is_signed(stage: Stage, key: str | None) -> None:
-    """D07, E28: a placeholder signs nothing; a list that fits one page needs no key."""
+def test_without_a_real_key_nothing_is_done(stage: Stage, key: str | None) -> None:
+    """D07, E28: with a placeholder the API does not start to work: it says that it is unwell, and nothing else."""
     stage.put("jobs", **_row("j0"))
     stage.with_environ(SIGNING_KEY=key)
-    assert 200 == stage.client.get("/jobs").status
+    client = stage.client
 
-    stage.put("jobs", **_row("j1", created=1))
+    for answer in (client.get("/jobs"), client.get("/jobs/j0"), client.post("/jobs", job(), claims=BUYER)):
+        assert (500, "INTERNAL_ERROR") == _told(answer)
+    assert ["j0"] == [row["id"] for row in stage.rows("jobs")]
+    assert [200, 200, 200] == [client.get(path).status for path in ("/", "/health", "/openapi.json")]
+    assert (503, "out") == (
+        client.get("/health/deep").status,
+        client.get("/health/deep").json["own"]["signing"]["status"],
+    )
+    assert "placeholder" in stage.log.getvalue() or key in {None, ""}
 
-    assert (500, "INTERNAL_ERROR") == _told(stage.client.get("/jobs", query={"limit": "1"}))
-    assert (500, "INTERNAL_ERROR") == _told(stage.client.get("/jobs", query={"cursor": "abc"}))
+
+def test_who_may_not_is_told_so_also_without_a_key(stage: Stage) -> None:
+    """Nobody learns from a refusal how the API is."""
+    stage.with_environ(SIGNING_KEY=None)
+
+    assert [401, 404] == [stage.client.post("/jobs", job()).status, stage.client.get("/nope").status]
 
 
 # Idempotency.

@@ -30,6 +30,7 @@ class Shelf:
     keys: tuple[bytes, ...] = (b"first",)
     now: float = 1000.0
     read: int = 0
+    fails: PartOut | None = None
     ring: KeyRing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,6 +38,8 @@ class Shelf:
 
     def _read(self) -> tuple[bytes, ...]:
         self.read += 1
+        if self.fails:
+            raise self.fails
         return self.keys
 
 
@@ -58,6 +61,41 @@ def test_keys_are_kept_for_a_while(later: float, doubtful: bool, reads: int) -> 
     shelf.ring.keys(doubtful=doubtful)
 
     assert reads == shelf.read
+
+
+@pytest.mark.parametrize("reason", ("busy", "no answer"))
+def test_keys_outlive_a_bad_day_of_who_keeps_them(reason: str) -> None:
+    """No word about the keys is no reason to stop; it is asked again only after another while."""
+    shelf = Shelf()
+    keys = shelf.ring.keys()
+    shelf.now, shelf.fails = 1301, PartOut("signing", reason)
+
+    assert keys == shelf.ring.keys() == shelf.ring.keys()
+    assert 2 == shelf.read
+
+    shelf.now, shelf.fails, shelf.keys = 1602, None, (b"newer",)
+    assert (b"newer",) == shelf.ring.keys()
+
+
+@pytest.mark.parametrize("reason", ("not configured", "missing", "refused"))
+def test_keys_do_not_outlive_their_end(reason: str) -> None:
+    """Replaced by a placeholder, deleted, or no longer ours to read: that is an answer, also the next time."""
+    shelf = Shelf()
+    shelf.ring.keys()
+    shelf.now, shelf.fails = 1301, PartOut("signing", reason)
+
+    for _ in range(2):
+        with pytest.raises(PartOut, match=reason):
+            shelf.ring.keys()
+
+
+@pytest.mark.parametrize("reason", ("busy", "no answer"))
+def test_without_a_first_key_there_is_none(reason: str) -> None:
+    """Nothing to go on with."""
+    shelf = Shelf(fails=PartOut("signing", reason))
+
+    with pytest.raises(PartOut, match=reason):
+        shelf.ring.keys()
 
 
 def test_a_failure_is_not_kept() -> None:

@@ -15,6 +15,7 @@ from tests.api.events import BUYER, LISTING, SELLER, STORY, WORKER, Answer, Clie
 from tests.api.scenes import accept, bid, completed_job, job_in_progress, open_job, worker
 
 CLIENTS = 32
+RUNS, IN_CI = 100, 5
 
 
 @pytest.fixture
@@ -158,10 +159,10 @@ def test_no_user_writes_more_than_may_be(stage: Stage) -> None:
     assert {201: 5, 429: 7} == _statuses(answers)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("run", range(100))
+@pytest.mark.parametrize("run", [pytest.param(run, marks=[pytest.mark.long] * (run >= IN_CI)) for run in range(RUNS)])
 def test_a_hundred_times_of_a_hundred(racing: Client, stage: Stage, run: int) -> None:
     """Bidding, accepting and taking a code, each by thirty-two at once: one effect each, every time."""
+    assert run < RUNS
     job_id = open_job(racing)
     code = racing.act("/referrals", claims=SELLER).json["referralCode"]
 
