@@ -79,7 +79,7 @@ def attribute(
     """Attribute *name* of a resource, or Unresolved; *path* is that of an IAM identity (``/`` where it has none)."""
     shape = _ATTRIBUTES.get((type, name))
     if shape is None:
-        return Unresolved(f"Fn::GetAtt {name} of a {type} does not follow from its physical id")
+        return Unresolved(f"{name} of a {type} does not follow from its physical id")
     if "{path}" in shape and isinstance(path, Unresolved):
         return path
     return shape.format(

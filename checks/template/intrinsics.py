@@ -144,7 +144,7 @@ def _get_att(scope: Scope, argument: object) -> object:
     physical_id = scope.surroundings.physical_ids.get(owner)
     if not physical_id:
         return Unresolved(f"Fn::GetAtt {owner}.{name}: the live stack has no such resource")
-    return _told(scope, owner, name) or attribute(
+    found = _told(scope, owner, name) or attribute(
         type=str(resource.get("Type")),
         name=name,
         physical_id=physical_id,
@@ -153,6 +153,8 @@ def _get_att(scope: Scope, argument: object) -> object:
         region=scope.surroundings.region,
         account=scope.surroundings.account,
     )
+    # Whose attribute it is says more than that it is unknown: a mapping still belongs to the table it names.
+    return Unresolved(f"Fn::GetAtt {owner}.{name}: {found.why}") if isinstance(found, Unresolved) else found
 
 
 def _told(scope: Scope, owner: str, name: str) -> str:

@@ -89,6 +89,7 @@ GAPS: tuple[Close, ...] = (
     buckets.keep_lifecycles_of_stacks,
     buckets.keep_locks_and_logging_of_stacks,
     backups.create_backup_selections,
+    backups.lock_vaults_of_stacks,
     recovery.keep_what_was_backed_up,
     restores.restore_tables_as_they_were,
     restores.restore_what_was_backed_up,
