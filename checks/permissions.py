@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from checks.model import Check, Promise
 
@@ -20,10 +23,17 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
     {
         "backup:ListRecoveryPointsByResource",
         "cloudfront:ListDistributions",
+        "logs:DescribeLogGroups",
         "route53:ListHostedZonesByName",
         "sts:GetCallerIdentity",
     }
 )
+
+# Actions that ask for several at once, and are authorised on all of the region's, whatever names they are given.
+LISTING: frozenset[str] = frozenset({"cloudwatch:DescribeAlarms"})
+
+# A managed policy holds 6,144 characters, white space not counted (IAM and STS quotas).
+LONGEST = 6_144
 
 
 def actions(promises: Iterable[Promise[...]]) -> tuple[str, ...]:
@@ -42,9 +52,9 @@ def policy(checks: Iterable[Check], *, stacks: Iterable[str] = ()) -> dict[str, 
     for check in checks:
         for action in check.promise.actions:
             narrow = check.place.resources if action not in WITHOUT_RESOURCE else ()
-            wanted[action].update(narrow or ("*",))
+            wanted[action].update(_granted(action, each) for each in _own(action, narrow) or ("*",))
     for action in RESOLVING:
-        wanted[action].update(tuple(stacks) or ("*",))
+        wanted[action].update(_granted(action, each) for each in tuple(stacks) or ("*",))
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for action, resources in sorted(wanted.items()):
         together[("*",) if "*" in resources else tuple(sorted(resources))].append(action)
@@ -53,3 +63,47 @@ def policy(checks: Iterable[Check], *, stacks: Iterable[str] = ()) -> dict[str, 
         for resources, granted in sorted(together.items())
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def parts(document: Mapping[str, Any], *, most: int = LONGEST) -> tuple[dict[str, Any], ...]:
+    """The same policy as several that are each at most *most* characters long, as IAM counts them.
+
+    A statement that is longer alone is taken apart by its resources. Raises ValueError when one resource is too long.
+    """
+    made: list[list[dict[str, Any]]] = [[]]
+    for statement in _small_enough(document["Statement"], most):
+        if made[-1] and _length([*made[-1], statement]) > most:
+            made.append([])
+        made[-1].append(statement)
+    return tuple({"Version": document["Version"], "Statement": each} for each in made if each)
+
+
+def _small_enough(statements: Iterable[dict[str, Any]], most: int) -> Iterable[dict[str, Any]]:
+    for each in statements:
+        resources = each["Resource"]
+        if _length([each]) <= most:
+            yield each
+        elif len(resources) == 1:
+            raise ValueError(f"one statement about {resources[0]} takes more than {most} characters")
+        else:
+            half = len(resources) // 2
+            halves = ({**each, "Resource": some} for some in (resources[:half], resources[half:]))
+            yield from _small_enough(halves, most)
+
+
+def _length(statements: Sequence[dict[str, Any]]) -> int:
+    return len(json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":")))
+
+
+def _granted(action: str, arn: str) -> str:
+    """The ARN as a policy must have it: a stack is asked for by its name, and made anew it has another id."""
+    if action in LISTING and arn != "*":
+        return f"{arn.rpartition(':')[0]}:*"
+    named = re.fullmatch(r"(arn:[\w-]+:cloudformation:[^:]*:\d*:stack/[^/]+)/[^/]+", arn)
+    return f"{named[1]}/*" if named else arn
+
+
+def _own(action: str, resources: Sequence[str]) -> Sequence[str]:
+    """Of the ARNs that a check touches those of the action's own service; all of them when there is none."""
+    service = action.partition(":")[0]
+    return [each for each in resources if each.split(":")[2:3] == [service]] or resources

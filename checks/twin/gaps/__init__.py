@@ -36,6 +36,7 @@ GAPS: tuple[Close, ...] = (
     credentials.check_the_administrators_signature,
     credentials.sign_refusals_with_a_request_id,
     credentials.ask_for_lambdas_actions_by_their_names,
+    credentials.ask_for_what_readers_name,
     origins.route_api_origins_to_this_emulator,
     origins.refuse_a_foreign_host_at_api_origins,
     origins.tell_a_missing_key_to_those_who_may_list,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service
@@ -72,6 +73,46 @@ def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
         return action
 
     replace(actions, "_lambda_action", ("method", "path"), named)
+
+
+def ask_for_what_readers_name(_: Grounds) -> None:
+    """A cache policy, a backup plan, a rule of the default bus, alarms and log groups are asked for by their own ARNs.
+
+    MiniStack authorises reading them on everything there is, so that a role which may read these alone is refused.
+    Source: Service Authorization Reference, resource types of the services; rules of the default bus have no bus.
+    """
+    actions = service("core.iam_actions")
+
+    def named(original: Function) -> Function:
+        def extract(service: str, method: str, path: str, headers: Untyped, *rest: Untyped) -> Untyped:
+            found = original(service, method, path, headers, *rest)
+            body, query_params, region, account_id = rest
+            asked = f"{headers.get('x-amz-target', '')} {query_params.get('Action', '')} {path}"
+            if found == "*" or "ListTargetsByRule" in asked:
+                return _read_alone(service, path, asked, body, f"{region}:{account_id}") or found
+            return found.replace(":rule/default/", ":rule/") if service == "events" else found
+
+        return extract
+
+    parameters = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
+    replace(actions, "extract_resource_arn", parameters, named)
+
+
+def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) -> str:
+    parts = [part for part in path.split("/") if part]
+    if service == "backup" and parts[:2] == ["backup", "plans"] and parts[2:]:
+        return f"arn:aws:backup:{place}:backup-plan:{parts[2]}"
+    if service == "cloudfront" and parts[1:2] and parts[1].endswith("-policy") and parts[2:]:
+        return f"arn:aws:cloudfront::{place.partition(':')[2]}:{parts[1]}/{parts[2]}"
+    if service == "events" and "ListTargetsByRule" in asked:
+        told = json.loads(body)
+        bus = told.get("EventBusName") or "default"
+        return f"arn:aws:events:{place}:rule/{'' if bus == 'default' else f'{bus}/'}{told['Rule']}"
+    if service == "monitoring" and "DescribeAlarms" in asked:
+        return f"arn:aws:cloudwatch:{place}:alarm:*"
+    if service == "logs" and "DescribeLogGroups" in asked:
+        return f"arn:aws:logs:{place}:log-group:*"
+    return ""
 
 
 # Lambda API reference: method and what follows the function's name, "*" for a name of its own.
