@@ -23,6 +23,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
     {
         "backup:ListRecoveryPointsByResource",
         "cloudfront:ListDistributions",
+        "logs:DescribeLogGroups",
         "route53:ListHostedZonesByName",
         "sts:GetCallerIdentity",
     }

@@ -50,7 +50,7 @@ class Reach:
 class Ready:
     """Everything that a run needs. *unread* says why the stacks could not be read, when they could not.
 
-    *coverage* is what the plan proves of the target; None when that was not read.
+    *coverage* is what the plan proves of the target; both are None when the target was not read.
     """
 
     settings: Settings
@@ -62,6 +62,7 @@ class Ready:
     notes: tuple[str, ...] = ()
     unread: str = ""
     coverage: Coverage | None = None
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,7 @@ def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: P
         stacks=stacks,
         notes=notes,
         coverage=coverage(plan.checks, target, waivers=settings.waivers, now=reach.world.clock.now()),
+        target=target,
     )
 
 

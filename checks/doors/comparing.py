@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -31,6 +30,8 @@ def add(commands: Commands) -> None:
 
 def tell(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     """Print the differences. Raises PlanError for what is no run document."""
+    import json
+
     from checks.comparison import compare
     from checks.plan import PlanError
     from checks.report import files
@@ -54,6 +55,8 @@ def tell(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 def document_at(path: Path) -> dict[str, Any]:
     """The run document at *path*. Raises PlanError when it cannot be read, or is of another schema."""
+    import json
+
     from checks.plan import PlanError
 
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -102,6 +101,8 @@ def _of_run(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
 
 def _result(told: Mapping[str, Any]) -> dict[str, str]:
+    import json
+
     behind = f" behind {told['blocked_by']}, by itself {told['own_verdict']}" if told["blocked_by"] else ""
     waiver = told["waiver"]
     rows = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from checks.report import files, story
 from checks.report.json import document as document_of
-from checks.report.page import around, results, roots
+from checks.report.page import around, coverage, hops, results, roots
 from checks.report.page.markup import NOTHING, Markup, element, single
 from checks.report.page.told import lay_out
 from checks.report.story import Document
@@ -18,11 +18,13 @@ from checks.run import Run
 _SECTIONS = (
     ("void", "Why it proves nothing", around.void),
     ("act", "To act on", roots.section),
+    ("topology", "How it hangs together", hops.section),
     ("waived", "Waived", around.waivers),
     ("notes", "Notes", around.notes),
     ("results", "All results", results.section),
     ("controls", "Controls", around.controls),
     ("slowest", "Slowest", around.timings),
+    ("coverage", "Coverage", coverage.section),
     ("run", "This run", around.itself),
 )
 

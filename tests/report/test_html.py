@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from checks.coverage import coverage
 from checks.evidence import Stated
 from checks.model import Waiver
 from checks.report import html, story
@@ -22,8 +23,10 @@ from checks.report.json import document
 from checks.run import Run
 from tests.report.conftest import BEHIND, HOSTILE, ROOT, hostile
 from tests.runs import NOON, a_check, a_control, a_run, broken, settling
+from tests.stacks import check as covering
+from tests.stacks import resource, target
 
-VOID = frozenset({"meta", "input", "rect"})
+VOID = frozenset({"meta", "input"})
 ATTRIBUTES = frozenset(
     (
         *(
@@ -34,11 +37,12 @@ ATTRIBUTES = frozenset(
             "charset",
             "class",
             "content",
+            "d",
             "data-kind",
             "data-label",
         ),
-        *("height", "hidden", "href", "http-equiv", "id", "lang", "name", "preserveaspectratio", "role", "scope"),
-        *("tabindex", "type", "value", "viewbox", "width"),
+        *("height", "hidden", "href", "http-equiv", "id", "lang", "name", "preserveaspectratio", "role", "rx", "scope"),
+        *("tabindex", "type", "value", "viewbox", "width", "x", "y"),
     )
 )
 ATTACK = "</title></style></script></pre><script>alert(1)</script><img src=x onerror=alert(2)>\" ' javascript:alert(3)"
@@ -117,11 +121,19 @@ def hostile_run() -> Run:
     )
 
 
+COVERED = coverage(
+    [covering("schedules.targets[Main/Daily]", "MainDaily")],
+    target(
+        resource("Events::Rule", "Main/Daily", Targets=[{"Arn": ATTACK}]),
+        resource("Made::Up", f"Main/{ATTACK}"),
+    ),
+)
 RUNS: dict[str, Callable[[], Run]] = {
     "kept": lambda: a_run(a_check()),
     "broken": lambda: a_run(a_check(judge=broken)),
     "unseen": lambda: a_run(a_check(judge=settling)),
     "void": a_run,
+    "covered": lambda: a_run(a_check("schedules.targets[Main/Daily]", judge=broken), coverage=COVERED),
     "hostile": hostile_run,
 }
 

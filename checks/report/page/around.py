@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from checks.report import story
-from checks.report.page.markup import NOTHING, Inside, Markup, cut, element, single
+from checks.report.page.markup import NOTHING, Inside, Markup, cut, element
 from checks.report.page.told import STORY, Page, folded, link, moment, rows, waiver
 from checks.report.story import Document, Told
 
@@ -145,5 +145,5 @@ def _table(title: str, where: str, columns: Sequence[str], lines: Sequence[Seque
 
 def _bar(percent: int) -> Markup:
     # An attribute of style is what the page's own policy forbids; a drawing has a width of its own.
-    bar = single("rect", width=percent, height=8)
+    bar = element("rect", width=percent, height=8)
     return element("svg", bar, viewBox="0 0 100 8", preserveAspectRatio="none", aria_hidden="true")
