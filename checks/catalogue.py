@@ -207,7 +207,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.https[*]", "dns.address[{host}]"),
     Dependency("cdn.https[*]", "cdn.deployed[*]"),
     *(
-        Dependency(f"{fetched}*", under)
+        Dependency(f"{fetched}[*]", under)
         for fetched in _FETCHED
         for under in (
             "dns.address[{host}]",
@@ -223,9 +223,9 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
-    *(Dependency(f"{page}*", "buckets.present[*]") for page in _PAGES),
-    *(Dependency(f"{page}*", "cdn.function[*]") for page in _PAGES),
-    *(Dependency(f"{page}*", "cdn.access_control[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "buckets.present[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "cdn.function[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
     Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),

@@ -77,9 +77,25 @@ class Land:
         """One run of the installed command, outside of the checkout."""
         out = self.folder / f"{stack}.json"
         out.unlink(missing_ok=True)
-        argv = [str(self.python), "-I", "-m", "checks", "verify", "--target", str(self.settings(stack)), "--json", str(out)]
+        argv = [
+            str(self.python),
+            "-I",
+            "-m",
+            "checks",
+            "verify",
+            "--target",
+            str(self.settings(stack)),
+            "--json",
+            str(out),
+        ]
         done = subprocess.run(
-            [*argv, *more], env=self.surroundings(), cwd=self.folder, capture_output=True, text=True, check=False, timeout=300
+            [*argv, *more],
+            env=self.surroundings(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
         )
         assert out.exists(), f"{done.stdout}\n{done.stderr}"
         return Verdicts(code=done.returncode, document=json.loads(out.read_text(encoding="utf-8")), said=done.stdout)
@@ -99,7 +115,11 @@ class Verdicts:
 
     def broken(self) -> dict[str, str]:
         """What did not pass and is explained by nothing else, by name."""
-        return {each["name"]: each["actual"] for each in self.document["results"] if each["status"] not in {"pass", "blocked"}}
+        return {
+            each["name"]: each["actual"]
+            for each in self.document["results"]
+            if each["status"] not in {"pass", "blocked"}
+        }
 
     def families(self) -> set[str]:
         """Whose promises were planned."""
