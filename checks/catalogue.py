@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from checks.blocking import Dependency
+from checks.journey import Script
 from checks.model import Check, Place, Promise, Target, Waiver
 from checks.naming import glob
 from checks.plan import Plan, compare, freeze
@@ -31,6 +32,7 @@ from checks.promises import (
     functions,
     httpapis,
     identity,
+    journeys,
     keepings,
     logs,
     mappings,
@@ -86,6 +88,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *keepings.PROMISES,
     *roles.PROMISES,
     *releases.PROMISES,
+    *journeys.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -343,6 +346,15 @@ DEPENDENCIES: tuple[Dependency, ...] = (
         for each in ("whole", "told", "site")
         for under in ("cdn.home[*]", "api.health[*]", "api.release[*]")
     ),
+    *(
+        Dependency(f"journeys.{each}[*]", under)
+        for each in ("written", "isolated", "refused", "uploaded")
+        for under in ("journeys.signed_in[{subject}]", "api.health[*]", "api.deep[*]")
+    ),
+    *(
+        Dependency("journeys.signed_in[*]", under)
+        for under in ("api.health[*]", "auth.pool[*]", "auth.client[*]", "api.authorizer[*]", "cdn.behaviour[*]")
+    ),
     Dependency("release.code[*]", "functions.ready[*]"),
     Dependency("release.function[*]", "functions.environment[{subject}]"),
     Dependency("topics.tls_only[*]", "roles.resource_policy[*]"),
@@ -370,9 +382,10 @@ def checks_for(
     accepted: Plan | None = None,
     release: str = "",
     recovered: float = RECOVERED,
+    script: Script | None = None,
 ) -> tuple[Check, ...]:
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
-    planned = [*_of_rooms(target, limits, release)]
+    planned = [*_of_rooms(target, limits, release), *journeys.checks(target, script=script)]
     planned += _floor(target, planned, expect)
     planned += _waivers(planned, waivers)
     planned.append(stack.recovered(Place(subject=target.name), allowed=recovered))

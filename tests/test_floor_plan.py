@@ -30,7 +30,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "wording",
             "world.ports",
         ),
-        *("errands", "likeness", "pool", "safekeeping", "shapes", "telling", "spelling", "timetable", "watching"),
+        *("errands", "journey", "likeness", "pool", "safekeeping", "shapes", "telling", "spelling", "timetable", "tokens", "watching"),
     ),
     ("world", "promises", "template"),
     ("blocking", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),

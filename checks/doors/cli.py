@@ -126,7 +126,7 @@ def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from checks.target import find, read
 
     settings = read(find(asked.target))
-    ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release)
+    ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release, writes=asked.allow_writes)
     ticker = Ticker(out=err, total=len(ready.plan.checks))
     run = assembly.run(
         ready,
@@ -302,6 +302,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--only", action="append", metavar="GLOB", help="only checks of these names; may be repeated")
     verify.add_argument("--release", default="", metavar="SHA", help="the release that must be live")
     verify.add_argument("--strict", action="store_true", help="warnings count as critical")
+    verify.add_argument("--allow-writes", action="store_true", help="walk the [journeys] of the settings too")
     plan = commands.add_parser("plan", help="show what is planned, or accept it")
     _add_target(plan)
     plan.add_argument("--json", type=Path, metavar="F", help="write the live plan there")
