@@ -10,6 +10,7 @@ from typing import Any
 
 from checks.blocking import Dependency
 from checks.coverage import coverage, is_about_coverage, named
+from checks.journey import Script
 from checks.model import Check, Place, Promise, Target, Waiver
 from checks.naming import glob
 from checks.plan import Plan, compare, freeze
@@ -32,6 +33,7 @@ from checks.promises import (
     functions,
     httpapis,
     identity,
+    journeys,
     keepings,
     logs,
     mappings,
@@ -89,6 +91,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *keepings.PROMISES,
     *roles.PROMISES,
     *releases.PROMISES,
+    *journeys.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -210,7 +213,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.https[*]", "dns.address[{host}]"),
     Dependency("cdn.https[*]", "cdn.deployed[*]"),
     *(
-        Dependency(f"{fetched}*", under)
+        Dependency(f"{fetched}[*]", under)
         for fetched in _FETCHED
         for under in (
             "dns.address[{host}]",
@@ -226,9 +229,9 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
-    *(Dependency(f"{page}*", "buckets.present[*]") for page in _PAGES),
-    *(Dependency(f"{page}*", "cdn.function[*]") for page in _PAGES),
-    *(Dependency(f"{page}*", "cdn.access_control[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "buckets.present[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "cdn.function[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
     Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
@@ -346,6 +349,15 @@ DEPENDENCIES: tuple[Dependency, ...] = (
         for each in ("whole", "told", "site")
         for under in ("cdn.home[*]", "api.health[*]", "api.release[*]")
     ),
+    *(
+        Dependency(f"journeys.{each}[*]", under)
+        for each in ("written", "isolated", "refused", "uploaded")
+        for under in ("journeys.signed_in[{subject}]", "api.health[*]", "api.deep[*]")
+    ),
+    *(
+        Dependency("journeys.signed_in[*]", under)
+        for under in ("api.health[*]", "auth.pool[*]", "auth.client[*]", "api.authorizer[*]", "cdn.behaviour[*]")
+    ),
     Dependency("release.code[*]", "functions.ready[*]"),
     Dependency("release.function[*]", "functions.environment[{subject}]"),
     Dependency("topics.tls_only[*]", "roles.resource_policy[*]"),
@@ -403,9 +415,10 @@ def checks_for(
     accepted: Plan | None = None,
     release: str = "",
     recovered: float = RECOVERED,
+    script: Script | None = None,
 ) -> tuple[Check, ...]:
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
-    planned = [*_of_rooms(target, limits, release)]
+    planned = [*_of_rooms(target, limits, release), *journeys.checks(target, script=script)]
     planned += _floor(target, planned, expect)
     planned += _waivers(target, planned, tuple(waivers))
     planned.append(stack.recovered(Place(subject=target.name), allowed=recovered))

@@ -761,6 +761,32 @@ class Packages:
     codes: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a journey: what was tried, whether it went as it should, and what was answered."""
+
+    name: str
+    well: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """A journey under the name of its run: its steps in their order, and what of it could not be proven to be gone."""
+
+    run: str
+    steps: tuple[Step, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """People of journeys, with the moment each was made, and the names of those that were removed just now."""
+
+    people: tuple[tuple[str, datetime], ...]
+    removed: tuple[str, ...]
+
+
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
@@ -782,4 +808,5 @@ EVIDENCE: tuple[type, ...] = (
     LogGroupSeen,
     Described,
     Packages,
+    Step, Walk, Leftovers,
 )  # fmt: skip

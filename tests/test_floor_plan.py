@@ -31,8 +31,8 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "wording",
             "world.ports",
         ),
-        *("errands", "likeness", "pool", "safekeeping", "shapes", "telling", "spelling", "timetable", "watching"),
-        *("companions", "settling", "topology", "vantage"),
+        *("companions", "errands", "journey", "likeness", "pool", "safekeeping", "settling", "shapes", "spelling"),
+        *("telling", "timetable", "tokens", "topology", "vantage", "watching"),
     ),
     ("world", "promises", "template"),
     (

@@ -47,6 +47,7 @@ ABOUT = {
     "secrets": "Are secrets there for those who read them",
     "keys": "Can what was encrypted be read",
     "parameters": "Do those who start find what they read at their start",
+    "journeys": "Can people do what they came for, and nobody what is another's (only where writing is allowed)",
     "release": "Is all of it of one release",
     "roles": "May everybody do what the template says, and nothing more",
 }

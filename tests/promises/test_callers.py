@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -23,7 +24,7 @@ STATEMENT = {
 FUNCTION = resource("AWS::Lambda::Function", subject="Shop", physical_id="shop-1")
 
 
-def _policy(*statements: dict[str, object]) -> ResourcePolicy:
+def _policy(*statements: Mapping[str, object]) -> ResourcePolicy:
     return ResourcePolicy(resource=ARN, text=json.dumps({"Statement": statements}))
 
 
@@ -84,7 +85,7 @@ def test_a_permission_that_cannot_be_known_is_not_planned(key: str) -> None:
         *("an organisation", "denied", "all but one", "a service"),
     ),
 )
-def test_a_policy_is_public_when_no_condition_narrows_it(statement: dict[str, object], *, public: bool) -> None:
+def test_a_policy_is_public_when_no_condition_narrows_it(statement: Mapping[str, object], *, public: bool) -> None:
     """A condition that everybody can meet narrows nothing."""
     assert public == bool(opens_to_everybody(json.dumps({"Statement": statement}), account=ACCOUNT))
     check = _checks()["functions.private[Shop]"]
