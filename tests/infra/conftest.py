@@ -74,6 +74,7 @@ class Assembly:
     main: Template
     edge: Template
     manifest: Json
+    folder: Path
 
 
 def path_of(resource: Json) -> str:
@@ -131,6 +132,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
         main=Template(read["KhayaStack.template.json"]),
         edge=Template(read["KhayaEdge.template.json"]),
         manifest=read["manifest.json"],
+        folder=folder / "cdk.out",
     )
 
 
