@@ -12,6 +12,7 @@ import yaml
 
 from khaya_infra.toolchain import find_tools
 from tests.infra.conftest import ROOT
+from tools import account
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 LINTER = """
@@ -122,6 +123,14 @@ def test_the_gate_is_asked_without_make() -> None:
 
     assert [] == [run for run in runs if "make verify" in run]
     assert 2 == sum("python -m checks verify" in run for run in runs)
+
+
+def test_the_role_is_of_the_account_that_is_deployed_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """One number in one place: credentials of another account cannot be asked for."""
+    assert (0, 64) == (account.main(["prod"]), account.main(["nowhere"]))
+    said = capsys.readouterr()
+    assert "account=123456789012\n" == said.out
+    assert 1 == said.err.count("\n")
 
 
 def test_everything_runs_on_a_schedule() -> None:
