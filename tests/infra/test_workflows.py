@@ -100,14 +100,14 @@ def test_every_make_target_that_is_named_exists() -> None:
 def test_a_closed_gate_rolls_back_and_is_verified_again() -> None:
     """In this order: deploy, verify, roll back when either failed, verify what is then live."""
     steps = steps_of("deploy-production.yml", "deploy")
-    runs = [step["run"] for step in steps if "run" in step]
+    runs = [step["run"] for step in steps if "run" in step and "tools.account" not in step["run"]]
 
     assert [
         "make preflight TARGET=prod",
         "make changes TARGET=prod",
         "make deploy TARGET=prod VERIFY=no",
     ] == runs[:3]
-    verify, rollback, settle, again = (step for step in steps if "run" in step and runs.index(step["run"]) > 2)
+    verify, rollback, settle, again = (step for step in steps if step.get("run") in runs[3:])
     assert "python -m checks verify --target prod --wait 20m --release" in verify["run"]
     assert ("make rollback TARGET=prod", "steps.verify.outcome == 'failure'") == (
         rollback["run"],
