@@ -20,6 +20,7 @@ _KNOWN = {
     "site": ("aliases", "domain", "spa_paths"),
 }
 _TABLES = (
+    "runbook",
     *("account", "budget", "deploy", "expect", "journeys", "maintenance", "network", "owners", "schema", "site"),
     *("stack", "thresholds", "twin", "vantage", "waiver"),
 )

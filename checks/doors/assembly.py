@@ -16,6 +16,7 @@ from checks.controls import controls
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
+from checks.referring import referred
 from checks.report import files
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
 from checks.target import Settings, reach_of, reach_of_twin, resolve
@@ -152,7 +153,8 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         watch=wishes.watch,
     )
     try:
-        return run_all(ready.plan, ready.reach.world, pool=ready.pool, terms=terms)
+        done = run_all(ready.plan, ready.reach.world, pool=ready.pool, terms=terms)
+        return replace(done, results=referred(done.results, ready.settings.runbook))
     finally:
         ready.pool.close()
 
