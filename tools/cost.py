@@ -190,9 +190,7 @@ def page() -> str:
     parts = [_HEAD.format(day=PRICED_ON, rate=RAND_PER_DOLLAR, more=CAPE_TOWN - 1)]
     for users, guide in ((_FEW, "R280"), (10_000, "R800 to R1,200")):
         found = lines(usage_of(users))
-        parts.append(
-            f"\n## {users:,} users\n\n| service | usage | USD | ZAR | guide, ZAR |\n| --- | --- | ---: | ---: | ---: |\n"
-        )
+        parts.append(f"\n## {users:,} users\n\n{_COLUMNS}")
         parts += [_row(each, first=users == _FEW) for each in found]
         parts.append(f"| **total** | | **{total(found):.2f}** | **{_rand(total(found))}** | **{guide}** |\n")
         given = total(lines(usage_of(users), free=True))
@@ -238,7 +236,7 @@ _FOOT = """
 - **Secrets and alarms.** Few cents each, paid by number, whether or not anybody visits.
 - **A second's work per request** at 512 MB would be 500,000 GB-s for a million requests: USD {slow:.2f}, beside the
   guide's R50, unless the 400,000 GB-s that every account is given are still free.
-- **The free tier of the first 12 months** is not counted, since it ends. What is free for ever is told below each table.
+- **The free tier of the first 12 months** is not counted, since it ends. What is free for ever is told below a table.
 - **The budget of R500** that the guide speaks of is passed by a thousand users who sign in by SMS.
 - **Not in use, so not counted:** a web application firewall, WhatsApp messages, provisioned concurrency, a cache before
   DynamoDB.

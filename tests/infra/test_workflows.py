@@ -8,7 +8,7 @@ import subprocess
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
 from khaya_infra.toolchain import find_tools
 from tests.infra.conftest import ROOT
