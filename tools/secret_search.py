@@ -2,7 +2,7 @@
 
 Every version of every file that a commit of this branch holds is read once, by the detectors of detect-secrets that
 know a secret by its shape: keys of AWS and of some twenty other services, private keys, tokens. Those that guess by
-entropy or by a name such as `password` are left out: in tests and hashes they find thousands of things, which nobody reads.
+entropy or by a name such as `password` are left out: they find thousands in tests and hashes, which nobody reads.
 
 Exit codes: 0 nothing was found, 1 something was, 69 there is no history to search.
 """
