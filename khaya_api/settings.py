@@ -7,6 +7,7 @@ Variables of the API function; a missing one never stops the import, `/health/de
 | `USERS_TABLE` `PROFILES_TABLE` `JOBS_TABLE` `BIDS_TABLE` `LISTINGS_TABLE` | names of the nine tables … |
 | `REVIEWS_TABLE` `CREDITS_TABLE` `REFERRALS_TABLE` `STORIES_TABLE` | … by noun |
 | `STORAGE_BUCKET` | the bucket of uploads |
+| `TRAIL_BUCKET` | the bucket of the trail of changes, for the audit function alone |
 | `USER_POOL_ID` `USER_POOL_CLIENT_ID` | the user pool, and the client that the site signs in through |
 | `ALLOWED_ORIGINS` | web origins that may call: `https://example.org,https://www.example.org` |
 | `SIGNING_SECRET` | name or ARN of a secret in Secrets Manager, a plain random text of ≥ 32 characters |
@@ -82,12 +83,13 @@ Permissions of the trust function (`khaya_api.upkeep.handler`, once a day; needs
 | `dynamodb:UpdateItem` | `profiles` | scores |
 
 Permissions of the audit function (`khaya_api.audit.handler`, fed by the streams with `ReportBatchItemFailures`; needs
-`JOBS_TABLE`, `BIDS_TABLE` and the release), beside reading the streams:
+`JOBS_TABLE`, `BIDS_TABLE`, `TRAIL_BUCKET` and the release), beside reading the streams:
 
 | action | on | for |
 | --- | --- | --- |
 | `dynamodb:Query` | `bids/JobIndex` | bids that still wait on a job that no longer does |
 | `dynamodb:UpdateItem` | `bids` | pending → rejected |
+| `s3:PutObject` | `changes/*` of the trail's bucket | the trail |
 
 No function scans, deletes, or touches a resource by wildcard.
 """
@@ -133,6 +135,7 @@ class Settings:
     stage: str
     tables: Mapping[str, str]
     storage_bucket: str
+    trail_bucket: str
     user_pool: str
     user_pool_client: str
     allowed_origins: frozenset[str]
@@ -153,6 +156,7 @@ def read_settings(environ: Mapping[str, str], release_file: Path = _RELEASE_FILE
         stage=environ.get("STAGE") or _UNKNOWN,
         tables={noun: environ[name] for noun in TABLES if environ.get(name := table_variable(noun))},
         storage_bucket=environ.get("STORAGE_BUCKET", ""),
+        trail_bucket=environ.get("TRAIL_BUCKET", ""),
         user_pool=environ.get("USER_POOL_ID", ""),
         user_pool_client=environ.get("USER_POOL_CLIENT_ID", ""),
         allowed_origins=frozenset(origin for origin in origins if _ORIGIN.fullmatch(origin)),

@@ -2,7 +2,7 @@
 
 Context it needs: `settings` (path of the target file), `hostedZoneId`, `release`, `version`, `package` (path
 of the functions' zip) and `certificateArn`. With `only=certificate` it makes the certificate stack alone and needs the
-first two.
+first two. With `distributionId`, which the main stack tells, it makes the edge's stack too, if the target has one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import App, Environment, Tags
 
 from khaya_infra.certificate import CertificateStack
+from khaya_infra.edge_stack import EdgeStack
 from khaya_infra.settings import SettingsError, read_settings
 from khaya_infra.stack import Groundwork, KhayaStack, Release
 
@@ -27,6 +28,8 @@ FLAGS: Mapping[str, object] = {
     "@aws-cdk/aws-iam:minimizePolicies": False,
     # The role for API Gateway's logs is asked for where the API is made.
     "@aws-cdk/aws-apigateway:disableCloudWatchRole": True,
+    # Buckets have no access lists, so the service that writes their logs is let in by policy.
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/core:checkSecretUsage": True,
     "@aws-cdk/core:enablePartitionLiterals": True,
     "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
@@ -58,8 +61,23 @@ def build(app: App) -> App:
             env=_environment(settings, settings.main),
         )
         main.add_stack_dependency(certificate)
+        _watch_edge(app, settings, main)
     _tag(app, settings)
     return app
+
+
+def _watch_edge(app: App, settings: Settings, main: KhayaStack) -> None:
+    distribution = app.node.try_get_context("distributionId")
+    if settings.edge is None or not distribution:
+        return
+    edge = EdgeStack(
+        app,
+        settings.edge.name,
+        settings=settings,
+        distribution_id=str(distribution),
+        env=_environment(settings, settings.edge),
+    )
+    edge.add_stack_dependency(main)
 
 
 def _release(app: App) -> Release:

@@ -104,7 +104,7 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
             moved = live.move(
                 session.client("lambda"), live.declared(session.client("cloudformation"), settings.main.name)
             )
-            say(", ".join([settings.certificate.name, settings.main.name, *moved]))
+            say(", ".join([*(place.name for place in settings.places), *moved]))
     if frontend:
         _publish(session, outputs, site.result())
     _first_runs(session, settings.main.name, outputs)
@@ -134,7 +134,7 @@ def _weigh(findings: tuple[preflight.Finding, ...]) -> str:
 
 
 def _await_stacks(job: Job, session: Session) -> None:
-    for place in (job.settings.certificate, job.settings.main):
+    for place in job.settings.places:
         ground.await_stack(session.client("cloudformation", region_name=place.region), place.name)
 
 
@@ -182,6 +182,7 @@ def _deploy_stacks(
     if arn is None:
         made = _cdk_deploy(job, environ, [places[0].name], {"hostedZoneId": zone, "only": "certificate"})
         arn = made[places[0].name]["CertificateArn"]
+    known = ground.stack_outputs(session.client("cloudformation"), places[1].name).get("DistributionId", "")
     while True:
         context = {
             "hostedZoneId": zone,
@@ -189,11 +190,18 @@ def _deploy_stacks(
             "release": job.release,
             "version": __version__,
             "package": str(package.result()),
+            **({"distributionId": known} if known else {}),
         }
         outputs = _cdk_deploy(job, environ, ["--all"], context)
         deployed = outputs[places[0].name]["CertificateArn"]
         if deployed == arn:
-            return outputs[places[1].name]
+            main = outputs[places[1].name]
+            if job.settings.edge and main["DistributionId"] != known:
+                # The first time, the distribution's id is known only now.
+                _cdk_deploy(
+                    job, environ, [job.settings.edge.name], {**context, "distributionId": main["DistributionId"]}
+                )
+            return main
         # This very deploy replaced the certificate, so the distribution still has the one before.
         arn = deployed
 

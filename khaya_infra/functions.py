@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -64,6 +65,7 @@ class ServiceFunction(Construct):
             description=f"Role of: {purpose}",
         )
         self.log_group.grant_write(self.role)
+        self.memory_mb = size.memory_mb
         self.function = self._function(purpose, handler, code, size, environment)
         self.live = self.function.add_alias(LIVE, description=f"{purpose}, as it serves")
         if dead_letters is not None:
@@ -89,6 +91,25 @@ class ServiceFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+
+    def metric_memory(self, period: Duration) -> cloudwatch.Metric:
+        """The most megabytes that one invocation used, by the report that Lambda writes into the log of each.
+
+        In a namespace of this stack, since a metric made from a log cannot tell two functions of two stages apart.
+        """
+        stack, name = Stack.of(self).stack_name, f"{self.node.id}MemoryUsed"
+        if self.node.try_find_child("MemoryUsed") is None:
+            logs.MetricFilter(
+                self,
+                "MemoryUsed",
+                log_group=self.log_group,
+                metric_namespace=stack,
+                metric_name=name,
+                filter_pattern=logs.FilterPattern.string_value("$.type", "=", "platform.report"),
+                metric_value="$.record.metrics.maxMemoryUsedMB",
+                unit=cloudwatch.Unit.MEGABYTES,
+            )
+        return cloudwatch.Metric(namespace=stack, metric_name=name, statistic="Maximum", period=period)
 
     def _keep_failed_events(self, dead_letters: sqs.IQueue) -> None:
         self.allow("sqs:SendMessage", on=[dead_letters.queue_arn])

@@ -17,6 +17,7 @@ _NO_SUCH_KEY = object()
 # The harness reads the same file and knows what is in the other tables; what is misspelt here would be deployed away.
 _KNOWN = {
     "account": ("id",),
+    "deploy": ("command", "settings"),
     "site": ("aliases", "domain", "spa_paths"),
 }
 _TABLES = (
@@ -29,6 +30,8 @@ _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+# ISO 3166-1, as CloudFront takes them.
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class SettingsError(ValueError):
@@ -48,7 +51,9 @@ class Settings:
     """One deployment, as its target file describes it.
 
     `stage` is the file's name without its ending; `aliases` are the further host names, without the apex;
-    `alarm_address` is the e-mail address of who owns the family `alarms`.
+    `alarm_address` is the e-mail address of who owns the family `alarms`, `notice_address` of who is told what can wait
+    for the morning, the same unless said otherwise. `edge` is the stack that watches the edge, where the edge reports.
+    `countries` are the only ones that the site is served in; none of them means all.
     """
 
     stage: str
@@ -56,10 +61,18 @@ class Settings:
     account: str
     certificate: StackPlace
     main: StackPlace
+    edge: StackPlace | None
     domain: str
     aliases: tuple[str, ...]
     spa_paths: tuple[str, ...]
     alarm_address: str
+    notice_address: str
+    countries: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> tuple[StackPlace, ...]:
+        """Every stack, in the order in which they are made."""
+        return tuple(place for place in (self.certificate, self.main, self.edge) if place)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -99,11 +112,26 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         account=_text(document, source, "account", "id", _ACCOUNT),
         certificate=_certificate_place(stacks, source),
         main=_main_place(stacks, source),
+        edge=_edge_place(stacks, source),
         domain=domain,
         aliases=tuple(alias for alias in _texts(document, source, "aliases", _HOST) if alias != domain),
         spa_paths=_texts(document, source, "spa_paths", re.compile(r"/\S*")),
         alarm_address=_text(document, source, "owners", "alarms", _ADDRESS),
+        notice_address=_text(document, source, "owners", _notices(document), _ADDRESS),
+        countries=_countries(document, source),
     )
+
+
+def _notices(document: Mapping[str, Any]) -> str:
+    return "notices" if "notices" in document.get("owners", {}) else "alarms"
+
+
+def _countries(document: Mapping[str, Any], source: str) -> tuple[str, ...]:
+    deploy = _table(document, source, "deploy") if "deploy" in document else {}
+    given = (_table(deploy, source, "settings") if "settings" in deploy else {}).get("countries", [])
+    fits = isinstance(given, list) and all(isinstance(each, str) and _COUNTRY.fullmatch(each) for each in given)
+    _expect(fits, source, "deploy.settings.countries", 'must be a list of countries, such as ["ZA", "NA"]', given)
+    return tuple(given)
 
 
 def _refuse_strangers(document: Mapping[str, Any], source: str) -> None:
@@ -152,10 +180,22 @@ def _certificate_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlac
 
 
 def _main_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlace:
-    found = [place for place in stacks if not place.name.endswith(("Certificate", "Canary"))]
+    found = [place for place in stacks if not place.name.endswith(("Certificate", "Edge", "Canary"))]
     names = [place.name for place in stacks]
-    _expect(len(found) == 1, source, "stack", "must list exactly one stack beside …Certificate and …Canary", names)
+    rule = "must list exactly one stack beside …Certificate, …Edge and …Canary"
+    _expect(len(found) == 1, source, "stack", rule, names)
     return found[0]
+
+
+def _edge_place(stacks: tuple[StackPlace, ...], source: str) -> StackPlace | None:
+    found = [place for place in stacks if place.name.endswith("Edge")]
+    names = [place.name for place in stacks]
+    _expect(len(found) <= 1, source, "stack", "must list at most one stack named …Edge", names)
+    # CloudFront sends its metrics and its logs there, wherever the rest of a deployment is.
+    for place in found:
+        rule = f"of {place.name} must be {CERTIFICATE_REGION}"
+        _expect(place.region == CERTIFICATE_REGION, source, "stack.region", rule, place.region)
+    return found[0] if found else None
 
 
 def _text(document: Mapping[str, Any], source: str, table: str, key: str, shape: re.Pattern[str]) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, Aws, Duration, RemovalPolicy
+from aws_cdk import Annotations, Aws, Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from khaya_infra.edge import api_function_source, site_function_source
+from khaya_infra.keeping import forget_replaced, private_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_apigateway as apigateway
     from aws_cdk import aws_certificatemanager as acm
+    from aws_cdk import aws_s3 as s3
 
+# Long enough for a page that was opened under an earlier release to find its files again by hand.
+REPLACED_KEPT = Duration.days(90)
 TWO_YEARS = Duration.days(730)
 # Everything the site needs is on its own host; a foreign script, frame or form target is refused by the browser.
 SITE_POLICY = (
@@ -29,7 +32,10 @@ API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class Site(Construct):
-    """Bucket, distribution, and what the edge does to requests and answers."""
+    """Bucket, distribution, and what the edge does to requests and answers.
+
+    `countries` are the only ones whose visitors are served, as two letters each; none means everybody.
+    """
 
     def __init__(
         self,
@@ -40,9 +46,13 @@ class Site(Construct):
         hosts: Sequence[str],
         certificate: acm.ICertificate,
         api: apigateway.RestApi,
+        access_logs: s3.IBucket,
+        countries: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = self._bucket()
+        self.bucket = private_bucket(
+            self, "FrontendBucket", rules=[forget_replaced(REPLACED_KEPT)], access_logs=access_logs
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -57,26 +67,7 @@ class Site(Construct):
             enable_ipv6=True,
             # The cheapest class has no edge in South Africa.
             price_class=cloudfront.PriceClass.PRICE_CLASS_200,
-        )
-
-    def _bucket(self) -> s3.Bucket:
-        return s3.Bucket(
-            self,
-            "FrontendBucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=True,
-            removal_policy=RemovalPolicy.RETAIN,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="SweepUnfinishedAndReplaced",
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                    noncurrent_version_expiration=Duration.days(90),
-                )
-            ],
+            geo_restriction=cloudfront.GeoRestriction.allowlist(*countries) if countries else None,
         )
 
     def _site_behaviour(self, domain: str) -> cloudfront.BehaviorOptions:

@@ -10,14 +10,16 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_route53 as route53
 
-from khaya_infra.alarms import Alarms
+from khaya_infra.alarms import Alarms, Slowness
 from khaya_infra.api import STAGE, Api
 from khaya_infra.auth import Auth
 from khaya_infra.backup import Backup
+from khaya_infra.dashboard import Board
 from khaya_infra.data import Data
 from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
 from khaya_infra.grants import API_TABLES, AUDIT_TABLES, DAILY_TABLES, TRUST_TABLES, UPLOADS
+from khaya_infra.keeping import TRAIL_FOLDER, Keeping
 from khaya_infra.schedules import DeadLetters, Schedules
 from khaya_infra.shapes import bodies, describe_api
 from khaya_infra.signing import SigningKey
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 API_SIZE = Size(memory_mb=512, seconds=28)
 DAILY_SIZE = Size(memory_mb=512, seconds=300)
 AUDIT_SIZE = Size(memory_mb=512, seconds=60)
+API_SLOWNESS = Slowness(slow=Duration.seconds(15), stuck=Duration.seconds(25))
+DAILY_SLOWNESS = Slowness(slow=Duration.seconds(150), stuck=Duration.seconds(240))
+AUDIT_SLOWNESS = Slowness(slow=Duration.seconds(30), stuck=Duration.seconds(50))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,8 @@ class KhayaStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env)
         self.data = Data(self, "Data")
-        self.storage = Storage(self, "Storage", origins=settings.origins)
+        self.keeping = Keeping(self, "Keeping")
+        self.storage = Storage(self, "Storage", origins=settings.origins, access_logs=self.keeping.access_logs)
         self.auth = Auth(self, "Auth")
         self.signing = SigningKey(self, "SigningKey")
         self.failed = DeadLetters(self, "DeadLetters")
@@ -98,8 +104,19 @@ class KhayaStack(Stack):
             consumer=self.audit_function,
             dead_letters=self.failed.queue,
         )
-        self.backup = Backup(self, "Backup", tables=self.data.tables)
+        self.backup = Backup(
+            self,
+            "Backup",
+            tables=self.data.tables,
+            buckets={
+                "Uploads": self.storage.bucket,
+                "Frontend": self.site.bucket,
+                "Trail": self.keeping.trail,
+                "Exports": self.keeping.exports,
+            },
+        )
         self._alarms(settings)
+        self._board()
         self._outputs(settings, groundwork)
 
     def _functions(self, settings: Settings, release: Release) -> None:
@@ -155,7 +172,7 @@ class KhayaStack(Stack):
             handler="khaya_api.audit.handler",
             code=code,
             size=AUDIT_SIZE,
-            environment=environment,
+            environment={**environment, "TRAIL_BUCKET": self.keeping.trail.bucket_name},
         )
         self._grants()
 
@@ -170,6 +187,8 @@ class KhayaStack(Stack):
         self.daily_function.grant_tables(self.data.tables, DAILY_TABLES)
         self.trust_function.grant_tables(self.data.tables, TRUST_TABLES)
         self.audit_function.grant_tables(self.data.tables, AUDIT_TABLES)
+        # A star for the name of one batch: none is ever read, replaced or removed by who writes it.
+        self.audit_function.allow("s3:PutObject", on=[self.keeping.trail.arn_for_objects(f"{TRAIL_FOLDER}/*")])
 
     def _edge(self, settings: Settings, groundwork: Groundwork) -> None:
         zone = route53.HostedZone.from_hosted_zone_attributes(
@@ -182,22 +201,41 @@ class KhayaStack(Stack):
             hosts=settings.hosts,
             certificate=acm.Certificate.from_certificate_arn(self, "Certificate", groundwork.certificate_arn),
             api=self.api.rest,
+            access_logs=self.keeping.access_logs,
+            countries=settings.countries,
         )
         self.dns = Dns(self, "Dns", zone=zone, hosts=settings.hosts, distribution=self.site.distribution)
 
     def _alarms(self, settings: Settings) -> None:
-        alarms = Alarms(self, "Alarms", address=settings.alarm_address)
+        alarms = Alarms(self, "Alarms", page=settings.alarm_address, notice=settings.notice_address)
         alarms.watch_api(self.api.rest)
-        alarms.watch_function("ApiFunction", self.api_function.function, failures=5, slow=Duration.seconds(25))
-        # It runs once a day, so a single failure is a day's work not done.
-        alarms.watch_function("DailyFunction", self.daily_function.function, failures=0, slow=Duration.seconds(240))
-        alarms.watch_function("TrustFunction", self.trust_function.function, failures=0, slow=Duration.seconds(240))
-        alarms.watch_function("AuditFunction", self.audit_function.function, failures=5, slow=Duration.seconds(50))
+        alarms.watch_function("ApiFunction", self.api_function, API_SLOWNESS)
+        alarms.watch_failures("ApiFunction", self.api_function.function, but_for=2)
+        alarms.watch_function("DailyFunction", self.daily_function, DAILY_SLOWNESS)
+        alarms.watch_any_failure("DailyFunction", self.daily_function.function)
+        alarms.watch_function("TrustFunction", self.trust_function, DAILY_SLOWNESS)
+        alarms.watch_any_failure("TrustFunction", self.trust_function.function)
+        alarms.watch_function("AuditFunction", self.audit_function, AUDIT_SLOWNESS)
+        alarms.watch_failures("AuditFunction", self.audit_function.function, but_for=2)
         alarms.watch_stream("AuditFunction", self.audit_function.function)
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
         alarms.watch_daily("Daily", "The daily task", self.schedules.daily, self.daily_function.function)
         alarms.watch_daily("Trust", "The daily count of trust", self.schedules.trust, self.trust_function.function)
+
+    def _board(self) -> None:
+        functions = {
+            "API": self.api_function,
+            "Daily tasks": self.daily_function,
+            "Trust scores": self.trust_function,
+            "Audit": self.audit_function,
+        }
+        self.dashboard = Board(self, "Board")
+        self.dashboard.show_api(self.api.rest)
+        self.dashboard.show_edge(self.site.distribution.distribution_id)
+        self.dashboard.show_functions({name: each.function for name, each in functions.items()})
+        self.dashboard.show_tables(self.data.tables)
+        self.dashboard.show_work(self.failed.queue)
 
     def _outputs(self, settings: Settings, groundwork: Groundwork) -> None:
         # None is exported: an export name is unique in account and region, and would forbid a second stage.
@@ -209,9 +247,13 @@ class KhayaStack(Stack):
             "UserPoolClientId": self.auth.client.user_pool_client_id,
             "FrontendBucket": self.site.bucket.bucket_name,
             "StorageBucket": self.storage.bucket.bucket_name,
+            "TrailBucket": self.keeping.trail.bucket_name,
+            "BackupsBucket": self.keeping.exports.bucket_name,
+            "BackupVault": self.backup.vault.backup_vault_name,
             "CertificateArn": groundwork.certificate_arn,
             "HostedZoneId": groundwork.hosted_zone_id,
             "DomainName": settings.domain,
+            "DashboardName": self.dashboard.name,
             "ApiName": self.api.rest.rest_api_name,
             "ApiStage": STAGE,
             "ApiLogGroup": self.api_function.log_group.log_group_name,

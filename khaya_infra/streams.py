@@ -19,7 +19,7 @@ BATCH = 100
 # A record that fails this often fails for a reason of its own; those behind it have waited long enough.
 RETRIES = 10
 # What the service asks of whoever reads a stream (Lambda developer guide, "Process DynamoDB records").
-_READING = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+_READING = ("DescribeStream", "GetRecords", "GetShardIterator")
 
 
 class Streams(Construct):
@@ -37,6 +37,8 @@ class Streams(Construct):
         super().__init__(scope, construct_id)
         # What is kept is where the record was, never the record: a stream holds it for a day.
         consumer.allow("sqs:SendMessage", on=[dead_letters.queue_arn])
+        # AWS defines no resource for it, so that it is allowed on all or on nothing.
+        consumer.allow("dynamodb:ListStreams", on=["*"])
         for noun, table in tables.items():
             if table.table_stream_arn is not None:
                 consumer.allow(*(f"dynamodb:{action}" for action in _READING), on=[table.table_stream_arn])

@@ -31,9 +31,11 @@ from tests.api.events import SITE, WWW, Client
 REGION = "af-south-1"
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123000, tzinfo=UTC)
 BUCKET = "khaya-storage"
+TRAIL = "khaya-trail"
 ENVIRON: Mapping[str, str] = {
     **{table_variable(noun): f"Khaya-{noun}" for noun in TABLES},
     "STORAGE_BUCKET": BUCKET,
+    "TRAIL_BUCKET": TRAIL,
     "USER_POOL_ID": "af-south-1_pool",
     "USER_POOL_CLIENT_ID": "client",
     "ALLOWED_ORIGINS": f"{SITE},{WWW}",
@@ -104,6 +106,17 @@ class Stage:
         """Put a row behind the API's back."""
         item = {name: _WRITE(value) for name, value in row.items()}
         self.kit.connect("dynamodb").put_item(TableName=f"Khaya-{noun}", Item=item)
+
+    def objects(self, bucket: str) -> dict[str, str]:
+        """All that is in a bucket, texts by key."""
+        s3 = self.kit.connect("s3")
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys}
+
+    def delete_objects(self, bucket: str) -> None:
+        """Empty a bucket."""
+        for key in self.objects(bucket):
+            self.kit.connect("s3").delete_object(Bucket=bucket, Key=key)
 
     def delete_table(self, noun: str) -> None:
         """Take a table away."""
@@ -202,8 +215,10 @@ def tidy(connect: Connect) -> None:
     for table in tables.values():
         table.items.clear()
     make_tables(connect, but=tables)
-    if BUCKET not in s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets:
-        connect("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    buckets = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets
+    for name in (BUCKET, TRAIL):
+        if name not in buckets:
+            connect("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def _with_user_pools(connect: Connect, user_pools: UserPools) -> Callable[[str], Any]:

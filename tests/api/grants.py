@@ -9,6 +9,7 @@ from tests.api.walks import Seen
 
 FUNCTIONS = ("API function", "daily function", "sign-in function", "trust function", "audit function")
 ACTIONS = {
+    "s3.put_object": "s3:PutObject",
     "s3.head_bucket": "s3:ListBucket",
     "s3.generate_presigned_url": "s3:PutObject",
     "cognito-idp.describe_user_pool_client": "cognito-idp:DescribeUserPoolClient",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from khaya_api import audit, upkeep
 from khaya_api.errors import PartOut
 from khaya_api.tasks import OutOfTime
 from khaya_api.trust import trust_score
-from tests.api.conftest import NOW, Stage
+from tests.api.conftest import NOW, TRAIL, Stage
 from tests.api.events import BUYER, WORKER
 from tests.api.grants import called, granted
 from tests.api.scenes import completed_job, job_in_progress, worker
@@ -125,6 +126,48 @@ def test_every_change_is_a_line_without_values(stage: Stage) -> None:
         (line["noun"], line["kind"], line["attributes"]) for line in lines
     ]
     assert "1234567" not in stage.log.getvalue()
+
+
+def test_every_change_is_kept_in_the_trail(stage: Stage) -> None:
+    """A33: one object for the batch, named after its first change, a line for each; nobody's words in it either."""
+    stage.delete_objects(TRAIL)
+    added = _record("INSERT", after={"id": "j", "title": "Call +27821234567"}, sequence="41")
+    event = {"Records": [added, _record("REMOVE", before={"id": "j"}, sequence="42")]}
+
+    audit.build(stage.kit)(event, None)
+
+    ((key, body),) = stage.objects(TRAIL).items()
+    assert "changes/jobs/2026/11/22/41-2.jsonl" == key
+    assert [("added", ["id", "title"], "41"), ("removed", ["id"], "42")] == [
+        (line["kind"], line["attributes"], line["sequence"]) for line in map(json.loads, body.splitlines())
+    ]
+    assert "1234567" not in body
+
+
+def test_a_change_that_cannot_be_kept_comes_again(stage: Stage) -> None:
+    """The stream goes on from the first of them; the trail has a change twice rather than never."""
+    stage.with_environ(TRAIL_BUCKET="khaya-elsewhere")
+    records = [_record("INSERT", after={"id": "j"}, sequence="1"), _record("INSERT", after={"id": "k"}, sequence="2")]
+
+    assert {"batchItemFailures": [{"itemIdentifier": "1"}]} == audit.build(stage.kit)({"Records": records}, None)
+
+
+def test_without_a_bucket_nothing_is_taken_for_kept(stage: Stage) -> None:
+    """Silence would look like a table that nobody changes."""
+    stage.with_environ(TRAIL_BUCKET=None)
+    event = {"Records": [_record("INSERT", after={"id": "j"}, sequence="1")]}
+
+    assert {"batchItemFailures": [{"itemIdentifier": "1"}]} == audit.build(stage.kit)(event, None)
+    assert "TRAIL_BUCKET" in stage.log.getvalue()
+
+
+def test_bookkeeping_leaves_no_trail(stage: Stage) -> None:
+    """A batch of nothing else makes no object."""
+    stage.delete_objects(TRAIL)
+
+    audit.build(stage.kit)({"Records": [_record("INSERT", key="phone#+27821234567", after={"userId": "u"})]}, None)
+
+    assert {} == stage.objects(TRAIL)
 
 
 @pytest.mark.parametrize(("after", "state"), (("in_progress", "rejected"), ("open", "pending")))

@@ -17,6 +17,7 @@ from khaya_infra.toolchain import find_tools
 
 ROOT = Path(__file__).resolve().parents[2]
 CERTIFICATE_ARN = "arn:aws:acm:us-east-1:000000000000:certificate/0f0e0d0c-0b0a-4908-8706-050403020100"
+DISTRIBUTION = "E1ABCDEFGHIJKL"
 ZONE = "Z0123456789ABCDEFGHIJ"
 RELEASE = "0123456789abcdef0123456789abcdef01234567"
 
@@ -67,11 +68,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """What the CDK CLI is handed: both templates and the manifest."""
+    """What the CDK CLI is handed: the templates and the manifest."""
 
     certificate: Template
     main: Template
+    edge: Template
     manifest: Json
+    folder: Path
 
 
 def path_of(resource: Json) -> str:
@@ -88,6 +91,7 @@ def context(package: Path, **changes: str | None) -> dict[str, str]:
         "certificateArn": CERTIFICATE_ARN,
         "release": RELEASE,
         "version": "9.8.7",
+        "distributionId": DISTRIBUTION,
         "package": str(package),
         **changes,
     }
@@ -126,7 +130,9 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     return Assembly(
         certificate=Template(read["KhayaCertificate.template.json"]),
         main=Template(read["KhayaStack.template.json"]),
+        edge=Template(read["KhayaEdge.template.json"]),
         manifest=read["manifest.json"],
+        folder=folder / "cdk.out",
     )
 
 
@@ -134,3 +140,9 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 def main(assembly: Assembly) -> Template:
     """The template of the main stack."""
     return assembly.main
+
+
+@pytest.fixture(scope="session")
+def edge(assembly: Assembly) -> Template:
+    """The template of the stack that watches the edge."""
+    return assembly.edge

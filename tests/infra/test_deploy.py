@@ -131,24 +131,31 @@ class Cli:
     ) -> dict[str, dict[str, str]]:
         """Outputs of both stacks."""
         self.asked.append((stacks, context))
-        return {"KhayaCertificate": {"CertificateArn": self.certificates.pop(0)}, "KhayaStack": {"DomainName": "x"}}
+        certificate = {"CertificateArn": self.certificates.pop(0)} if self.certificates else {}
+        return {"KhayaCertificate": certificate, "KhayaStack": {"DomainName": "x", "DistributionId": "E1"}}
 
 
 @dataclass
 class Session:
-    """CloudFormation that knows one certificate, or none."""
+    """CloudFormation that knows one certificate and one distribution, or none."""
 
     certificate: str | None
+    distribution: str | None = "E1"
 
-    def client(self, service: str, *, region_name: str) -> Session:
-        """Itself, in the certificate's region."""
-        assert ("cloudformation", "us-east-1") == (service, region_name)
+    def client(self, service: str, *, region_name: str = "af-south-1") -> Session:
+        """Itself, in the certificate's region or in the main one."""
+        assert "cloudformation" == service
+        assert region_name in {"us-east-1", "af-south-1"}
         return self
 
-    def describe_stacks(self, **_: str) -> dict[str, object]:
-        """The certificate's stack; one without outputs is one that never finished."""
-        outputs = [{"OutputKey": "CertificateArn", "OutputValue": self.certificate}] if self.certificate else []
-        return {"Stacks": [{"Outputs": outputs}]}
+    def describe_stacks(self, **asked: str) -> dict[str, object]:
+        """One of the stacks; one without outputs is one that never finished."""
+        known = {
+            "KhayaCertificate": ("CertificateArn", self.certificate),
+            "KhayaStack": ("DistributionId", self.distribution),
+        }
+        key, value = known[asked["StackName"]]
+        return {"Stacks": [{"Outputs": [{"OutputKey": key, "OutputValue": value}] if value else []}]}
 
 
 def deploy_stacks(session: Session, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
@@ -168,11 +175,20 @@ def test_a_deploy_where_everything_is_there_is_one_run_of_the_cli(
     cli = Cli(certificates=["arn:1"])
     outputs = deploy_stacks(Session(certificate="arn:1"), cli, monkeypatch, tmp_path)
 
-    assert {"DomainName": "x"} == outputs
+    assert {"DomainName": "x", "DistributionId": "E1"} == outputs
     assert [["--all"]] == [stacks for stacks, _ in cli.asked]
-    assert ("arn:1", "Z1", "abc") == tuple(
-        cli.asked[0][1][key] for key in ("certificateArn", "hostedZoneId", "release")
+    assert ("arn:1", "Z1", "abc", "E1") == tuple(
+        cli.asked[0][1][key] for key in ("certificateArn", "hostedZoneId", "release", "distributionId")
     )
+
+
+def test_the_edge_is_watched_as_soon_as_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its alarms name the distribution, which the first run of the main stack makes."""
+    cli = Cli(certificates=["arn:1"])
+    deploy_stacks(Session(certificate="arn:1", distribution=None), cli, monkeypatch, tmp_path)
+
+    assert [["--all"], ["KhayaEdge"]] == [stacks for stacks, _ in cli.asked]
+    assert [None, "E1"] == [context.get("distributionId") for _, context in cli.asked]
 
 
 def test_a_first_deploy_makes_the_certificate_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

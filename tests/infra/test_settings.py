@@ -35,11 +35,26 @@ def test_a_good_file_is_read_whole() -> None:
         account="123456789012",
         certificate=StackPlace(name="ShopCertificate", region="us-east-1"),
         main=StackPlace(name="Shop", region="af-south-1"),
+        edge=None,
         domain="shop.example",
         aliases=("www.shop.example",),
         spa_paths=("/jobs",),
         alarm_address="alarms@shop.example",
+        notice_address="alarms@shop.example",
     ) == read(GOOD)
+
+
+def test_what_is_not_asked_for_is_read_too() -> None:
+    """A stack that watches the edge, who reads notices, and the countries that are served."""
+    document = copy.deepcopy(GOOD)
+    document["stack"].append({"name": "ShopEdge", "region": "us-east-1"})
+    document["owners"]["notices"] = "post@shop.example"
+    document["deploy"] = {"command": ["make", "deploy"], "settings": {"countries": ["ZA", "NA"]}}
+    settings = read(document)
+
+    assert StackPlace(name="ShopEdge", region="us-east-1") == settings.edge
+    assert ("alarms@shop.example", "post@shop.example") == (settings.alarm_address, settings.notice_address)
+    assert ("ZA", "NA") == settings.countries
 
 
 def test_hosts_and_origins_begin_with_the_apex() -> None:
@@ -74,6 +89,12 @@ def _put(value: object, *keys: str | int) -> Callable[[Document], None]:
     ("change", "key"),
     (
         pytest.param(_put(2, "schema"), "schema", id="another schema"),
+        pytest.param(_put("nobody", "owners", "notices"), "owners.notices", id="notices to no address"),
+        pytest.param(
+            _put({"settings": {"countries": ["Namibia"]}}, "deploy"), "deploy.settings.countries", id="a name"
+        ),
+        pytest.param(_put({"settings": {"countries": "ZA"}}, "deploy"), "deploy.settings.countries", id="a text"),
+        pytest.param(_put({"setings": {}}, "deploy"), "[deploy]:", id="misspelt"),
         pytest.param(_drop("schema"), "schema", id="no schema"),
         pytest.param(_put("yes", "twin"), "twin", id="twin is a text"),
         pytest.param(_drop("account"), "account", id="no account"),

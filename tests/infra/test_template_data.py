@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
 import pytest
 
+from khaya_api.trail import FOLDER
 from tests.infra.conftest import Json, Template
 
 pytestmark = pytest.mark.xdist_group("synthesis")
@@ -97,26 +98,62 @@ def test_what_must_be_audited_is_streamed(main: Template, noun: str) -> None:
     assert ({"StreamViewType": "NEW_AND_OLD_IMAGES"} if KEYS[noun][3] else None) == stream
 
 
-def test_the_backup_plan_names_every_table(main: Template) -> None:
+def test_the_backup_plan_names_every_table_and_bucket(main: Template) -> None:
     """Pitfall 71: a selection by tag can match nothing and stay green."""
-    selection = main.one("AWS::Backup::BackupSelection")["BackupSelection"]
-    wanted = [{"Fn::GetAtt": [main.id_at(f"Data/{noun}Table"), "Arn"]} for noun in KEYS]
+    selections = [each["BackupSelection"] for each in main.of("AWS::Backup::BackupSelection").values()]
+    kept = ("Storage/Bucket", "Site/FrontendBucket", "Keeping/Trail", "Keeping/Exports")
+    wanted = [{"Fn::GetAtt": [main.id_at(path), "Arn"]} for path in (*(f"Data/{noun}Table" for noun in KEYS), *kept)]
+    others = {path for path in main.of("AWS::S3::Bucket") if path not in kept}
 
-    def key(reference: Any) -> str:  # noqa: ANN401 - a reference of a template
-        return str(reference)
+    assert sorted(map(str, wanted)) == sorted(str(each) for found in selections for each in found["Resources"])
+    assert [] == [each for each in selections if "ListOfTags" in each or "Conditions" in each]
+    # Who reached for a bucket three months ago is nothing to restore.
+    assert {"Keeping/AccessLogs"} == others
 
-    assert sorted(wanted, key=key) == sorted(selection["Resources"], key=key)
-    assert "ListOfTags" not in selection
 
-
-def test_backups_are_made_daily_and_kept_for_35_days(main: Template) -> None:
-    """Into a vault that outlives the stack."""
-    (rule,) = main.one("AWS::Backup::BackupPlan")["BackupPlan"]["BackupPlanRule"]
+def test_backups_are_made_daily_for_35_days_and_monthly_for_a_year(main: Template) -> None:
+    """Into a vault that outlives the stack and that nobody empties by the way: in governance mode."""
+    rules = {each["RuleName"]: each for each in main.one("AWS::Backup::BackupPlan")["BackupPlan"]["BackupPlanRule"]}
     vault = main.at("Backup/Vault")
 
-    assert ("cron(0 1 * * ? *)", 35) == (rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"])
-    assert {"Fn::GetAtt": [main.id_at("Backup/Vault"), "BackupVaultName"]} == rule["TargetBackupVault"]
+    assert {"Daily": ("cron(0 1 * * ? *)", 35), "Monthly": ("cron(0 3 1 * ? *)", 365)} == {
+        name: (each["ScheduleExpression"], each["Lifecycle"]["DeleteAfterDays"]) for name, each in rules.items()
+    }
+    assert all(
+        {"Fn::GetAtt": [main.id_at("Backup/Vault"), "BackupVaultName"]} == each["TargetBackupVault"]
+        for each in rules.values()
+    )
     assert "Retain" == vault["DeletionPolicy"]
+    assert {"MinRetentionDays": 35, "MaxRetentionDays": 365} == vault["Properties"]["LockConfiguration"]
+
+
+def test_backups_may_be_made_of_tables_and_of_buckets(main: Template) -> None:
+    """Pitfall 70: without the policies for S3 each job of a bucket fails, and the plan looks well."""
+    policies = json.dumps(main.at("Backup/Role")["Properties"]["ManagedPolicyArns"])
+
+    for name in (
+        "service-role/AWSBackupServiceRolePolicyForBackup",
+        "service-role/AWSBackupServiceRolePolicyForRestores",
+        "AWSBackupServiceRolePolicyForS3Backup",
+        "AWSBackupServiceRolePolicyForS3Restore",
+    ):
+        assert f":iam::aws:policy/{name}" in policies
+    for each in main.of("AWS::Backup::BackupSelection").values():
+        assert {"Fn::GetAtt": [main.id_at("Backup/Role"), "Arn"]} == each["BackupSelection"]["IamRoleArn"]
+
+
+def test_the_trail_of_changes_is_append_only(main: Template) -> None:
+    """A33: every version is locked for a year, for its owner too; who writes can do nothing else there."""
+    trail = main.at("Keeping/Trail")["Properties"]
+    statements = main.at("AuditFunction/Role/DefaultPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    about = [each for each in statements if main.id_at("Keeping/Trail") in json.dumps(each["Resource"])]
+
+    assert ("Enabled", True) == (trail["VersioningConfiguration"]["Status"], trail["ObjectLockEnabled"])
+    assert {"Mode": "COMPLIANCE", "Days": 365} == trail["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert ["s3:PutObject"] == [each["Action"] for each in about]
+    assert f"/{FOLDER}/*" in json.dumps(about[0]["Resource"])
+    variables = main.at("AuditFunction/Function")["Properties"]["Environment"]["Variables"]
+    assert {"Ref": main.id_at("Keeping/Trail")} == variables["TRAIL_BUCKET"]
 
 
 def test_people_sign_in_by_phone_or_e_mail(main: Template) -> None:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.infra.conftest import CERTIFICATE_ARN, ZONE, Assembly, Json, Template
+from khaya_infra.edge_stack import MONTHLY_RAND, RAND_PER_DOLLAR
+from tests.infra.conftest import (
+    CERTIFICATE_ARN,
+    DISTRIBUTION,
+    ROOT,
+    ZONE,
+    Assembly,
+    Json,
+    Template,
+    context,
+    run_app,
+)
 
 pytestmark = pytest.mark.xdist_group("synthesis")
 
@@ -127,12 +139,22 @@ def test_the_site_comes_from_the_private_bucket_by_access_control(main: Template
     )
 
 
-@pytest.mark.parametrize("path", ("Site/FrontendBucket", "Storage/Bucket"))
-def test_no_bucket_is_public_or_forgetful(main: Template, path: str) -> None:
+BUCKETS = ("Site/FrontendBucket", "Storage/Bucket", "Keeping/Trail", "Keeping/Exports", "Keeping/AccessLogs")
+
+
+def test_no_other_bucket_is_made(assembly: Assembly) -> None:
+    """What follows speaks of all of them."""
+    assert set(BUCKETS) == assembly.main.of("AWS::S3::Bucket").keys()
+    assert {"Visits/Bucket"} == assembly.edge.of("AWS::S3::Bucket").keys()
+    assert {} == assembly.certificate.of("AWS::S3::Bucket")
+
+
+@pytest.mark.parametrize("path", (*BUCKETS, "Visits/Bucket"))
+def test_no_bucket_is_public_or_forgetful(assembly: Assembly, path: str) -> None:
     """A06, A32, A34: all four blocks, versions, encryption, unfinished uploads swept, kept when the stack goes."""
-    bucket = main.at(path)
+    bucket = (assembly.edge if path.startswith("Visits") else assembly.main).at(path)
     properties = bucket["Properties"]
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    rule, *others = properties["LifecycleConfiguration"]["Rules"]
 
     assert {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} == {
         name for name, on in properties["PublicAccessBlockConfiguration"].items() if on
@@ -140,20 +162,126 @@ def test_no_bucket_is_public_or_forgetful(main: Template, path: str) -> None:
     assert "Enabled" == properties["VersioningConfiguration"]["Status"]
     assert "WebsiteConfiguration" not in properties
     assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] <= 7
+    assert all("NoncurrentVersionExpiration" in each for each in others)
+    assert others
     assert ("Retain", "Retain") == (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"])
 
 
-@pytest.mark.parametrize("path", ("Site/FrontendBucket/Policy", "Storage/Bucket/Policy"))
-def test_buckets_speak_tls_only_and_trust_nobody_else(main: Template, path: str) -> None:
-    """A06: plain HTTP is denied; what is allowed, is allowed to this distribution."""
-    statements = main.at(path)["Properties"]["PolicyDocument"]["Statement"]
+# Who is let in from outside of the account's own roles, and by which condition only for us.
+GUESTS = {
+    "Site/FrontendBucket": ("cloudfront.amazonaws.com", "AWS:SourceArn"),
+    "Keeping/AccessLogs": ("logging.s3.amazonaws.com", "aws:SourceAccount"),
+    "Visits/Bucket": ("delivery.logs.amazonaws.com", "aws:SourceAccount"),
+}
+
+
+@pytest.mark.parametrize("path", (*BUCKETS, "Visits/Bucket"))
+def test_buckets_speak_tls_only_and_trust_nobody_else(assembly: Assembly, path: str) -> None:
+    """A06: plain HTTP is denied; what is allowed, is allowed to one service that acts for this account alone."""
+    template = assembly.edge if path.startswith("Visits") else assembly.main
+    statements = template.at(f"{path}/Policy")["Properties"]["PolicyDocument"]["Statement"]
     denied = [statement for statement in statements if statement["Effect"] == "Deny"]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
 
     assert {"Bool": {"aws:SecureTransport": "false"}} in [statement["Condition"] for statement in denied]
+    assert (path in GUESTS) == bool(allowed)
     for statement in allowed:
-        assert {"Service": "cloudfront.amazonaws.com"} == statement["Principal"]
-        assert main.id_at("Site/Distribution") in json.dumps(statement["Condition"]["StringEquals"]["AWS:SourceArn"])
+        service, condition = GUESTS[path]
+        assert {"Service": service} == statement["Principal"]
+        assert condition in statement["Condition"]["StringEquals"]
+
+
+def test_every_bucket_notes_who_reaches_for_it(main: Template) -> None:
+    """A31: in one bucket for all, but for that bucket itself."""
+    buckets = main.of("AWS::S3::Bucket")
+    noted = {path: each.get("LoggingConfiguration", {}).get("DestinationBucketName") for path, each in buckets.items()}
+
+    wanted = json.dumps({"Ref": main.id_at("Keeping/AccessLogs")})
+
+    assert {path: "null" if path == "Keeping/AccessLogs" else wanted for path in BUCKETS} == {
+        path: json.dumps(where) for path, where in noted.items()
+    }
+
+
+def test_the_site_s_bucket_is_for_this_distribution(main: Template) -> None:
+    """A06: another distribution, of another account even, signs its requests as well."""
+    statements = main.at("Site/FrontendBucket/Policy")["Properties"]["PolicyDocument"]["Statement"]
+    (allowed,) = (each for each in statements if each["Effect"] == "Allow")
+
+    assert main.id_at("Site/Distribution") in json.dumps(allowed["Condition"]["StringEquals"]["AWS:SourceArn"])
+
+
+def test_visits_are_logged_where_the_edge_can_write(assembly: Assembly) -> None:
+    """A31: from this distribution, into a bucket of the edge's own region, which lets this one source in."""
+    edge = assembly.edge
+    source, destination = edge.one("AWS::Logs::DeliverySource"), edge.one("AWS::Logs::DeliveryDestination")
+    delivery = edge.one("AWS::Logs::Delivery")
+
+    assert "aws://000000000000/us-east-1" == assembly.manifest["artifacts"]["KhayaEdge"]["environment"]
+    assert ("ACCESS_LOGS", True) == (source["LogType"], DISTRIBUTION in json.dumps(source["ResourceArn"]))
+    assert {"Fn::GetAtt": [edge.id_at("Visits/Bucket"), "Arn"]} == destination["DestinationResourceArn"]
+    assert source["Name"] == delivery["DeliverySourceName"]
+    assert {"Fn::GetAtt": [edge.id_at("Visits/Destination"), "Arn"]} == delivery["DeliveryDestinationArn"]
+
+
+def test_the_edge_is_watched_after_it_was_made(assembly: Assembly) -> None:
+    """Certificate, main stack, edge: each knows what came before it, and no reference crosses a region."""
+    artifacts = assembly.manifest["artifacts"]
+
+    assert "KhayaCertificate" in artifacts["KhayaStack"]["dependencies"]
+    assert "KhayaStack" in artifacts["KhayaEdge"]["dependencies"]
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "limit", "topic"),
+    (("EdgeFailing", "5xxErrorRate", (1, 1), "Page"), ("EdgeRefusing", "4xxErrorRate", (5, 3), "Notice")),
+)
+def test_errors_at_the_edge_are_noticed_where_they_are_told(
+    edge: Template, name: str, metric: str, limit: tuple[int, int], topic: str
+) -> None:
+    """F06, pitfall 45: CloudFront's metrics, and so their alarms, are in one region; over 1 % of 5xx wakes people."""
+    alarm = edge.at(f"Alarms/{name}Alarm")["Properties"]
+
+    assert ("AWS/CloudFront", metric, "Average") == (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"])
+    assert [("DistributionId", DISTRIBUTION), ("Region", "Global")] == [
+        (each["Name"], each["Value"]) for each in alarm["Dimensions"]
+    ]
+    assert (*limit, "notBreaching") == (
+        alarm["Threshold"],
+        alarm["EvaluationPeriods"],
+        alarm["TreatMissingData"],
+    )
+    assert [{"Ref": edge.id_at(f"Alarms/{topic}")}] == alarm["AlarmActions"] == alarm["OKActions"]
+
+
+def test_the_bill_is_watched(edge: Template) -> None:
+    """F09: R500 a month, rather early than late, told to a person as it comes near and when it is met."""
+    budget = edge.one("AWS::Budgets::Budget")
+    told = budget["NotificationsWithSubscribers"]
+
+    assert ("COST", "MONTHLY") == (budget["Budget"]["BudgetType"], budget["Budget"]["TimeUnit"])
+    assert {"Amount": MONTHLY_RAND / RAND_PER_DOLLAR, "Unit": "USD"} == budget["Budget"]["BudgetLimit"]
+    assert 500 == MONTHLY_RAND
+    assert [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)] == [
+        (each["Notification"]["NotificationType"], each["Notification"]["Threshold"]) for each in told
+    ]
+    assert {"alarms@khaya.example"} == {who["Address"] for each in told for who in each["Subscribers"]}
+
+
+def test_everybody_is_served_unless_settings_name_countries(distribution: Json, tmp_path: Path) -> None:
+    """Guide: a restriction by country is to be had, and off."""
+    assert "Restrictions" not in distribution
+    document = (ROOT / "checks" / "targets" / "local.toml").read_text("utf-8")
+    settings = tmp_path / "local.toml"
+    settings.write_text(f'{document}\n[deploy.settings]\ncountries = ["ZA", "NA"]\n', "utf-8")
+    package = tmp_path / "package.zip"
+    package.write_bytes(b"x")
+    done = run_app(tmp_path / "cdk.out", context(package, settings=str(settings)))
+
+    assert 0 == done.returncode, done.stderr
+    made = Template(json.loads((tmp_path / "cdk.out" / "KhayaStack.template.json").read_text("utf-8")))
+    restrictions = made.one("AWS::CloudFront::Distribution")["DistributionConfig"]["Restrictions"]
+    assert {"GeoRestriction": {"RestrictionType": "whitelist", "Locations": ["ZA", "NA"]}} == restrictions
 
 
 def test_a_missing_file_is_a_404(main: Template) -> None:

@@ -36,7 +36,7 @@ DIMENSIONS = {
 }
 
 STREAM_READING = {
-    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+    "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
 }  # fmt: skip
 
 # Where a resource's own name would be written.
@@ -178,7 +178,7 @@ def test_each_function_has_a_role_of_its_own(main: Template, name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_role_scans_deletes_or_reaches_for_everything(main: Template, name: str) -> None:
-    """A39: the one bare star is for tracing, for which AWS defines no resource; an upload's name is of its folder."""
+    """A39: a bare star is for what AWS defines no resource for; the name of an upload or a batch is of its folder."""
     granted = [action for statement in statements(main, name) for action in actions(statement)]
     starred = {
         action
@@ -188,7 +188,8 @@ def test_no_role_scans_deletes_or_reaches_for_everything(main: Template, name: s
     }
 
     assert [] == [action for action in granted if "*" in action or re.search("Scan|Delete|Batch", action)]
-    assert {"xray:PutTelemetryRecords", "xray:PutTraceSegments"} == starred
+    bare = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+    assert bare | ({"dynamodb:ListStreams"} if name == "AuditFunction" else set()) == starred
 
 
 @pytest.mark.parametrize(
@@ -207,8 +208,8 @@ def test_roles_grant_what_the_code_says_it_calls(main: Template, name: str, titl
         (action, place)
         for statement in statements(main, name)
         for action in actions(statement)
+        if action not in own | STREAM_READING | {"dynamodb:ListStreams", "sqs:SendMessage"}
         for place in places(main, statement, action)
-        if action not in own | STREAM_READING | {"sqs:SendMessage"}
     }
 
     assert granted(title) == given
@@ -323,13 +324,90 @@ def test_every_alarm_looks_at_something_that_exists(main: Template) -> None:
     """F01, F02: each dimension is a reference to a resource of this stack, of the type that its name says."""
     name_of_api = main.one("AWS::ApiGateway::RestApi")["Name"]
     for path, alarm in main.of("AWS::CloudWatch::Alarm").items():
-        assert alarm["Dimensions"], path
-        for dimension in alarm["Dimensions"]:
+        if alarm.get("Namespace") == "KhayaStack":
+            made = [name for each in main.of("AWS::Logs::MetricFilter").values() for name in _metrics(each)]
+            assert ("KhayaStack", alarm["MetricName"]) in made, path
+            continue
+        metrics = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", ()) if "MetricStat" in each] or [alarm]
+        for dimension in (each for metric in metrics for each in metric["Dimensions"]):
             if dimension["Name"] == "ApiName":
                 assert name_of_api == dimension["Value"]
                 continue
             (logical,) = _references(dimension["Value"])
             assert DIMENSIONS[dimension["Name"]] == main.resources[logical]["Type"], path
+
+
+def _metrics(made: Json) -> list[tuple[str, str]]:
+    return [(each["MetricNamespace"], each["MetricName"]) for each in made["MetricTransformations"]]
+
+
+@pytest.mark.parametrize("name", ("ApiFunction", "AuditFunction"))
+def test_failing_is_a_rate_where_the_sentence_says_so(main: Template, name: str) -> None:
+    """F04: of the calls, in percent, and more than two of them, since two of three at night are no rate of anything."""
+    alarm = main.at(f"Alarms/{name}ErrorsAlarm")["Properties"]
+    taken = {each["Id"]: each for each in alarm["Metrics"]}
+    (rate,) = (each for each in taken.values() if "Expression" in each)
+
+    assert "IF(failed > 2, 100 * failed / calls, 0)" == rate["Expression"]
+    assert ("Errors", "Invocations") == tuple(
+        taken[key]["MetricStat"]["Metric"]["MetricName"] for key in ("failed", "calls")
+    )
+    assert (5, "GreaterThanThreshold", 1) == (
+        alarm["Threshold"],
+        alarm["ComparisonOperator"],
+        alarm["EvaluationPeriods"],
+    )
+    assert "5 %" in alarm["AlarmDescription"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_function_is_watched_in_every_way(main: Template, name: str) -> None:
+    """Domain 6.2: errors, throttles, slow and stuck, and memory by what Lambda itself reports of each call."""
+    alarms = {path for path in main.of("AWS::CloudWatch::Alarm") if path.startswith(f"Alarms/{name}")}
+    wanted = {f"Alarms/{name}{kind}Alarm" for kind in ("Errors", "Throttled", "Slow", "Stuck", "Memory")}
+    slow, stuck = (main.at(f"Alarms/{name}{kind}Alarm")["Properties"] for kind in ("Slow", "Stuck"))
+    limit = function(main, name)["Timeout"] * 1000
+    made = main.at(f"{name}/MemoryUsed")["Properties"]
+
+    assert wanted <= alarms
+    assert slow["Threshold"] < stuck["Threshold"] < limit
+    assert (slow["AlarmActions"], stuck["AlarmActions"]) == (
+        [{"Ref": main.id_at("Alarms/Notice")}],
+        [{"Ref": main.id_at("Alarms/Page")}],
+    )
+    memory = main.at(f"Alarms/{name}MemoryAlarm")["Properties"]
+    assert 0.8 * function(main, name)["MemorySize"] == memory["Threshold"]
+    assert ("$.record.metrics.maxMemoryUsedMB", {"Ref": main.id_at(f"{name}/Logs")}) == (
+        made["MetricTransformations"][0]["MetricValue"],
+        made["LogGroupName"],
+    )
+
+
+def test_the_limits_of_the_api_are_those_of_the_domain(main: Template) -> None:
+    """Domain 6.2: 25 s calls people, 15 s is told; 1 % of 5xx calls people, 10 % of 4xx and a p95 of 3 s are told."""
+    found = {path: each for path, each in main.of("AWS::CloudWatch::Alarm").items() if path.startswith("Alarms/Api")}
+
+    assert (15_000, 25_000) == (
+        found["Alarms/ApiFunctionSlowAlarm"]["Threshold"],
+        found["Alarms/ApiFunctionStuckAlarm"]["Threshold"],
+    )
+    assert {"ApiFailing": (0.01, "Average"), "ApiRefusing": (0.10, "Average"), "ApiSlow": (3000, "p95")} == {
+        name: (each["Threshold"], each.get("Statistic") or each["ExtendedStatistic"])
+        for name in ("ApiFailing", "ApiRefusing", "ApiSlow")
+        if (each := found[f"Alarms/{name}Alarm"])
+    }
+
+
+def test_one_page_shows_everything_that_serves(main: Template) -> None:
+    """A19: API, edge, functions, tables, runs; each metric of a resource of this stack, under the stack's own name."""
+    board = main.one("AWS::CloudWatch::Dashboard")
+    body = json.dumps(board["DashboardBody"])
+
+    assert "KhayaStack" == board["DashboardName"]
+    assert {main.id_at(f"{name}/Function") for name in FUNCTIONS} <= set(_references(board["DashboardBody"]))
+    assert {main.id_at(f"Data/{noun.capitalize()}Table") for noun in TABLES} <= set(_references(board["DashboardBody"]))
+    for counted in ("AWS/CloudFront", "AWS/ApiGateway", "JobsExpired", "UpkeepSucceeded", "ChangesAudited"):
+        assert counted in body
 
 
 def _references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
@@ -371,7 +449,13 @@ def test_silence_of_the_daily_tasks_is_an_alarm_and_silence_about_errors_is_not(
             silent["ComparisonOperator"],
             silent["Threshold"],
         )
-        assert 26 * 3600 == silent["Period"] * silent["EvaluationPeriods"]
+        taken = {each["Id"]: each for each in silent["Metrics"]}
+        (succeeded,) = (each["Expression"] for each in taken.values() if "Expression" in each)
+        assert "runs - failures" == succeeded
+        assert {"runs": "Invocations", "failures": "Errors"} == {
+            key: taken[key]["MetricStat"]["Metric"]["MetricName"] for key in ("runs", "failures")
+        }
+        assert 26 * 3600 == taken["runs"]["MetricStat"]["Period"] * silent["EvaluationPeriods"]
     assert {"notBreaching"} == {alarm["TreatMissingData"] for alarm in others}
 
 
@@ -437,7 +521,7 @@ def test_the_floor_of_a_target_counts_every_resource(assembly: Assembly, target:
     """Whatever is taken out of the templates, the floor notices; whatever is added, this test asks to raise it."""
     counts = Counter(
         resource["Type"]
-        for template in (assembly.certificate, assembly.main)
+        for template in (assembly.certificate, assembly.main, assembly.edge)
         for resource in template.resources.values()
     )
     document = tomllib.loads((ROOT / "checks" / "targets" / f"{target}.toml").read_text("utf-8"))

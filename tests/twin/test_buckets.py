@@ -57,3 +57,70 @@ def test_a_templates_lifecycle_is_the_buckets(site: Site) -> None:
     )
     with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
         s3.get_bucket_lifecycle_configuration(Bucket="swept")
+
+
+def test_what_a_template_forgets_the_bucket_forgets(site: Site) -> None:
+    """A template counts days where the API has a date or days."""
+    rule = {"Id": "Forget", "Status": "Enabled", "ExpirationInDays": 90}
+    wished = {"BucketName": "forgetful", "LifecycleConfiguration": {"Rules": [rule]}}
+    body = {"Resources": {"Forgetful": {"Type": "AWS::S3::Bucket", "Properties": wished}}}
+
+    assert "CREATE_COMPLETE" == deploy(site.twin, "Forgetful", body, "af-south-1")
+    (kept,) = site.client("s3").get_bucket_lifecycle_configuration(Bucket="forgetful")["Rules"]
+
+    assert {"Days": 90} == kept["Expiration"]
+
+
+def test_a_templates_lock_holds(site: Site) -> None:
+    """What was put into the bucket cannot be removed version by version, by nobody; its log is where it was told."""
+    s3 = site.client("s3")
+    wished = {
+        "BucketName": "locked",
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 365}},
+        },
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "LoggingConfiguration": {"DestinationBucketName": "elsewhere", "LogFilePrefix": "locked/"},
+    }
+    body = {"Resources": {"Locked": {"Type": "AWS::S3::Bucket", "Properties": wished}}}
+
+    assert "CREATE_COMPLETE" == deploy(site.twin, "Locked", body, "af-south-1")
+    version = s3.put_object(Bucket="locked", Key="a", Body=b"1")["VersionId"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket="locked", Key="a", VersionId=version)
+
+    lock = s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]
+    assert {"Mode": "COMPLIANCE", "Days": 365} == lock["Rule"]["DefaultRetention"]
+    log = s3.get_bucket_logging(Bucket="locked")["LoggingEnabled"]
+    assert ("elsewhere", "locked/") == (log["TargetBucket"], log["TargetPrefix"])
+
+
+def test_a_templates_deliveries_of_logs_are_real(site: Site) -> None:
+    """Told by the API of the region; they follow an update, and go with the template."""
+    logs = site.client("logs", "us-east-1")
+    arn = f"arn:aws:cloudfront::000000000000:distribution/{site.outputs['DistributionId']}"
+    source = {"Name": "visits", "LogType": "ACCESS_LOGS", "ResourceArn": arn}
+    place = {"Name": "visits", "DestinationResourceArn": "arn:aws:s3:::visits", "OutputFormat": "json"}
+    made: dict[str, Any] = {
+        "Source": {"Type": "AWS::Logs::DeliverySource", "Properties": source},
+        "Place": {"Type": "AWS::Logs::DeliveryDestination", "Properties": place},
+        "Delivery": {
+            "Type": "AWS::Logs::Delivery",
+            "DependsOn": "Source",
+            "Properties": {
+                "DeliverySourceName": "visits",
+                "DeliveryDestinationArn": {"Fn::GetAtt": ["Place", "Arn"]},
+            },
+        },
+    }
+    assert "CREATE_COMPLETE" == deploy(site.twin, "Visits", {"Resources": made}, "us-east-1")
+    (delivery,) = logs.describe_deliveries()["deliveries"]
+    assert ("visits", "S3") == (delivery["deliverySourceName"], delivery["deliveryDestinationType"])
+    place["OutputFormat"] = "plain"
+    assert "UPDATE_COMPLETE" == deploy(site.twin, "Visits", {"Resources": made}, "us-east-1", update=True)
+    assert ["plain"] == [each["outputFormat"] for each in logs.describe_delivery_destinations()["deliveryDestinations"]]
+    left = {"Place": made["Place"]}
+    assert "UPDATE_COMPLETE" == deploy(site.twin, "Visits", {"Resources": left}, "us-east-1", update=True)
+    assert ([], []) == (logs.describe_deliveries()["deliveries"], logs.describe_delivery_sources()["deliverySources"])

@@ -16,6 +16,7 @@ from checks.twin.gaps import (
     certificates,
     compression,
     credentials,
+    deliveries,
     functions,
     messages,
     missing_types,
@@ -71,6 +72,7 @@ GAPS: tuple[Close, ...] = (
     tables.honour_deletion_protection_of_stacks,
     buckets.tell_whether_a_bucket_is_public,
     buckets.keep_lifecycles_of_stacks,
+    buckets.keep_locks_and_logging_of_stacks,
     backups.create_backup_selections,
     recovery.keep_what_was_backed_up,
     restores.restore_tables_as_they_were,
@@ -79,6 +81,7 @@ GAPS: tuple[Close, ...] = (
     missing_types.create_composite_alarms,
     missing_types.create_budgets,
     missing_types.create_identity_providers,
+    deliveries.create_log_deliveries,
     compression.compress_as_the_behaviour_says,
     zones.count_what_stacks_change,
 )
