@@ -138,6 +138,10 @@ lint: ## ruff: rules and format
 format: ## let ruff set the format and mend what it can
 	$(call tell,$(ready) && $(python) -m ruff format . && $(python) -m ruff check --fix .)
 
+.PHONY: secrets
+secrets: ## search the whole history for keys and tokens
+	$(call tell,$(ready) && $(python) -m tools.secret_search)
+
 .PHONY: typecheck
 typecheck: ## mypy --strict
 	$(call tell,$(ready) && $(typecheck))

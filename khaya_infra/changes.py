@@ -52,6 +52,7 @@ def compare(place: Place, *, release: str) -> tuple[Path, tuple[Change, ...]]:
         "settings": str(place.target.resolve()),
         "hostedZoneId": outputs["HostedZoneId"],
         "certificateArn": outputs["CertificateArn"],
+        "distributionId": outputs["DistributionId"],
         "release": release,
         "version": __version__,
         "package": str(build_package(host_platform() if settings.twin else LAMBDA)),

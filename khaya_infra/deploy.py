@@ -26,7 +26,7 @@ from khaya_infra.frontend.site_build import build_site
 from khaya_infra.nightly import deploy_canary
 from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform
 from khaya_infra.progress import step
-from khaya_infra.settings import Settings, StackPlace, read_settings
+from khaya_infra.settings import Settings, read_settings
 from khaya_infra.toolchain import Tools, environment, find_tools, run_cdk
 from tools.turn import turn
 
@@ -105,7 +105,7 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
             moved = live.move(
                 session.client("lambda"), live.declared(session.client("cloudformation"), settings.main.name)
             )
-            say(", ".join([*(place.name for place in _places(settings)), *moved]))
+            say(", ".join([*(place.name for place in settings.places), *moved]))
     if frontend:
         _publish(session, outputs, site.result())
     _first_runs(session, settings.main.name, outputs)
@@ -137,13 +137,8 @@ def _weigh(findings: tuple[preflight.Finding, ...]) -> str:
     return f"{len(findings)} looks, nothing is missing{''.join(notes)}"
 
 
-def _places(settings: Settings) -> tuple[StackPlace, ...]:
-    """The stacks of a target, in the order in which they stand on one another."""
-    return tuple(place for place in (settings.certificate, settings.main, settings.edge) if place)
-
-
 def _await_stacks(job: Job, session: Session) -> None:
-    for place in _places(job.settings):
+    for place in job.settings.places:
         ground.await_stack(session.client("cloudformation", region_name=place.region), place.name)
 
 

@@ -34,8 +34,8 @@ def fates(place: Place) -> tuple[Fate, ...]:
 
 
 def _places(settings: Settings) -> list[tuple[str, str]]:
-    """The main stack first: the distribution must be gone before its certificate is let go."""
-    return [(settings.main.name, settings.main.region), (settings.certificate.name, settings.certificate.region)]
+    """The other way round than they are made: the distribution must be gone before its certificate is let go."""
+    return [(place.name, place.region) for place in reversed(settings.places)]
 
 
 def _fates(place: Place, stack: str, region: str) -> list[Fate]:

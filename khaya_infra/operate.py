@@ -205,7 +205,13 @@ VERBS: tuple[Verb, ...] = (
         says="bring the previous release back",
         do=_rollback,
         options=(
-            ("--to", {"metavar": "SHA", "help": "the release to bring back; by default the last that is not live"}),
+            (
+                "--to",
+                {
+                    "metavar": "SHA",
+                    "help": "the release, or `last` for the last whole one; by default the newest not live",
+                },
+            ),
             ("--template", {"action": "store_true", "help": "its whole template too, not its functions alone"}),
         ),
     ),

@@ -111,7 +111,7 @@ def _regions(settings: Settings, session: Session) -> tuple[Finding, ...]:
     account = session.client("account", region_name=CERTIFICATE_REGION)
     return tuple(
         _region(place, str(account.get_region_opt_status(RegionName=place)["RegionOptStatus"]))
-        for place in sorted({settings.certificate.region, settings.main.region})
+        for place in sorted({place.region for place in settings.places})
     )
 
 
@@ -159,7 +159,7 @@ def _bootstrap(settings: Settings, session: Session) -> tuple[Finding, ...]:
         seen = f"version {version or 'none'}, {ground.BOOTSTRAP_VERSION} or newer is needed"
         return Finding(name=f"bootstrap {region}", state="will be made" if old else "ok", seen=seen)
 
-    return tuple(one(region) for region in sorted({settings.certificate.region, settings.main.region}))
+    return tuple(one(region) for region in sorted({place.region for place in settings.places}))
 
 
 def _stacks(settings: Settings, session: Session) -> tuple[Finding, ...]:
@@ -170,7 +170,7 @@ def _stacks(settings: Settings, session: Session) -> tuple[Finding, ...]:
             return Finding(name=f"stack {name}", state="missing", seen=status, cure=cure)
         return Finding(name=f"stack {name}", state="ok" if status else "will be made", seen=status or "not there yet")
 
-    return tuple(one(each.name, each.region) for each in (settings.certificate, settings.main))
+    return tuple(one(each.name, each.region) for each in settings.places)
 
 
 def _concurrency(session: Session) -> tuple[Finding, ...]:

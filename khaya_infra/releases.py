@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # A parameter of the tier without charge holds so much.
 _ROOM = 4096
+LAST = "last"
 # Before the commit of a function that serves whatever was deployed last, since it has no alias.
 UNPUBLISHED = "$LATEST@"
 
@@ -89,9 +90,13 @@ def _release(version: Mapping[str, Any]) -> Release:
 def choose(known: tuple[Release, ...], live: Release, wanted: str | None) -> Release:
     """Which release to bring back: the one whose commit begins with `wanted`, else the newest unlike what is live.
 
+    `last` is the newest on record, live or not: what a deploy that broke half-way began from.
+
     A deploy that broke half-way left no record and something live that no record describes; then the newest record is
     the last whole release. `Stop` when there is nothing to go back to.
     """
+    if wanted == LAST and known:
+        return known[0]
     if wanted:
         named = [each for each in known if each.sha.startswith(wanted)]
         if not named:

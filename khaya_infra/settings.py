@@ -23,7 +23,7 @@ _KNOWN = {
 }
 _TABLES = (
     *("account", "budget", "canary", "deploy", "expect", "gate", "journeys", "maintenance", "network", "owners"),
-    *("schema", "site"),
+    *("runbook", "schema", "site"),
     *("stack", "thresholds", "twin", "vantage", "waiver"),
 )
 _ACCOUNT = re.compile(r"\d{12}")
@@ -93,6 +93,11 @@ class Settings:
     countries: tuple[str, ...] = ()
     carriers: Carriers = field(default_factory=Carriers)
     canary: StackPlace | None = None
+
+    @property
+    def places(self) -> tuple[StackPlace, ...]:
+        """Every stack, in the order in which they are made."""
+        return tuple(place for place in (self.certificate, self.main, self.edge) if place)
 
     @property
     def hosts(self) -> tuple[str, ...]:

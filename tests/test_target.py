@@ -84,6 +84,9 @@ password_parameter = "/shop/probe"
 [owners]
 tables = "data team"
 
+[runbook]
+"tables.*" = "docs/runbook.md#tables"
+
 [[waiver]]
 check = "dns.ipv6[shop.example]"
 owner = "Ada"
@@ -139,6 +142,7 @@ def test_everything_that_can_be_said_is_read() -> None:
     assert (0.02, 3, timedelta(minutes=20)) == (read.budget.recovered, read.budget.retries, read.budget.wait)
     assert {"sign_in": True, "user": "probe", "password_parameter": "/shop/probe"} == read.journeys
     assert {"tables": "data team"} == read.owners
+    assert {"tables.*": "docs/runbook.md#tables"} == read.runbook
     assert ("make", "deploy") == read.deploy
 
 

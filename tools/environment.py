@@ -31,6 +31,8 @@ INGREDIENTS = (
     "tools/cdk/package-lock.json",
     "tools/environment.py",
 )
+# Who asks for .venv in order to make its locks anew.
+RELOCKING = "make lock"
 # Each would send packages elsewhere than into .venv, or let modules from elsewhere in.
 MISLEADING = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 
@@ -41,10 +43,14 @@ class CannotPrepareError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where everything of one checkout lies, and the open locks that are ours (`held`)."""
+    """Where everything of one checkout lies, and the open locks that are ours (`held`).
+
+    `relocks` says that the lock of Node's packages is about to be made anew, so that it may be outdated.
+    """
 
     root: Path
     held: tuple[int, ...] = ()
+    relocks: bool = False
 
     @property
     def venv(self) -> Path:
@@ -75,7 +81,7 @@ def make_ready(*, who: str, root: Path | None = None) -> int:
     """Exit code: 0 ready, 69 with one line on stderr when that is impossible, 130 interrupted."""
     # As an exception, so that what is half-made is removed on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    place = Place(root or Path.cwd())
+    place = Place(root or Path.cwd(), relocks=who == RELOCKING)
     try:
         _prepare(place, who=who)
     except CannotPrepareError as error:
@@ -124,7 +130,7 @@ def _make(place: Place, wanted: str) -> None:
         _install_packages(place)
         _link_node(place)
         _install_cdk(place)
-        _write_stamp(place, wanted)
+        _write_stamp(place, digest(place.root) if place.relocks else wanted)
     except BaseException:
         _remove(place.venv)
         raise
@@ -200,6 +206,10 @@ def _link_node(place: Place) -> None:
 
 
 def _install_cdk(place: Place) -> None:
+    if place.relocks:
+        # `npm ci` refuses a lock that package.json has left behind, and without npm nobody could mend it.
+        relock = ["install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund"]
+        _run(place, [place.tool("npm"), *relock, "--prefix", str(place.root / "tools" / "cdk")])
     for name in ("package.json", "package-lock.json"):
         shutil.copy(place.root / "tools" / "cdk" / name, place.venv / name)
     npm = [place.tool("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]

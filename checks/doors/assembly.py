@@ -19,6 +19,7 @@ from checks.journey import JourneyError, script_of
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
+from checks.referring import referred
 from checks.report import files
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
 from checks.target import Settings, SettingsError, reach_of, reach_of_twin, resolve
@@ -215,7 +216,8 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         owners=settings.owners,
     )
     try:
-        return run_all(plan, ready.reach.world, pool=ready.pool, terms=terms)
+        done = run_all(plan, ready.reach.world, pool=ready.pool, terms=terms)
+        return replace(done, results=referred(done.results, settings.runbook))
     finally:
         ready.pool.close()
 

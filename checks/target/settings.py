@@ -98,6 +98,7 @@ class Canary:
 class Settings:
     """One target as its file describes it. *name* is the file's name without its ending.
 
+    *runbook* says for patterns of promises' names where to read on when they are broken.
     *vantage* holds the capabilities of each door; *thresholds* are judged by the catalogue, *journeys* by their room.
     """
 
@@ -121,6 +122,7 @@ class Settings:
     deploy: tuple[str, ...] = ()
     canary: Canary = Canary()
     require_recent: timedelta | None = None
+    runbook: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -204,6 +206,7 @@ def _settings(page: Page, name: str, source: str, folder: Path) -> Settings:
         budget=_budget(page.page("budget")),
         journeys=_journeys(page.page("journeys")),
         owners=_owners(page.page("owners")),
+        runbook=_runbook(page.page("runbook")),
         waivers=tuple(waiver for one in page.pages("waiver") if (waiver := _waiver(one))),
         maintenance=_maintenance(page.page("maintenance"), given=page.has("maintenance")),
         deploy=deploy.texts("command", shape=r"(?s).+", says="a word of the command"),
@@ -323,6 +326,10 @@ def _journeys(page: Page) -> Mapping[str, bool | int | float | str]:
 
 def _owners(page: Page) -> Mapping[str, str]:
     return {key: page.text(key, shape=_SOMETHING, says="the name of who looks after it") for key in page.rest()}
+
+
+def _runbook(page: Page) -> Mapping[str, str]:
+    return {key: page.text(key, shape=_SOMETHING, says="where to read on") for key in page.rest()}
 
 
 def _waiver(page: Page) -> Waiver | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from botocore import exceptions
 
-from khaya_infra import clients, deploy
+from khaya_infra import arrival, clients, deploy
 from khaya_infra.settings import Settings, read_settings
 from khaya_infra.stop import BROKEN, NO_TOOLS, USAGE, WAITING, Stop
 from khaya_infra.toolchain import Tools, environment, find_tools, run_cdk
@@ -46,7 +46,7 @@ def tools(tmp_path: Path, script: str) -> Tools:
 )
 def test_a_target_and_its_place_go_together(name: str, environ: dict[str, str]) -> None:
     """Nothing is said."""
-    deploy._check_place(target(name), environ)
+    arrival.check_place(target(name), environ)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_target_and_its_place_go_together(name: str, environ: dict[str, str]) 
 def test_a_target_in_the_wrong_place_is_refused(name: str, environ: dict[str, str], code: int) -> None:
     """Neither can be mistaken for the other, in either direction."""
     with pytest.raises(Stop) as stopped:
-        deploy._check_place(target(name), environ)
+        arrival.check_place(target(name), environ)
 
     assert code == stopped.value.code
 
@@ -209,12 +209,12 @@ def test_a_replaced_certificate_reaches_the_distribution(monkeypatch: pytest.Mon
 
 
 def test_what_runs_daily_is_run_once_by_the_deploy_that_makes_it() -> None:
-    """A heartbeat that was never heard is an alarm; a function that is there already has its own rhythm."""
-    both = {"DailyFunctionName": "a", "TrustFunctionName": "b"}
+    """A heartbeat that was never heard is an alarm; what a completed deploy knew has its own rhythm."""
+    outputs = {"DailyFunctionName": "a", "TrustFunctionName": "b", "ApiUrl": "c"}
 
-    assert ["DailyFunctionName", "TrustFunctionName"] == deploy.unrun({}, both)
-    assert ["TrustFunctionName"] == deploy.unrun({"DailyFunctionName": "a"}, both)
-    assert [] == deploy.unrun(both, both)
+    assert ["a", "b"] == deploy.unrun({}, outputs)
+    assert ["b"] == deploy.unrun({"a": "1"}, outputs)
+    assert [] == deploy.unrun({"a": "1", "b": "$LATEST@abc"}, outputs)
 
 
 def test_a_dead_twin_is_a_missing_tool(tmp_path: Path) -> None:
@@ -282,7 +282,8 @@ def test_an_interrupted_deployer_leaves_nothing_running(tmp_path: Path, number: 
         "from khaya_infra.toolchain import Tools, run_cdk\n"
         f"here = Path({str(tmp_path)!r})\n"
         "deploy._job = lambda *_: None\n"
-        "deploy.deploy = lambda _: run_cdk(Tools(node=Path('/bin/sh'), cdk=here / 'cdk', cache=here), ['deploy'],\n"
+        "cli = Tools(node=Path('/bin/sh'), cdk=here / 'cdk', cache=here)\n"
+        "deploy.deploy = lambda *_, **__: run_cdk(cli, ['deploy'],\n"
         "    log=here / 'log', environ={'PATH': '/usr/bin:/bin'})\n"
         "sys.exit(deploy.main(['--target', 'local']))\n"
     )

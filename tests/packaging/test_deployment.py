@@ -34,14 +34,40 @@ def test_verifying_aws_changes_nothing_there() -> None:
     assert (("checks", "verify", "--target", "prod"),) == steps("verify", "prod", on_twin=False)
 
 
-def test_deploying_to_aws_starts_no_twin() -> None:
-    """With a target on AWS, `make deploy` is the deployer and nothing else."""
-    assert (("khaya_infra.deploy", "--target", "prod"),) == steps("deploy", "prod", on_twin=False)
+def test_deploying_to_aws_starts_no_twin_and_ends_in_a_verify() -> None:
+    """With a target on AWS, `make deploy` is the deployer, and a look that gives the edge its time."""
+    assert (
+        ("khaya_infra.deploy", "--target", "prod"),
+        ("checks", "verify", "--target", "prod", "--wait", "20m"),
+    ) == steps("deploy", "prod", on_twin=False)
 
 
-def test_deploying_to_the_twin_is_verifying_it_without_the_look() -> None:
-    """Both rehearse in the same way."""
-    assert steps("verify", "local", on_twin=True)[:-1] == steps("deploy", "local", on_twin=True)
+def test_who_verifies_in_a_way_of_their_own_deploys_alone() -> None:
+    """A workflow that writes documents calls the harness itself."""
+    assert (("khaya_infra.deploy", "--target", "prod"),) == steps("deploy", "prod", "--no-verify", on_twin=False)
+    assert 2 == len(steps("deploy", "local", "--no-verify", on_twin=True))
+
+
+def test_deploying_to_the_twin_is_verifying_it() -> None:
+    """Both rehearse the whole."""
+    assert steps("verify", "local", on_twin=True) == steps("deploy", "local", on_twin=True)
+
+
+def test_half_a_deploy_is_the_deployer_with_that_half() -> None:
+    """Neither starts a twin: what is not deployed whole has no half."""
+    assert (("khaya_infra.deploy", "--target", "prod", "--only", "frontend"),) == steps(
+        "deploy-frontend", "prod", on_twin=False
+    )
+
+
+def test_the_words_of_a_verb_are_passed_on() -> None:
+    """As they were given, spaces and all; within the twin's environment where that is the target."""
+    words = ("--function", "api", "--filter", "a 'b' c")
+    plain = ("khaya_infra.operate", "logs", "--target", "prod", *words)
+
+    assert (plain,) == steps("logs", "prod", *words, on_twin=False)
+    inside = ("checks", "twin", "run", "--", sys.executable, "-m", "khaya_infra.operate", "logs", "--target", "local")
+    assert ((*inside, *words),) == steps("logs", "local", *words, on_twin=True)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,32 @@ def test_the_last_line_is_the_code(desk: Path, code: int) -> None:
     assert ["-m tools.deployment verify local"] == (desk / "asked").read_text().splitlines()
 
 
+@pytest.mark.parametrize(
+    ("target", "given", "words"),
+    (
+        pytest.param("preflight", (), "preflight local", id="nothing given"),
+        pytest.param("rollback", ("TARGET=prod",), "rollback prod", id="a target"),
+        pytest.param("rollback", ("TO=abc", "TEMPLATE=yes"), "rollback local --to abc --template", id="all given"),
+        pytest.param("rollback", ("TEMPLATE=no",), "rollback local", id="a no"),
+        pytest.param(
+            "logs",
+            ("FUNCTION=api", "FILTER=it's; touch x"),
+            "logs local --function api --filter it's; touch x",
+            id="odd words",
+        ),
+        pytest.param("destroy", ("YES=yes",), "destroy local --yes", id="a yes"),
+        pytest.param("deploy", ("VERIFY=no",), "deploy local --no-verify", id="a deploy alone"),
+        pytest.param("restore-rehearsal", ("PUT_BACK=yes",), "restore-rehearsal local --put-back", id="dashes"),
+    ),
+)
+def test_what_is_given_to_make_reaches_the_command(desk: Path, target: str, given: tuple[str, ...], words: str) -> None:
+    """Each as one word, whatever is in it; nothing of it is run."""
+    make(desk, target, "PYTHON=true", *given)
+
+    assert [f"-m tools.deployment {words}"] == (desk / "asked").read_text().splitlines()
+    assert not (desk / "x").exists()
+
+
 def test_coverage_is_asked_of_a_whole_run_alone(desk: Path) -> None:
     """Some of the tests cannot reach what all of them must."""
     make(desk, "test", "PYTHON=true")

@@ -91,7 +91,9 @@ def restore_what_was_backed_up(_: Grounds) -> None:
         async def handle(method: str, path: str, headers: Untyped, body_bytes: bytes, query_params: Untyped) -> Untyped:
             asked = vaults.asked(method, unquote(path), body_bytes)
             if asked is None:
-                return await original(method, path, headers, body_bytes, query_params)
+                answer = await original(method, path, headers, body_bytes, query_params)
+                vaults.note(method, path, answer)
+                return answer
             return answered(asked) if asked else unknown(f"{path} not found.")
 
         return handle
@@ -107,6 +109,12 @@ class _Vaults:
     dynamodb: Untyped
     kept: Callable[[str], list[dict[str, Untyped]]]
     jobs: dict[str, dict[str, Untyped]] = field(default_factory=dict)
+    moments: dict[str, float] = field(default_factory=dict)
+
+    def note(self, method: str, path: str, answer: Untyped) -> None:
+        """Remember when a backup job was done: the job itself says so in whole seconds."""
+        if method == "PUT" and path.rstrip("/") == "/backup-jobs" and answer[0] == HTTPStatus.OK:
+            self.moments[json.loads(answer[2])["RecoveryPointArn"]] = time.time()
 
     def asked(self, method: str, path: str, body: bytes) -> dict[str, Untyped] | None:
         """The answer to a question that is ours, empty where there is no such thing; None for any other question."""
@@ -141,7 +149,8 @@ class _Vaults:
             return {}
         table, point = found
         name = wish["Metadata"]["targetTableName"]
-        moment = {"SourceTableArn": table, "TargetTableName": name, "RestoreDateTime": point["CreationDate"]}
+        at = self.moments.get(point["RecoveryPointArn"], point["CreationDate"])
+        moment = {"SourceTableArn": table, "TargetTableName": name, "RestoreDateTime": at}
         status, _, body = store(self.dynamodb, "_restore_table_to_point_in_time")(moment)
         done, job = status == HTTPStatus.OK, str(uuid.uuid4())
         self.jobs[job] = {

@@ -1,0 +1,347 @@
+"""Operating the deployed stack as a person does: interrupted deploys, the way back, what comes back from backups."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from checks import twin as twins
+from checks.run import exit_code
+from tests.deployed.conftest import ROOT, House, told
+
+pytestmark = pytest.mark.twin
+
+STEPS = ("preflight", "1/8", "2/8", "3/8", "4/8", "5/8", "6/8", "7/8", "8/8", "record")
+PATIENCE_S = 240
+
+
+@dataclass
+class Desk:
+    """Where commands are given from: in the twin's own environment, none of which may outlive its test."""
+
+    environ: dict[str, str]
+    home: Path
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start Python with these words, as the leader of a group."""
+        command = subprocess.Popen(
+            [sys.executable, *words],
+            env=self.environ,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            process_group=0,
+        )
+        self.running.append(command)
+        return command
+
+    def deploy(self, release: str, *more: str) -> tuple[int, str]:
+        """Deploy a release to the end; its code, and all that it said."""
+        command = self.start(*deployer(release), *more)
+        out, err = command.communicate(timeout=PATIENCE_S)
+        return command.returncode, out + err
+
+    def operate(self, verb: str, *more: str) -> tuple[int, str]:
+        """One verb to the end; its code, and all that it said."""
+        command = self.start("-m", "khaya_infra.operate", verb, "--target", "local", *more)
+        out, err = command.communicate(timeout=PATIENCE_S)
+        return command.returncode, out + err
+
+    def end_after(self, step: str, release: str, number: signal.Signals) -> int:
+        """Deploy, and send a signal as soon as a step is done; the code."""
+        command = self.start(*deployer(release))
+        assert command.stdout is not None
+        seen = []
+        for line in command.stdout:
+            seen.append(line)
+            if line.startswith(step):
+                break
+        else:
+            pytest.fail(f"{step} never came: {seen} {command.communicate()[1]}")
+        command.send_signal(number)
+        command.communicate(timeout=PATIENCE_S)
+        return command.returncode
+
+    def end_within_the_stacks(self, release: str, number: signal.Signals) -> int:
+        """Deploy, and send a signal while the CLI is at the stacks; the code."""
+        log = self.home / "deploy" / "cdk-deploy.log"
+        log.unlink(missing_ok=True)
+        command = self.start(*deployer(release))
+        limit = time.monotonic() + PATIENCE_S
+        while not (log.exists() and "KhayaStack" in log.read_text(errors="replace")):
+            assert time.monotonic() < limit, "the CLI never came to the stacks"
+            assert command.poll() is None, command.communicate()
+            time.sleep(0.01)
+        command.send_signal(number)
+        command.communicate(timeout=PATIENCE_S)
+        return command.returncode
+
+
+def deployer(release: str) -> tuple[str, ...]:
+    """The words that deploy a release."""
+    return "-m", "khaya_infra.deploy", "--target", "local", "--release", release
+
+
+@pytest.fixture
+def desk(house: House) -> Iterator[Desk]:
+    """A desk at the deployed twin."""
+    yield from at(house.home)
+
+
+def at(home: Path) -> Iterator[Desk]:
+    """A desk at a twin; what is still running at the end is ended."""
+    twin = twins.read(home=home)
+    made = Desk(environ=twins.environment(twin), home=twin.home)
+    yield made
+    for command in made.running:
+        if command.poll() is None:
+            os.killpg(command.pid, signal.SIGKILL)
+            command.communicate()
+
+
+def serving(house: House) -> tuple[str, str]:
+    """The releases that the site and the API say they are, through the edge."""
+    twin = house.twin
+    host, port = twin.edge
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter()
+    session.mount("https://", adapter)
+    adapter.poolmanager.connection_pool_kw |= {"server_hostname": "khaya.example", "assert_hostname": "khaya.example"}
+    answers = [
+        session.get(f"https://{host}:{port}{path}", headers={"Host": "khaya.example"}, verify=str(twin.ca_bundle))
+        for path in ("/version.json", "/api/health")
+    ]
+    return answers[0].json()["git_sha"], answers[1].json()["git_sha"]
+
+
+def assert_green(house: House) -> None:
+    """Every critical promise holds."""
+    house.clients.clear()
+    run = house.verify()
+    assert 0 == exit_code(run), told(run)
+
+
+@pytest.mark.parametrize(
+    "number",
+    (pytest.param(signal.SIGINT, marks=pytest.mark.long, id="interrupted"), pytest.param(signal.SIGKILL, id="killed")),
+)
+def test_a_deploy_that_ends_within_the_stacks_is_gone_on_with(house: House, desk: Desk, number: signal.Signals) -> None:
+    """The next one waits for what still runs, and ends with its own release live."""
+    release = f"cafe{number:036x}"
+
+    code = desk.end_within_the_stacks(release, number)
+    again = desk.deploy(release)
+
+    assert (130 if number == signal.SIGINT else -number) == code
+    assert 0 == again[0], again[1]
+    assert (release, release) == serving(house)
+
+
+@pytest.mark.long
+def test_a_deploy_that_is_killed_after_the_upload_is_gone_on_with(house: House, desk: Desk) -> None:
+    """The edge is told what it was not told, and the release comes on record."""
+    assert -signal.SIGKILL == desk.end_after("7/8", "beef" * 10, signal.SIGKILL)
+
+    code, said = desk.deploy("beef" * 10)
+
+    assert 0 == code, said
+    assert "0 of 10 files sent" in said
+    assert re.search(r"8/8 invalidation +(the edge is up to date|invalidation \w+ completed)", said)
+    assert ("beef" * 10, "beef" * 10) == serving(house)
+    assert "beef" in desk.operate("releases")[1].splitlines()[0]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGKILL), ids=("interrupted", "killed"))
+def test_a_first_deploy_that_is_ended_after_each_step_ends_green(tmp_path: Path, number: signal.Signals) -> None:
+    """On an empty account, ended after every step in turn and begun again: the last one is as good as a first."""
+    twins.up(home=tmp_path)
+    try:
+        with contextlib.contextmanager(at)(tmp_path) as desk:
+            for step in STEPS[:-1]:
+                desk.end_after(step, "feed" * 10, number)
+            code, said = desk.deploy("feed" * 10)
+        assert 0 == code, said
+        assert all(re.search(rf"^{step}", said, re.MULTILINE) for step in STEPS)
+        assert re.search(r"^daily tasks", said, re.MULTILINE), "what never ran must be run by who finishes"
+        environ = {**os.environ, "TWIN_HOME": str(tmp_path)}
+        verify = [sys.executable, "-m", "checks", "verify", "--target", "local"]
+        done = subprocess.run(verify, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert 0 == done.returncode, done.stdout
+    finally:
+        twins.down(home=tmp_path)
+
+
+def test_a_rollback_brings_the_release_before_back_and_a_deploy_the_next(house: House, desk: Desk) -> None:
+    """One command there; and the same release deployed again is live again, although its template did not change."""
+    first, second = "a1" * 20, "b2" * 20
+    assert 0 == desk.deploy(first)[0]
+    assert 0 == desk.deploy(second)[0]
+    assert (second, second) == serving(house)
+
+    code, said = desk.operate("rollback")
+
+    assert 0 == code, said
+    assert (first, first) == serving(house)
+    assert_green(house)
+    again = desk.deploy(second)
+    assert 0 == again[0], again[1]
+    assert (second, second) == serving(house)
+
+
+BROKEN_PACKAGE = """
+import sys, zipfile
+from pathlib import Path
+from khaya_infra import deploy
+broken = Path(sys.argv.pop(1))
+with zipfile.ZipFile(broken, "w") as archive:
+    archive.writestr("khaya_api/__init__.py", "raise RuntimeError('this release cannot start')")
+deploy.build_package = lambda *_, **__: broken
+sys.exit(deploy.main(sys.argv[1:]))
+"""
+
+BROKEN_TEMPLATE = """
+import sys
+from khaya_infra import deploy
+whole = deploy._cdk_deploy
+deploy._cdk_deploy = lambda job, environ, stacks, context: whole(job, environ, stacks, {**context, "package": "/none"})
+sys.exit(deploy.main(sys.argv[1:]))
+"""
+
+
+def test_a_deploy_that_fails_leaves_the_release_before_serving(house: House, desk: Desk) -> None:
+    """1, with the reason in one line; the site was not touched, since the stacks come first."""
+    good = "0a" * 20
+    assert 0 == desk.deploy(good)[0]
+
+    command = desk.start("-c", BROKEN_TEMPLATE, *deployer("0b" * 20)[2:])
+    _, err = command.communicate(timeout=PATIENCE_S)
+
+    assert (1, 1) == (command.returncode, err.count("\n")), err
+    assert "deploy: cdk deploy failed" in err
+    assert (good, good) == serving(house)
+    assert good[:12] in desk.operate("releases")[1].splitlines()[0]
+
+
+@pytest.mark.long
+def test_a_release_that_does_not_work_is_seen_and_taken_back(house: House, desk: Desk, tmp_path: Path) -> None:
+    """The deploy of it succeeds, the gate stays shut, one command brings the release before back, and it opens."""
+    good = "c3" * 20
+    assert 0 == desk.deploy(good)[0]
+    command = desk.start("-c", BROKEN_PACKAGE, str(tmp_path / "broken.zip"), *deployer("d4" * 20)[2:])
+    out, err = command.communicate(timeout=PATIENCE_S)
+    assert 0 == command.returncode, out + err
+
+    house.clients.clear()
+    bad = house.verify()
+    code, said = desk.operate("rollback")
+
+    assert 1 == exit_code(bad), told(bad)
+    assert 0 == code, said
+    assert (good, good) == serving(house)
+    house.quieten()
+    assert_green(house)
+
+
+@pytest.mark.long
+def test_the_site_alone_and_the_rest_alone(house: House, desk: Desk) -> None:
+    """Each half of a deploy leaves the other as it is, and says so by its release."""
+    assert 0 == desk.deploy("e5" * 20)[0]
+
+    assert 0 == desk.deploy("f6" * 20, "--only", "frontend")[0]
+    assert ("f6" * 20, "e5" * 20) == serving(house)
+    assert 0 == desk.deploy("f7" * 20, "--only", "backend")[0]
+    assert ("f6" * 20, "f7" * 20) == serving(house)
+
+
+def test_a_rehearsal_brings_a_deleted_item_back(house: House, desk: Desk) -> None:
+    """From the recovery point of AWS Backup, to a scratch table that is gone afterwards, and on record."""
+    dynamodb, table = house.aws("dynamodb"), house.resource("AWS::DynamoDB::Table", "DataUsersTable")
+    vault = house.resource("AWS::Backup::BackupVault", "BackupVault")
+    arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
+    made = {"createdAt": {"S": "2026-01-01T00:00:00Z"}}
+    for name in ("kept", "lost"):
+        dynamodb.put_item(TableName=table, Item={"id": {"S": name}, **made})
+    role = f"arn:aws:iam::{house.aws('sts').get_caller_identity()['Account']}:role/backup"
+    house.aws("backup").start_backup_job(BackupVaultName=vault, ResourceArn=arn, IamRoleArn=role)
+    dynamodb.delete_item(TableName=table, Key={"id": {"S": "lost"}})
+    try:
+        code, said = desk.operate("restore-rehearsal", "--table", "Users", "--put-back")
+        found = dynamodb.get_item(TableName=table, Key={"id": {"S": "lost"}})
+        left = [name for name in dynamodb.list_tables()["TableNames"] if "rehearsal" in name]
+        noted = json.loads(house.aws("ssm").get_parameter(Name="/KhayaStack/rehearsal")["Parameter"]["Value"])
+    finally:
+        for name in ("kept", "lost"):
+            dynamodb.delete_item(TableName=table, Key={"id": {"S": name}})
+
+    assert 0 == code, said
+    assert "restoring Users from recovery point of" in said
+    assert '1 in the copy alone: [{"S": "lost"}]' in said
+    assert {"id": {"S": "lost"}, **made} == found["Item"]
+    assert [] == left
+    assert ("Users", 1, 1, True) == (noted["table"], noted["live"], noted["deleted"], noted["good"])
+
+
+def test_what_was_written_after_a_moment_is_not_in_a_restore_to_it(house: House) -> None:
+    """The twin's tables come back as they were: the changed, the deleted and the new."""
+    dynamodb, name = house.aws("dynamodb"), "as-it-was"
+    key = {"AttributeName": "id", "AttributeType": "S"}
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[key],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    for each in ("changed", "deleted", "still"):
+        dynamodb.put_item(TableName=name, Item={"id": {"S": each}, "n": {"N": "1"}})
+    time.sleep(0.01)
+    moment = time.time()
+    time.sleep(0.01)
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "changed"}, "n": {"N": "2"}})
+    dynamodb.delete_item(TableName=name, Key={"id": {"S": "deleted"}})
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "new"}, "n": {"N": "1"}})
+    try:
+        dynamodb.restore_table_to_point_in_time(SourceTableName=name, TargetTableName="then", RestoreDateTime=moment)
+        then = {each["id"]["S"]: each["n"]["N"] for each in dynamodb.scan(TableName="then")["Items"]}
+        now = {each["id"]["S"]: each["n"]["N"] for each in dynamodb.scan(TableName=name)["Items"]}
+    finally:
+        for each in (name, "then"):
+            dynamodb.delete_table(TableName=each)
+
+    assert {"changed": "1", "deleted": "1", "still": "1"} == then
+    assert {"changed": "2", "new": "1", "still": "1"} == now
+
+
+@pytest.mark.long
+def test_what_was_destroyed_is_gone_and_can_be_deployed_again(tmp_path: Path) -> None:
+    """Nobody agreed: nothing happens. With a yes the stacks go, the zone stays, and the next deploy is a first one."""
+    twins.up(home=tmp_path)
+    try:
+        with contextlib.contextmanager(at)(tmp_path) as desk:
+            assert 0 == desk.deploy("11" * 20)[0]
+            refused = desk.operate("destroy")
+            gone = desk.operate("destroy", "--yes")
+            nothing = desk.operate("releases")
+            again = desk.deploy("12" * 20)
+    finally:
+        twins.down(home=tmp_path)
+
+    assert (64, True) == (refused[0], "nobody agreed to destroy local" in refused[1])
+    assert (0, True) == (gone[0], "KhayaStack is gone" in gone[1]), gone[1]
+    assert (1, True) == (nothing[0], "local is not deployed" in nothing[1])
+    assert (0, True) == (again[0], "daily tasks" in again[1]), again[1]
