@@ -92,6 +92,24 @@ class Alarms(Construct):
             self.notice,
         )
 
+    def watch_sign_in(self) -> None:
+        """Codes that nobody would carry, and steps that broke; a refusal of who typed a wrong code is neither.
+
+        By the code's own counts: to Lambda, and in its Errors, every refusal is an error.
+        """
+        for name, metric, sentence in (
+            ("CodesUndelivered", "CodesFailed", "Sign-in codes could not be sent by any way"),
+            ("SignInBroken", "SignInErrors", "Steps of sign-in fail on our side"),
+        ):
+            counted = cloudwatch.Metric(
+                namespace="Khaya",
+                metric_name=metric,
+                dimensions_map={"service": "khaya-sign-in"},
+                statistic="Sum",
+                period=FIVE_MINUTES,
+            )
+            self._alarm(name, sentence, counted, Limit(threshold=0), self.page)
+
     def watch_tables(self, tables: Mapping[str, dynamodb.Table]) -> None:
         """Any throttled read or write, table by table. One alarm over both would cost as much as these two."""
         for noun, table in tables.items():

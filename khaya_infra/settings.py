@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ _NO_SUCH_KEY = object()
 # The harness reads the same file and knows what is in the other tables; what is misspelt here would be deployed away.
 _KNOWN = {
     "account": ("id",),
+    "deploy": ("command", "settings"),
     "site": ("aliases", "domain", "spa_paths"),
 }
 _TABLES = (
@@ -28,6 +29,13 @@ _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+# Secrets are named here, never written.
+_CARRIERS = {
+    "whatsapp_url": re.compile(r"https://\S+"),
+    "whatsapp_template": re.compile(r"[a-z0-9_]{1,512}"),
+    "whatsapp_key_name": re.compile(r"[A-Za-z0-9/_+=.@-]{1,200}"),
+    "email_sender": _ADDRESS,
+}
 
 
 class SettingsError(ValueError):
@@ -40,6 +48,20 @@ class StackPlace:
 
     name: str
     region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carriers:
+    """How sign-in codes are carried, empty texts for ways that there are not: `[deploy.settings]`.
+
+    `whatsapp_url` is the messages address of a sender, `whatsapp_key_name` the name of the secret with its token.
+    """
+
+    whatsapp_url: str = ""
+    whatsapp_template: str = ""
+    whatsapp_key_name: str = ""
+    email_sender: str = ""
+    sms: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +81,7 @@ class Settings:
     aliases: tuple[str, ...]
     spa_paths: tuple[str, ...]
     alarm_address: str
+    carriers: Carriers = field(default_factory=Carriers)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -102,7 +125,34 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         aliases=tuple(alias for alias in _texts(document, source, "aliases", _HOST) if alias != domain),
         spa_paths=_texts(document, source, "spa_paths", re.compile(r"/\S*")),
         alarm_address=_text(document, source, "owners", "alarms", _ADDRESS),
+        carriers=_carriers(document, source),
     )
+
+
+def _carriers(document: Mapping[str, Any], source: str) -> Carriers:
+    deploy = _table(document, source, "deploy") if "deploy" in document else {}
+    given = _table(deploy, source, "settings") if "settings" in deploy else {}
+    unknown = sorted(set(given) - {*_CARRIERS, "sms"})
+    _expect(not unknown, source, "deploy.settings", f"knows {sorted([*_CARRIERS, 'sms'])} alone", unknown)
+    for key in _CARRIERS.keys() & given.keys():
+        fits = isinstance(given[key], str) and _CARRIERS[key].fullmatch(given[key]) is not None
+        _expect(fits, source, f"deploy.settings.{key}", f"must match {_CARRIERS[key].pattern}", given[key])
+    _expect(
+        isinstance(given.get("sms", True), bool),
+        source,
+        "deploy.settings.sms",
+        "must be true or false",
+        given.get("sms"),
+    )
+    whole = {key in given for key in _CARRIERS if key.startswith("whatsapp_")}
+    _expect(
+        len(whole) == 1,
+        source,
+        "deploy.settings",
+        "must have all of whatsapp_url, whatsapp_template, whatsapp_key_name or none",
+        sorted(given),
+    )
+    return Carriers(**given)
 
 
 def _refuse_strangers(document: Mapping[str, Any], source: str) -> None:

@@ -19,6 +19,7 @@ from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
 from khaya_infra.grants import API_TABLES, DAILY_TABLES, UPLOADS
 from khaya_infra.schedules import DeadLetters, Schedules
+from khaya_infra.signin import SignIn
 from khaya_infra.signing import SigningKey
 from khaya_infra.site import Site
 from khaya_infra.storage import Storage
@@ -124,6 +125,17 @@ class KhayaStack(Stack):
             dead_letters=self.failed.queue,
         )
         self._grants()
+        told = ("GIT_SHA", "VERSION", "STAGE", "POWERTOOLS_SERVICE_NAME")
+        self.sign_in = SignIn(
+            self,
+            "SignIn",
+            code=code,
+            environment={name: environment[name] for name in told},
+            tables=self.data.tables,
+            signing=self.signing.secret,
+            carriers=settings.carriers,
+        )
+        self.sign_in.serve(self.auth.pool)
 
     def _grants(self) -> None:
         api = self.api_function
@@ -155,6 +167,7 @@ class KhayaStack(Stack):
         alarms.watch_function("ApiFunction", self.api_function.function, failures=5, slow=Duration.seconds(25))
         # It runs once a day, so a single failure is a day's work not done.
         alarms.watch_function("DailyFunction", self.daily_function.function, failures=0, slow=Duration.seconds(240))
+        alarms.watch_sign_in()
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
         alarms.watch_daily(self.schedules.daily, self.daily_function.function)
@@ -178,6 +191,7 @@ class KhayaStack(Stack):
             "ApiAccessLogGroup": self.api.access_log.log_group_name,
             "DailyFunctionName": self.daily_function.function.function_name,
             "DailyLogGroup": self.daily_function.log_group.log_group_name,
+            "SyntheticPrefix": self.sign_in.synthetic_prefix,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

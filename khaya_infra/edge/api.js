@@ -2,7 +2,7 @@
 
 function handler(event) {
     var request = event.request;
-    var rest = request.uri.replace(/^\/api(?=\/|$)/, '');
-    request.uri = rest === '' ? '/' : rest;
+    // The root keeps its prefix, which the API takes off itself: a bare / would become the site's default document.
+    request.uri = request.uri.replace(/^\/api(?=\/.)/, '');
     return request;
 }

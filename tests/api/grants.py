@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from khaya_api import settings
 from tests.api.walks import Seen
@@ -25,6 +27,25 @@ ACTIONS = {
     "sesv2.send_email": "ses:SendEmail",
     "ssm.put_parameter": "ssm:PutParameter",
     "secretsmanager.get_secret_value": "secretsmanager:GetSecretValue",
+}
+
+
+_USERS = {("dynamodb:GetItem", "users"), ("dynamodb:PutItem", "users"), ("dynamodb:UpdateItem", "users")}
+_KEY = ("secretsmanager:GetSecretValue", "")
+# What each step of sign-in may do by itself; together they are the sign-in function of the settings' tables.
+STEPS: Mapping[str, AbstractSet[tuple[str, str]]] = {
+    "PreSignUp": set(),
+    "PostConfirmation": {*_USERS, ("cognito-idp:AdminAddUserToGroup", "")},
+    "DefineAuthChallenge": set(),
+    "CreateAuthChallenge": {
+        ("dynamodb:PutItem", "referrals"),
+        _KEY,
+        ("cognito-idp:AdminListGroupsForUser", ""),
+        ("ssm:PutParameter", ""),
+        ("sns:Publish", ""),
+    },
+    "VerifyAuthChallenge": {("dynamodb:GetItem", "referrals"), ("dynamodb:UpdateItem", "referrals"), _KEY},
+    "PostAuthentication": _USERS,
 }
 
 

@@ -142,7 +142,8 @@ def test_nobody_makes_themselves_an_admin(main: Template) -> None:
     client = main.one("AWS::Cognito::UserPoolClient")
     groups = main.of("AWS::Cognito::UserPoolGroup").values()
 
-    assert {"buyer", "worker", "seller", "admin"} == {group["GroupName"] for group in groups}
+    assert {"buyer", "worker", "seller", "admin", "synthetic"} == {group["GroupName"] for group in groups}
+    assert [] == [group["GroupName"] for group in groups if "RoleArn" in group]
     assert {"email", "phone_number", "name"} == set(client["WriteAttributes"])
     schema_names = {attribute["Name"] for attribute in main.one("AWS::Cognito::UserPool")["Schema"]}
     assert {"phone_number", "email"} == schema_names

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from khaya_api import settings as api_settings
+from khaya_api import triggers
+from khaya_api.kit import NAMESPACE
 from khaya_api.uploads import Purpose
 from khaya_infra.grants import UPLOADS
+from khaya_infra.signin import STEPS
 from tests.api.grants import granted
 from tests.infra.conftest import RELEASE, ROOT, Assembly, Json, Template
 
@@ -69,11 +72,12 @@ def actions(statement: Json) -> list[str]:
     return [written] if isinstance(written, str) else list(written)
 
 
-def test_there_are_two_functions_and_all_of_them_are_ours(main: Template) -> None:
+def test_all_functions_are_ours(main: Template) -> None:
     """No custom resource brings a function along that nobody wrote, patches or watches."""
     kinds = {resource["Type"] for resource in main.resources.values()}
+    written = {*FUNCTIONS, *(f"SignIn/{step.name}" for step in STEPS)}
 
-    assert {f"{name}/Function" for name in FUNCTIONS} == main.of("AWS::Lambda::Function").keys()
+    assert {f"{name}/Function" for name in written} == main.of("AWS::Lambda::Function").keys()
     assert [] == [
         kind for kind in kinds if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"
     ]
@@ -242,6 +246,9 @@ def test_every_alarm_looks_at_something_that_exists(main: Template) -> None:
         for dimension in alarm["Dimensions"]:
             if dimension["Name"] == "ApiName":
                 assert name_of_api == dimension["Value"]
+                continue
+            if dimension["Name"] == "service":
+                assert (NAMESPACE, triggers.SERVICE) == (alarm["Namespace"], dimension["Value"])
                 continue
             (logical,) = _references(dimension["Value"])
             assert DIMENSIONS[dimension["Name"]] == main.resources[logical]["Type"], path
