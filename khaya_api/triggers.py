@@ -23,6 +23,7 @@ from khaya_api.phones import e164
 from khaya_api.settings import Carriers, read_carriers
 
 SERVICE = "khaya-sign-in"
+SYNTHETIC = messengers.SYNTHETIC
 _CHALLENGE = "CUSTOM_CHALLENGE"
 # What somebody may make themselves; an admin is made by an admin.
 _FREE = frozenset({Role.BUYER, Role.WORKER, Role.SELLER})

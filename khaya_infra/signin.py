@@ -130,10 +130,11 @@ class SignIn(Construct):
         tables: Mapping[str, dynamodb.Table],
         signing: secretsmanager.ISecret,
     ) -> ServiceFunction:
-        told = {f"{noun.upper()}_TABLE": tables[noun].table_name for noun in step.tables}
+        variables = {f"{noun.upper()}_TABLE": tables[noun].table_name for noun in step.tables}
         # Its name alone: the key itself is read at run time.
-        told |= {"SIGNING_SECRET": signing.secret_arn} if step.signs else {}
-        told |= _told(self._carriers, self.synthetic_prefix) if step.carries else {}
+        variables |= {"SIGNING_SECRET": signing.secret_arn} if step.signs else {}
+        if step.carries:
+            variables |= {"SYNTHETIC_PREFIX": self.synthetic_prefix, **told(self._carriers)}
         function = ServiceFunction(
             self,
             step.name,
@@ -141,7 +142,7 @@ class SignIn(Construct):
             handler="khaya_api.triggers.handler",
             code=code,
             size=STEP_SIZE,
-            environment={**environment, **told},
+            environment={**environment, **variables},
         )
         function.grant_tables(tables, step.tables)
         if step.signs:
@@ -156,32 +157,35 @@ class SignIn(Construct):
         function.allow(
             "ssm:PutParameter", on=[stack.format_arn(service="ssm", resource="parameter", resource_name=f"{name}/*")]
         )
-        if self._carriers.sms:
-            # AWS: a text message has no resource, and publishing one is allowed on "*" or not at all; topics are not.
-            function.role.add_to_principal_policy(
-                iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:*:sns:*:*:*"])
-            )
-        if self._carriers.email_sender:
-            domain = self._carriers.email_sender.partition("@")[2]
-            function.allow(
-                "ses:SendEmail", on=[stack.format_arn(service="ses", resource="identity", resource_name=domain)]
-            )
-        if self._carriers.whatsapp_key_name:
-            # Secrets Manager ends each ARN with six characters of its own, which only it knows.
-            secret = f"{self._carriers.whatsapp_key_name}-??????"
-            arn = stack.format_arn(
-                service="secretsmanager",
-                resource="secret",
-                resource_name=secret,
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
-            function.allow("secretsmanager:GetSecretValue", on=[arn])
+        let_send(function, self._carriers)
 
 
-def _told(carriers: Carriers, synthetic_prefix: str) -> dict[str, str]:
-    """The variables of the ways to carry a code; none for a way that there is not."""
+def let_send(function: ServiceFunction, carriers: Carriers) -> None:
+    """What a function that sends messages may ask of AWS, for the ways to carry them that there are."""
+    stack = Stack.of(function)
+    if carriers.sms:
+        # AWS: a text message has no resource, and publishing one is allowed on "*" or not at all; topics are not.
+        function.role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:*:sns:*:*:*"])
+        )
+    if carriers.email_sender:
+        domain = carriers.email_sender.partition("@")[2]
+        function.allow("ses:SendEmail", on=[stack.format_arn(service="ses", resource="identity", resource_name=domain)])
+    if carriers.whatsapp_key_name:
+        # Secrets Manager ends each ARN with six characters of its own, which only it knows.
+        secret = f"{carriers.whatsapp_key_name}-??????"
+        arn = stack.format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=secret,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        function.allow("secretsmanager:GetSecretValue", on=[arn])
+
+
+def told(carriers: Carriers) -> dict[str, str]:
+    """The variables of the ways to carry a message; none for a way that there is not."""
     variables = {
-        "SYNTHETIC_PREFIX": synthetic_prefix,
         "WHATSAPP_URL": carriers.whatsapp_url,
         "WHATSAPP_TEMPLATE": carriers.whatsapp_template,
         "WHATSAPP_SECRET": carriers.whatsapp_key_name,
