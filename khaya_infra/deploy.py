@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from khaya_infra import __version__, ground, publish
 from khaya_infra.clients import Session, complaint, connect
 from khaya_infra.frontend.site_build import build_site
-from khaya_infra.package import BUILD, LAMBDA, PackageError, build_package, host_platform
+from khaya_infra.package import BUILD, LAMBDA, PackageError, build_package, host_platform, lacks_byte_code
 from khaya_infra.settings import Settings, SettingsError, read_settings
 from khaya_infra.stop import INTERRUPTED, NO_TOOLS, USAGE, Stop
 from khaya_infra.toolchain import ROOT, Tools, environment, find_tools, run_cdk
@@ -83,9 +83,10 @@ def deploy(job: Job) -> None:
 def _deploy(job: Job) -> None:
     """The steps; what needs no AWS is built meanwhile."""
     settings, environ = job.settings, environment(job.tools, os.environ)
+    platform = host_platform() if settings.twin else LAMBDA
     session = connect(settings.main.region)
     with ThreadPoolExecutor(max_workers=2) as builders:
-        package = builders.submit(build_package, host_platform() if settings.twin else LAMBDA)
+        package = builders.submit(build_package, platform)
         site = builders.submit(build_site, release=job.release, version=__version__, build=BUILD)
         with _step("account") as say:
             say(ground.check_account(session.client("sts"), settings))
@@ -99,6 +100,8 @@ def _deploy(job: Job) -> None:
             say(_bootstrap(job, session, environ))
         with _step("package and site") as say:
             say(f"{package.result().name}, {site.result().name}")
+            if said := lacks_byte_code(package.result(), platform):
+                _aside(said)
         with _step("stacks") as say:
             first = not ground.stack_outputs(session.client("cloudformation"), settings.main.name)
             outputs = _deploy_stacks(job, session, environ, zone, package)
