@@ -103,6 +103,8 @@ def describe(app: APIGatewayRestResolver, version: str) -> Document:
         path = re.sub(r"<(\w+)>", r"{\1}", operation.path)
         _complete(document["paths"][path][operation.method.lower()], operation)
     document["servers"] = _SERVERS
+    for part in (document["paths"], document.get("components", {})):
+        _untitled(part)
     _link(document)
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Error"] = _ERROR
@@ -126,6 +128,14 @@ def _complete(described: Document, operation: Operation) -> None:
     # The router promises 422 for what is a 400 here; where there is a key to repeat, 422 is what is left of it.
     if operation.method == "GET":
         described["responses"].pop("422", None)
+
+
+def _untitled(part: Any) -> None:  # noqa: ANN401 - any part of the document
+    """Take off the titles that repeat a field's own name; a field that is called `title` is a mapping, not a text."""
+    if isinstance(part, dict) and isinstance(part.get("title"), str):
+        del part["title"]
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _untitled(inner)
 
 
 def _link(document: Document) -> None:

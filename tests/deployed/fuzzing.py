@@ -69,8 +69,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         apply=_with_whole_numbers,
     ),
 )
-# The fourth, `unsupported_method` everywhere: CloudFront answers other methods than these itself, with 403 and a page of
-# its own, and no setting of a distribution changes that.
+# The fourth, `unsupported_method` everywhere: CloudFront answers other methods than these itself, with 403 and a page
+# of its own, and no setting of a distribution changes that.
 PASSED_ON = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
 
 

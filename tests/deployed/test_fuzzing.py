@@ -20,6 +20,8 @@ pytestmark = pytest.mark.twin
 
 # The exemptions of the table, and the methods that the edge keeps to itself.
 MOST_EXEMPTIONS = 5
+# All but the description itself, which Schemathesis has read before it begins.
+ASKED = len(OPERATIONS) - 1
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def fuzz(house: House, person: Person, folder: Path, *more: str) -> str:
     return done.stdout
 
 
-def tested(said: str) -> tuple[int, int]:
+def counted(said: str) -> tuple[int, int]:
     """How many operations were asked, and how many there are."""
     [(selected, every)], [asked] = re.findall(r"Selected: (\d+)/(\d+)", said), re.findall(r"Tested: (\d+)", said)
     assert selected == every
@@ -61,7 +63,7 @@ def test_no_operation_breaks_its_own_description(house: House, tireless: Person,
     """Good and bad requests to each operation, and the ids of answers fed to those that take them."""
     said = fuzz(house, tireless, tmp_path, "--phases", "fuzzing,stateful", "--max-examples", "4")
 
-    assert (len(OPERATIONS), len(OPERATIONS)) == tested(said)
+    assert (ASKED, ASKED) == counted(said)
 
 
 @pytest.mark.long
@@ -69,7 +71,7 @@ def test_no_operation_breaks_at_any_edge_of_its_description(house: House, tirele
     """Each boundary of each field and each method of each path, and many more of both kinds; 10 to 15 minutes."""
     said = fuzz(house, tireless, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "40")
 
-    assert (len(OPERATIONS), len(OPERATIONS)) == tested(said)
+    assert (ASKED, ASKED) == counted(said)
 
 
 def test_what_is_asked_otherwise_is_little_and_has_a_reason() -> None:
