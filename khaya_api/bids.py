@@ -18,12 +18,15 @@ from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.jobs import Job, JobStatus, closed, no_job
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Cents, Days, Page, Role, lines, timestamp
+from khaya_api.models import Cents, Days, Page, Role, described, lines, timestamp
 from khaya_api.rows import Change, Row, Slice, changed
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 Proposal = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=50, max_length=2000), AfterValidator(lines)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=50, max_length=2000),
+    AfterValidator(lines),
+    described(50, 2000, control=r"\n\r\t"),
 ]
 
 

@@ -16,7 +16,20 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, page_rows, read, read_or, readable
-from khaya_api.models import EDIT, Category, Cents, Count, Page, Place, Prose, Title, Url, one_line, timestamp
+from khaya_api.models import (
+    EDIT,
+    Category,
+    Cents,
+    Count,
+    Page,
+    Place,
+    Prose,
+    Title,
+    Url,
+    described,
+    one_line,
+    timestamp,
+)
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -32,7 +45,12 @@ def _no_mark(text: str) -> str:
 
 
 Kind = Annotated[Category, AfterValidator(_no_mark)]
-Unit = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(one_line)]
+Unit = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(one_line),
+    described(1, 50),
+]
 Flag = Annotated[bool, Field(strict=True)]
 
 

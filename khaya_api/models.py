@@ -57,12 +57,48 @@ def _written_day(value: object) -> object:
     raise ValueError("must be a day written as YYYY-MM-DD")
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=200), AfterValidator(one_line)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=2000), AfterValidator(lines)]
-Category = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(one_line)
+def described(least: int, most: int, *, control: str = "") -> Any:  # noqa: ANN401 - as pydantic's own Field
+    """For the API's description: `least` to `most` characters between spaces, of those that control only `control`.
+
+    What trimming and the rules above come to, in the one way that a description can say it: as a pattern. Its own
+    limits of length would count the spaces.
+    """
+    inner = rf"(?:[^\u0000-\u001f\u007f-\u009f]{f'|[{control}]' if control else ''})"
+    edge = r"[^\s\u0000-\u001f\u007f-\u009f]"
+    long = rf"{edge}{inner}{{{least - 2},{most - 2}}}{edge}"
+    text = {0: rf"{inner}{{0,{most}}}", 1: rf"{edge}(?:{inner}{{0,{most - 2}}}{edge})?"}.get(least, long)
+
+    def say(schema: dict[str, Any]) -> None:
+        schema.pop("maxLength", None)
+        schema["pattern"] = rf"^\s*{text}\s*$"
+
+    return Field(json_schema_extra=say)
+
+
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=5, max_length=200),
+    AfterValidator(one_line),
+    described(5, 200),
 ]
-Place = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(one_line)]
+Prose = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=20, max_length=2000),
+    AfterValidator(lines),
+    described(20, 2000, control=r"\n\r\t"),
+]
+Category = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(one_line),
+    described(1, 100),
+]
+Place = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(one_line),
+    described(1, 200),
+]
 # Strict: "100", 100.0 and true are not amounts.
 Cents = Annotated[int, Field(strict=True, gt=0, le=LARGEST_AMOUNT, description="South African cents")]
 Days = Annotated[int, Field(strict=True, gt=0, le=3650, description="Days")]

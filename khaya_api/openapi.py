@@ -39,6 +39,48 @@ _ERROR: Document = {
 _ANY_ANSWER = {429: "A limit is reached", 500: "Our fault", 503: "Our fault; Retry-After says when to try again"}
 _PROTECTED = {401: "Nobody is signed in", 403: "Somebody is signed in who may not"}
 _WITH_BODY = {413: "The body is too large", 415: "The body is not JSON"}
+# Where an answer leads: the operations that take an id, and where in the body of the answer it is.
+_LINKS: tuple[tuple[str, int, str, str, tuple[str, ...]], ...] = (
+    (
+        "POST /jobs",
+        201,
+        "job_id",
+        "/id",
+        (
+            "GET /jobs/<job_id>",
+            "PATCH /jobs/<job_id>",
+            "POST /jobs/<job_id>/bids",
+            "GET /jobs/<job_id>/bids",
+            "POST /jobs/<job_id>/complete",
+            "POST /jobs/<job_id>/cancel",
+        ),
+    ),
+    ("POST /jobs/<job_id>/bids", 201, "bid_id", "/id", ("POST /bids/<bid_id>/accept", "POST /bids/<bid_id>/withdraw")),
+    ("POST /bids/<bid_id>/accept", 200, "job_id", "/jobId", ("POST /jobs/<job_id>/complete",)),
+    ("POST /listings", 201, "listing_id", "/id", ("GET /listings/<listing_id>", "PATCH /listings/<listing_id>")),
+    ("POST /referrals", 201, "code", "/referralCode", ("GET /referrals/<code>", "POST /referrals/<code>/apply")),
+    (
+        "POST /stories",
+        201,
+        "story_id",
+        "/id",
+        ("POST /stories/<story_id>/like", "POST /stories/<story_id>/approve", "POST /stories/<story_id>/reject"),
+    ),
+    (
+        "GET /auth/me",
+        200,
+        "user_id",
+        "/sub",
+        (
+            "GET /profiles/<user_id>",
+            "PUT /profiles/<user_id>",
+            "POST /profiles/<user_id>/verify",
+            "GET /users/<user_id>/reviews",
+        ),
+    ),
+)
+# Below the site, where a browser finds the API; the gateway's own address is nobody's door.
+_SERVERS = [{"url": "/api"}]
 _WRITING = {409: "It does not go together with how things are", 422: "The key belongs to another request"}
 
 
@@ -60,6 +102,10 @@ def describe(app: APIGatewayRestResolver, version: str) -> Document:
     for operation in OPERATIONS:
         path = re.sub(r"<(\w+)>", r"{\1}", operation.path)
         _complete(document["paths"][path][operation.method.lower()], operation)
+    document["servers"] = _SERVERS
+    for part in (document["paths"], document.get("components", {})):
+        _untitled(part)
+    _link(document)
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["Error"] = _ERROR
     # Said once: at each operation again, they would be more than half of the document.
@@ -84,12 +130,33 @@ def _complete(described: Document, operation: Operation) -> None:
         described["responses"].pop("422", None)
 
 
+def _untitled(part: Any) -> None:  # noqa: ANN401 - any part of the document
+    """Take off the titles that repeat a field's own name; a field that is called `title` is a mapping, not a text."""
+    if isinstance(part, dict) and isinstance(part.get("title"), str):
+        del part["title"]
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _untitled(inner)
+
+
+def _link(document: Document) -> None:
+    names = {f"{operation.method} {operation.path}": _name(operation) for operation in OPERATIONS}
+    for source, status, parameter, pointer, targets in _LINKS:
+        method, path = source.split(" ")
+        answer = document["paths"][re.sub(r"<(\w+)>", r"{\1}", path)][method.lower()]["responses"][str(status)]
+        links = answer.setdefault("links", {})
+        for target in targets:
+            given = {parameter: f"$response.body#{pointer}"}
+            links[names[target]] = {"operationId": names[target], "parameters": given}
+
+
 def _errors(operation: Operation) -> dict[int, str]:
     errors = {400: "Something in the request breaks a rule", **_ANY_ANSWER}
     errors |= {} if operation.who is ANYBODY else _PROTECTED
     errors |= _WITH_BODY if operation.has_body else {}
     errors |= {} if operation.method == "GET" else _WRITING
-    return errors | ({404: "There is no such thing"} if "<" in operation.path else {})
+    # A review names its job in the body.
+    names = "<" in operation.path or (operation.method, operation.path) == ("POST", "/reviews")
+    return errors | ({404: "There is no such thing"} if names else {})
 
 
 def _error(reason: str) -> Document:

@@ -14,7 +14,7 @@ from khaya_api.auth import caller
 from khaya_api.errors import Detail, Refusal, forbidden, invalid, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import EDIT, Page, Place, Url, lines, timestamp
+from khaya_api.models import EDIT, Page, Place, Url, described, lines, timestamp
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.trust import trust_score
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
@@ -52,8 +52,17 @@ def _each_once(values: list[Trade]) -> list[Trade]:
     return values
 
 
-Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(lines)]
-Trades = Annotated[list[Trade], Field(max_length=len(Trade)), AfterValidator(_each_once)]
+Bio = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000),
+    AfterValidator(lines),
+    described(0, 2000, control=r"\n\r\t"),
+]
+Trades = Annotated[
+    list[Trade],
+    Field(max_length=len(Trade), json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_each_once),
+]
 Years = Annotated[int, Field(strict=True, ge=0, le=80)]
 
 

@@ -15,12 +15,15 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Id, Page, Title, Url, lines, timestamp
+from khaya_api.models import Id, Page, Title, Url, described, lines, timestamp
 from khaya_api.rows import NO_SORT, Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 Content = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=20, max_length=5000), AfterValidator(lines)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=20, max_length=5000),
+    AfterValidator(lines),
+    described(20, 5000, control=r"\n\r\t"),
 ]
 # The only states of a story that are in the index. What an admin has turned down is in neither.
 WAITING, SHOWN = "pending", "approved"

@@ -24,7 +24,7 @@ from khaya_infra.arrival import Place
 from khaya_infra.clients import Session, connect
 from khaya_infra.frontend.site_build import build_site
 from khaya_infra.nightly import deploy_canary
-from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform
+from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform, lacks_byte_code
 from khaya_infra.progress import step
 from khaya_infra.settings import Settings, read_settings
 from khaya_infra.toolchain import Tools, environment, find_tools, run_cdk
@@ -81,8 +81,9 @@ def one_at_a_time(settings: Settings, who: str) -> Iterator[int]:
 def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
     """The guide's eight steps; what needs no AWS is built meanwhile."""
     settings, environ = job.settings, environment(job.tools, os.environ)
+    platform = host_platform() if settings.twin else LAMBDA
     with ThreadPoolExecutor(max_workers=2) as builders:
-        package = builders.submit(build_package, host_platform() if settings.twin else LAMBDA)
+        package = builders.submit(build_package, platform)
         site = builders.submit(build_site, release=job.release, version=__version__, build=BUILD)
         with step("preflight") as say:
             findings = preflight.look(settings, session)
@@ -99,6 +100,8 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
             say(site.result().name)
         with step("5/8 package") as say:
             say(package.result().name)
+            if said := lacks_byte_code(package.result(), platform):
+                _aside(said)
         with step("6/8 stacks", log=job.workroom / "cdk-deploy.log") as say:
             _await_stacks(job, session)
             outputs = _deploy_stacks(job, session, environ, zone, package)

@@ -1,6 +1,7 @@
 """The functions' package: khaya_api and its locked dependencies in one zip, made without Docker, the same every time.
 
-The name of the zip is a hash over everything that goes in, so an unchanged input costs one hash and no build.
+The name of the zip is a hash over everything that goes in, so an unchanged input costs one hash and no build. It says
+whether there is byte code inside: `…-cpython-313-…`, or `…-uncompiled-…` where no such interpreter was at hand.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from khaya_infra.bytecode import CompileError, Compiler, compile_tree, find_compiler
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "khaya_api"
@@ -26,11 +29,12 @@ LOCK = ROOT / "requirements" / "lambda.txt"
 BUILD = ROOT / ".build"
 
 # Raised when the same input is to give another zip, because this file puts it together differently.
-_EDITION = "1"
+_EDITION = "2"
 # The earliest moment that a zip can hold.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 # Scripts name the interpreter that installed them, and RECORD names the scripts: neither is the same twice, or used.
-_LEFT_OUT = frozenset({"__pycache__", "bin", "RECORD", "REQUESTED", "INSTALLER", "direct_url.json", ".lock"})
+_LEFT_OUT = frozenset({"bin", "RECORD", "REQUESTED", "INSTALLER", "direct_url.json", ".lock"})
+_UNCOMPILED = "uncompiled"
 
 
 class PackageError(RuntimeError):
@@ -51,21 +55,39 @@ LAMBDA = Platform(name="lambda", tag="manylinux2014_aarch64", python="3.13")
 
 def host_platform() -> Platform:
     """The interpreter at hand: a local AWS without Docker runs functions in it."""
-    return Platform(name=f"host-{sys.implementation.cache_tag}-{sys.platform}-{os.uname().machine}")
+    return Platform(name=f"host-{sys.platform}-{os.uname().machine}")
 
 
-def build_package(platform: Platform, *, source: Path = SOURCE, lock: Path = LOCK, build: Path = BUILD) -> Path:
-    """The zip for `platform`, built if it does not exist yet. `PackageError` when pip cannot deliver."""
-    installed = build_dependencies(platform, lock, build)
+def build_package(
+    platform: Platform,
+    *,
+    source: Path = SOURCE,
+    lock: Path = LOCK,
+    build: Path = BUILD,
+    find: Callable[[str | None], Compiler | None] = find_compiler,
+) -> Path:
+    """The zip for `platform`, built if it does not exist yet. `PackageError` when pip or a compiler cannot deliver."""
+    compiler = find(platform.python)
+    installed = build_dependencies(platform, lock, build, compiler)
     digest = digest_of(_EDITION, installed.name, *_fingerprints(source))
-    package = build / "package" / f"{platform.name}-{digest}.zip"
+    tag = compiler.tag if compiler else _UNCOMPILED
+    package = build / "package" / f"{platform.name}-{tag}-{digest}.zip"
     if not package.exists():
         package.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=package.parent) as scratch:
-            made = Path(scratch) / package.name
-            write_zip(made, {source.name: source, "": installed})
+            made, code = Path(scratch) / package.name, Path(scratch) / source.name
+            shutil.copytree(source, code, ignore=shutil.ignore_patterns("__pycache__"))
+            _compile(compiler, code, below=source.name)
+            write_zip(made, {source.name: code, "": installed})
             made.replace(package)
     return package
+
+
+def lacks_byte_code(package: Path, platform: Platform) -> str | None:
+    """Why a package was built without byte code, and what would change that; None for one that has it."""
+    if f"-{_UNCOMPILED}-" not in package.name:
+        return None
+    return f"without byte code, and slower to start: there is no Python {platform.python} here to compile it"
 
 
 def write_zip(package: Path, trees: dict[str, Path], *, keep: frozenset[str] = frozenset()) -> None:
@@ -85,15 +107,21 @@ def write_zip(package: Path, trees: dict[str, Path], *, keep: frozenset[str] = f
             archive.writestr(entry, files[name].read_bytes())
 
 
-def build_dependencies(platform: Platform, lock: Path, build: Path) -> Path:
-    """A folder with what `lock` names, installed for `platform`. `PackageError` when pip cannot deliver."""
-    digest = digest_of(_EDITION, platform.name, str(platform.tag), str(platform.python), lock.read_text("utf-8"))
+def build_dependencies(platform: Platform, lock: Path, build: Path, compiler: Compiler | None = None) -> Path:
+    """A folder with what `lock` names, installed for `platform`, byte code beside it where there is a `compiler`.
+
+    `PackageError` when pip or the compiler cannot deliver.
+    """
+    compiled = f"{compiler.tag} {compiler.version}" if compiler else _UNCOMPILED
+    named = (platform.name, str(platform.tag), str(platform.python), sys.implementation.cache_tag)
+    digest = digest_of(_EDITION, *named, compiled, lock.read_text("utf-8"))
     installed = build / "dependencies" / f"{platform.name}-{digest}"
     if not installed.exists():
         installed.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=installed.parent))
         try:
             _install(platform, lock, scratch)
+            _compile(compiler, scratch)
             scratch.rename(installed)
         except OSError as error:
             # Somebody else finished the same work first; theirs is as good.
@@ -116,6 +144,17 @@ def _install(platform: Platform, lock: Path, target: Path) -> None:
         raise PackageError(f"pip could not install {lock.name} for {platform.name}: {said}")
 
 
+def _compile(compiler: Compiler | None, tree: Path, *, below: str = "") -> None:
+    if compiler is None:
+        return
+    try:
+        compile_tree(compiler, tree, below=below)
+    except CompileError as error:
+        raise PackageError(
+            f"Python {compiler.version} could not compile {below or 'the dependencies'}: {error}"
+        ) from error
+
+
 def _files(tree: Path, keep: frozenset[str] = frozenset()) -> Iterator[tuple[str, Path]]:
     for path in sorted(tree.rglob("*")):
         inner = path.relative_to(tree)
@@ -125,6 +164,8 @@ def _files(tree: Path, keep: frozenset[str] = frozenset()) -> Iterator[tuple[str
 
 def _fingerprints(tree: Path) -> Iterator[str]:
     for name, path in _files(tree):
+        if "__pycache__" in path.parts:
+            continue
         yield f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
@@ -138,8 +179,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m khaya_infra.package", description=main.__doc__)
     parser.add_argument("--host", action="store_true", help="for this machine's interpreter instead of Lambda's")
     arguments = parser.parse_args(argv)
+    platform = host_platform() if arguments.host else LAMBDA
     try:
-        sys.stdout.write(f"{build_package(host_platform() if arguments.host else LAMBDA)}\n")
+        package = build_package(platform)
+        sys.stdout.write(f"{package}\n")
+        if said := lacks_byte_code(package, platform):
+            sys.stderr.write(f"package: {said}\n")
     except PackageError as error:
         sys.stderr.write(f"package: {error}\n")
         return 69

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import itertools
 import json
+import secrets
 import socket
 import ssl
 import threading
@@ -25,7 +26,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.deployed.conftest import House
 
 APEX = "khaya.example"
-_numbers = itertools.count(1)
+# From anywhere: another run may have left people on the same twin.
+_numbers = itertools.count(secrets.randbelow(9_000_000))
 
 
 @dataclass(frozen=True, slots=True)
