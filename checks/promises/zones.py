@@ -193,9 +193,7 @@ def _look_authorities(world: World, *, zone: str, zone_id: str, domain: str) -> 
     return DnsAnswers(answers=tuple(answer for answers in asked for answer in answers))
 
 
-def _ask_in_turn(
-    world: World, server: str, questions: tuple[tuple[str, str], ...]
-) -> Iterator[DnsAnswer | Silence]:
+def _ask_in_turn(world: World, server: str, questions: tuple[tuple[str, str], ...]) -> Iterator[DnsAnswer | Silence]:
     """What *server* says. Silence ends it: asking on would cost the run seconds for each server that is dead."""
     for name, kind in questions:
         answer = world.dns.ask(name, kind, server=server)

@@ -24,11 +24,15 @@ class NotATwin(CannotStart):
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """One twin and what is planned for it. Faults choose what they break from the plan."""
+    """One twin and what is planned for it. Faults choose what they break from the plan.
+
+    *source* is the file of the target's settings, for commands that are run as a person would.
+    """
 
     twin: Twin
     plan: Plan
     domain: str = ""
+    source: str = ""
     makers: dict[str, Clients] = field(default_factory=dict)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 

@@ -57,7 +57,9 @@ def record_gone(kind: str, *, alias: bool = False) -> Callable[[Bench, Check], U
     return change
 
 
-def record_instead(kind: str, made: Callable[[dict[str, Any], Bench], dict[str, Any]]) -> Callable[[Bench, Check], Undo]:
+def record_instead(
+    kind: str, made: Callable[[dict[str, Any], Bench], dict[str, Any]]
+) -> Callable[[Bench, Check], Undo]:
     """The host's record of this kind is another one."""
 
     def change(bench: Bench, check: Check) -> Undo:
@@ -212,9 +214,15 @@ def chained(bench: Bench) -> Twist:
     def twist(question: Question, onward: Onward) -> Answer:
         response = onward()
         if question.recursive and question.type == "A" and question.name == bench.apex and response.answer:
-            last, names = response.answer[-1], [f"{bench.apex}.", "one.example.net.", "two.example.net.", "three.example.net."]
+            last, names = (
+                response.answer[-1],
+                [f"{bench.apex}.", "one.example.net.", "two.example.net.", "three.example.net."],
+            )
             links = [dns.rrset.from_text(a, 60, "IN", "CNAME", b) for a, b in zip(names, names[1:], strict=False)]
-            response.answer = [*links, dns.rrset.from_text(names[-1], 60, "IN", "A", *(each.to_text() for each in last))]
+            response.answer = [
+                *links,
+                dns.rrset.from_text(names[-1], 60, "IN", "A", *(each.to_text() for each in last)),
+            ]
         return response
 
     return twist
@@ -313,118 +321,200 @@ _SITE = ("dns.*", "tls.*", "cdn.*", "api.*")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
-        id="X-DNS-01", family=_FAMILY, breaks="the apex has no A record", stage=broken("dns.alias", record_gone("A")),
+        id="X-DNS-01",
+        family=_FAMILY,
+        breaks="the apex has no A record",
+        stage=broken("dns.alias", record_gone("A")),
         promise="dns.alias",
     ),
     Fault(
-        id="X-DNS-02", family=_FAMILY, breaks="the parent names other servers",
-        stage=broken("dns.delegation", wrong_delegation), promise="dns.delegation",
+        id="X-DNS-02",
+        family=_FAMILY,
+        breaks="the parent names other servers",
+        stage=broken("dns.delegation", wrong_delegation),
+        promise="dns.delegation",
     ),
     Fault(
-        id="X-DNS-03", family=_FAMILY, breaks="the parent names three of four servers",
-        stage=broken("dns.delegation", partial_delegation), promise="dns.delegation",
+        id="X-DNS-03",
+        family=_FAMILY,
+        breaks="the parent names three of four servers",
+        stage=broken("dns.delegation", partial_delegation),
+        promise="dns.delegation",
     ),
     Fault(
-        id="X-DNS-04", family=_FAMILY, breaks="there are two zones of the name", stage=broken("dns.zone", second_zone),
+        id="X-DNS-04",
+        family=_FAMILY,
+        breaks="there are two zones of the name",
+        stage=broken("dns.zone", second_zone),
         promise="dns.zone",
     ),
     Fault(
-        id="DNS-02", family=_FAMILY, breaks="the name is there without an address",
-        stage=resolved("dns.address", emptied("A")), promise="dns.address", behind=("tls.*", "cdn.*", "api.*"),
+        id="DNS-02",
+        family=_FAMILY,
+        breaks="the name is there without an address",
+        stage=resolved("dns.address", emptied("A")),
+        promise="dns.address",
+        behind=("tls.*", "cdn.*", "api.*"),
     ),
     Fault(
-        id="DNS-03", family=_FAMILY, breaks="every server answers SERVFAIL",
-        stage=resolved("dns.authorities", lambda bench: everywhere(bench, _failing)), promise="dns.authorities",
+        id="DNS-03",
+        family=_FAMILY,
+        breaks="every server answers SERVFAIL",
+        stage=resolved("dns.authorities", lambda bench: everywhere(bench, _failing)),
+        promise="dns.authorities",
         behind=("dns.*", "tls.*"),
     ),
     Fault(
-        id="DNS-05", family=_FAMILY, breaks="all of the zone's servers are silent",
-        stage=resolved("dns.authorities", lambda _: at_servers(_silent)), promise="dns.authorities",
+        id="DNS-05",
+        family=_FAMILY,
+        breaks="all of the zone's servers are silent",
+        stage=resolved("dns.authorities", lambda _: at_servers(_silent)),
+        promise="dns.authorities",
         behind=("dns.*", "tls.validation[*]"),
     ),
     Fault(
-        id="DNS-06", family=_FAMILY, breaks="one of four name servers is dead",
+        id="DNS-06",
+        family=_FAMILY,
+        breaks="one of four name servers is dead",
         stage=resolved("dns.authorities", lambda _: at_servers(_silent, which=frozenset({2}))),
         promise="dns.authorities",
     ),
     Fault(
-        id="DNS-07", family=_FAMILY, breaks="one of four name servers is lame",
+        id="DNS-07",
+        family=_FAMILY,
+        breaks="one of four name servers is lame",
         stage=resolved("dns.authorities", lambda _: at_servers(_refusing, which=frozenset({1}))),
         promise="dns.authorities",
     ),
     Fault(
-        id="DNS-10", family=_FAMILY, breaks="the alias leads to another distribution",
-        stage=broken("dns.alias", record_instead("A", _other_distribution)), promise="dns.alias",
+        id="DNS-10",
+        family=_FAMILY,
+        breaks="the alias leads to another distribution",
+        stage=broken("dns.alias", record_instead("A", _other_distribution)),
+        promise="dns.alias",
         behind=("dns.address[*]",),
     ),
     Fault(
-        id="DNS-13", family=_FAMILY, breaks="the name is an alias of itself",
-        stage=resolved("dns.address", looped), promise="dns.address",
+        id="DNS-13",
+        family=_FAMILY,
+        breaks="the name is an alias of itself",
+        stage=resolved("dns.address", looped),
+        promise="dns.address",
+        behind=("dns.address_v6[*]",),
     ),
     Fault(
-        id="DNS-14", family=_FAMILY, breaks="the address is a private one",
-        stage=broken("dns.alias", record_instead("A", _to("10.0.0.7"))), promise="dns.alias", behind=("dns.address[*]",),
+        id="DNS-14",
+        family=_FAMILY,
+        breaks="the address is a private one",
+        stage=broken("dns.alias", record_instead("A", _to("10.0.0.7"))),
+        promise="dns.alias",
+        behind=("dns.address[*]",),
     ),
     Fault(
-        id="X-DNS-05", family=_FAMILY, breaks="resolvers give 127.0.0.1",
+        id="X-DNS-05",
+        family=_FAMILY,
+        breaks="resolvers give 127.0.0.1",
         stage=resolved("dns.address", lambda bench: everywhere(bench, lambda q, on: _local(q, on, bench.apex))),
-        promise="dns.address", behind=("tls.*", "cdn.*", "api.*"),
+        promise="dns.address",
+        behind=("tls.*", "cdn.*", "api.*"),
     ),
     Fault(
-        id="DNS-18", family=_FAMILY, breaks="www has no A record",
-        stage=broken("dns.alias", record_gone("A", alias=True), containing="[www."), promise="dns.alias",
+        id="DNS-18",
+        family=_FAMILY,
+        breaks="www has no A record",
+        stage=broken("dns.alias", record_gone("A", alias=True), containing="[www."),
+        promise="dns.alias",
     ),
     Fault(
-        id="X-DNS-06", family=_FAMILY, breaks="the apex has no AAAA record",
-        stage=broken("dns.alias", record_gone("AAAA")), promise="dns.alias", behind=("dns.address_v6[*]",),
+        id="X-DNS-06",
+        family=_FAMILY,
+        breaks="the apex has no AAAA record",
+        stage=broken("dns.alias", record_gone("AAAA")),
+        promise="dns.alias",
+        behind=("dns.address_v6[*]",),
     ),
     Fault(
-        id="DNS-24", family=_FAMILY, breaks="one name server knows no address yet",
+        id="DNS-24",
+        family=_FAMILY,
+        breaks="one name server knows no address yet",
         stage=resolved("dns.authorities", lambda _: at_servers(_without_address, which=frozenset({1}))),
         promise="dns.authorities",
         note="an older address is no sign: Route 53 turns those of an alias over from question to question",
     ),
     Fault(
-        id="DNS-30", family=_FAMILY, breaks="a catch-all answers for every name",
-        stage=broken("dns.negative", record_added(_plain("A", "*.@", "192.0.2.77"))), promise="dns.negative",
+        id="DNS-30",
+        family=_FAMILY,
+        breaks="a catch-all answers for every name",
+        stage=broken("dns.negative", record_added(_plain("A", "*.@", "192.0.2.77"))),
+        promise="dns.negative",
     ),
     Fault(
-        id="ACM-09", family="ACM certificate life-cycle", breaks="a CAA record lets another authority issue alone",
-        stage=broken("dns.caa", record_added(_plain("CAA", "@.", '0 issue "letsencrypt.org"'))), promise="dns.caa",
+        id="ACM-09",
+        family="ACM certificate life-cycle",
+        breaks="a CAA record lets another authority issue alone",
+        stage=broken("dns.caa", record_added(_plain("CAA", "@.", '0 issue "letsencrypt.org"'))),
+        promise="dns.caa",
     ),
     Fault(
-        id="B-DNS-01", family=_FAMILY, kind="benign", breaks="addresses change in number and order", fidelity="live",
+        id="B-DNS-01",
+        family=_FAMILY,
+        kind="benign",
+        breaks="addresses change in number and order",
+        fidelity="live",
         stage=_unnoticed(shuffled),
     ),
     Fault(
-        id="B-DNS-03", family=_FAMILY, kind="benign", breaks="the addresses stand behind three aliases",
+        id="B-DNS-03",
+        family=_FAMILY,
+        kind="benign",
+        breaks="the addresses stand behind three aliases",
         stage=_unnoticed(chained),
     ),
     Fault(
-        id="B-DNS-05", family=_FAMILY, kind="benign", breaks="UDP is cut short, TCP is whole",
+        id="B-DNS-05",
+        family=_FAMILY,
+        kind="benign",
+        breaks="UDP is cut short, TCP is whole",
         stage=_unnoticed(truncated),
     ),
     Fault(
-        id="B-DNS-06", family=_FAMILY, kind="benign", breaks="the first answer is SERVFAIL",
+        id="B-DNS-06",
+        family=_FAMILY,
+        kind="benign",
+        breaks="the first answer is SERVFAIL",
         stage=_unnoticed(first_time(_failing)),
     ),
     Fault(
-        id="B-DNS-07", family=_FAMILY, kind="benign", breaks="a packet with another id comes first",
+        id="B-DNS-07",
+        family=_FAMILY,
+        kind="benign",
+        breaks="a packet with another id comes first",
         stage=_unnoticed(lambda _: _forged_first),
     ),
     Fault(
-        id="B-DNS-08", family=_FAMILY, kind="benign", breaks="there are unrelated records",
+        id="B-DNS-08",
+        family=_FAMILY,
+        kind="benign",
+        breaks="there are unrelated records",
         stage=harmless(
             "dns.alias",
-            record_added(_plain("TXT", "note.@", '"a proof of something"'), _plain("CAA", "@.", '0 issue "amazon.com"')),
+            record_added(
+                _plain("TXT", "note.@", '"a proof of something"'), _plain("CAA", "@.", '0 issue "amazon.com"')
+            ),
         ),
     ),
     Fault(
-        id="B-DNS-09", family=_FAMILY, kind="benign", breaks="answers come without AA and with AD",
+        id="B-DNS-09",
+        family=_FAMILY,
+        kind="benign",
+        breaks="answers come without AA and with AD",
         stage=_unnoticed(embellished),
     ),
     Fault(
-        id="B-DNS-10", family=_FAMILY, kind="benign", breaks="the resolver drops each fifth question",
+        id="B-DNS-10",
+        family=_FAMILY,
+        kind="benign",
+        breaks="the resolver drops each fifth question",
         stage=_unnoticed(every(5, _silent)),
     ),
-)  # fmt: skip
+)

@@ -165,7 +165,7 @@ class _Server(ThreadingMixIn, http.server.HTTPServer):
         request.settimeout(_PATIENCE)
         dressed = self.dress(request) if self.dress else request
         if dressed is not None:
-            self.RequestHandlerClass(dressed, client_address, self)
+            _Handler(dressed, client_address, self)
             with contextlib.suppress(OSError):
                 dressed.shutdown(socket.SHUT_WR)
                 dressed.close()
@@ -177,7 +177,7 @@ class _Server(ThreadingMixIn, http.server.HTTPServer):
         """Without the reverse lookup of our own name that the standard server makes."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -230,9 +230,7 @@ def _wire(said: Reply, *, head: bool) -> bytes:
 
 
 @contextlib.contextmanager
-def between(
-    tamper: Tamper, onward: Onward, *, dress: Dress | None = None, secure: bool = False
-) -> Iterator[Address]:
+def between(tamper: Tamper, onward: Onward, *, dress: Dress | None = None, secure: bool = False) -> Iterator[Address]:
     """A server that stands there for a while; gives its address."""
     server = _Server(tamper, onward, dress, secure=secure)
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.05), daemon=True)

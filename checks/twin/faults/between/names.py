@@ -69,8 +69,7 @@ Twist = Callable[[Question, Onward], Answer]
 def standing(twist: Twist, twin: Twin) -> Iterator[tuple[Address, dict[Address, Address]]]:
     """Gives the resolver to ask for a while, and where the addresses of the other servers lead meanwhile."""
     real: Mapping[int, Address] = {
-        slot: twin.dns if slot == addresses.RESOLVER else twin.connect[addresses.server_v4(slot), 53]
-        for slot in _SLOTS
+        slot: twin.dns if slot == addresses.RESOLVER else twin.connect[addresses.server_v4(slot), 53] for slot in _SLOTS
     }
     pairs = {slot: loopback.listen_both("127.0.0.1", 0) for slot in _SLOTS}
     leaving = threading.Event()
