@@ -77,7 +77,8 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     for path, write in ((asked.json, matrix.write), (asked.page, _write_page), (asked.html, _write_html)):
         if path is not None:
             write(seen, path)
-    notebook.forget()
+    if len(rows) == len(catalogue.FAULTS):
+        notebook.forget()
     return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
 
 
@@ -109,7 +110,11 @@ def _chosen(asked: argparse.Namespace) -> list[Fault]:
 def _notebook(harness: Harness, asked: argparse.Namespace) -> Notebook:
     of = (harness.twin.generation, harness.ready.plan.digest, *matrix.digests().values())
     key = hashlib.sha256(" ".join(of).encode()).hexdigest()
-    return Notebook(file=harness.twin.home / f"mutate{'-part' if asked.only else ''}.json", key=key).load()
+    book = Notebook(file=harness.twin.home / "mutate.json", key=key).load()
+    # Who names a fault wants to see it; whole families go on where they were interrupted.
+    for each in _chosen(asked) if asked.only else ():
+        book.rows.pop(each.id, None)
+    return book
 
 
 def _tell(progress: Progress, err: TextIO) -> None:
@@ -131,7 +136,8 @@ def _line(row: Row) -> str:
     sign = "+" if row.exact else "." if row.outcome == "unfit" else "-"
     code = "" if row.code == row.wanted_code else f"; exit {row.code}, expected {row.wanted_code}"
     strays = f"; strays: {', '.join(row.strays[:4])}" if row.strays else ""
-    return f"{sign} {row.id:<10} {row.outcome:<10} {row.breaks} [{row.expected}]{code}{strays}{row.why and '; '}{row.why}\n"
+    said = f"{row.breaks} [{row.expected}]{code}{strays}{row.why and '; '}{row.why}"
+    return f"{sign} {row.id:<10} {row.outcome:<10} {said}\n"
 
 
 def _parser() -> argparse.ArgumentParser:

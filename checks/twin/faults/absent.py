@@ -442,7 +442,7 @@ ABSENT: tuple[Absent, ...] = (
         "Cognito / authentication",
         "the app client is gone",
         "twin",
-        "the emulator gives a client that is made again another id, so that the repair would need a deployment; the judge of auth.client has it in its table",
+        "made again it has another id, so the repair would take a deployment; auth.client's judge is tested for it",
     ),
     _row(
         "AUTH-06",
@@ -601,7 +601,7 @@ ABSENT: tuple[Absent, ...] = (
         "TLS / certificate",
         "an expired certificate of no use is sent along",
         "twin",
-        "staged by hand in tests/world; OpenSSL's server refuses no extra, and the served leaf must stay the one that ACM holds",
+        "the leaf must stay the one that ACM holds, and with it its chain",
     ),
     _row(
         "B-BKP-02",

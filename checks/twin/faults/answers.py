@@ -155,6 +155,24 @@ def invocation_forbidden(bench: Bench, _check: Check) -> Undo:
     raise Unfit("no function lets this API in")
 
 
+def _is_refusal(reply: Reply) -> bool:
+    return reply.status // 100 == 4  # noqa: PLR2004 - the class of the client's errors
+
+
+def _shut(reply: Reply) -> Reply:
+    return answer(401, '{"message": "Unauthorized"}') if reply.status == 200 else reply  # noqa: PLR2004 - success
+
+
+def _embellish(reply: Reply) -> Reply:
+    if reply.status != 200 or "json" not in reply.header("content-type"):  # noqa: PLR2004 - success
+        return reply
+    seen = json.loads(reply.body)
+    if not isinstance(seen, dict):
+        return reply
+    turned = {"something new": [1, 2, 3], **dict(reversed(seen.items()))}
+    return replace(reply, body=json.dumps(turned, indent=3).encode())
+
+
 _ALL = ("api.*",)
 _JSON = "application/json"
 
@@ -246,7 +264,7 @@ FAULTS: tuple[Fault, ...] = (
         promise="api.guarded",
         stage=visited(
             "api.guarded",
-            at_path(calls, lambda reply: replace(reply, status=200) if 400 <= reply.status < 500 else reply),
+            at_path(calls, lambda reply: replace(reply, status=200) if _is_refusal(reply) else reply),
         ),
         behind=_ALL,
     ),
@@ -297,7 +315,7 @@ FAULTS: tuple[Fault, ...] = (
             "api.route",
             at_path(
                 lambda v: _bare_and_shut(v) and not health(v) and not _deep(v),
-                lambda reply: answer(401, '{"message": "Unauthorized"}') if reply.status == 200 else reply,
+                _shut,
             ),
         ),
         behind=_ALL,
@@ -397,16 +415,6 @@ FAULTS: tuple[Fault, ...] = (
         family=_NET,
         kind="benign",
         breaks="more JSON than before, in another order",
-        stage=unnoticed(at_path(calls, lambda reply: _embellished(reply))),
-    ),  # noqa: PLW0108 - it is defined below
+        stage=unnoticed(at_path(calls, _embellish)),
+    ),
 )
-
-
-def _embellished(reply: Reply) -> Reply:
-    if reply.status != 200 or "json" not in reply.header("content-type"):  # noqa: PLR2004 - success
-        return reply
-    seen = json.loads(reply.body)
-    if not isinstance(seen, dict):
-        return reply
-    turned = {"something new": [1, 2, 3], **dict(reversed(seen.items()))}
-    return replace(reply, body=json.dumps(turned, indent=3).encode())

@@ -516,11 +516,7 @@ FAULTS: tuple[Fault, ...] = (
         stage=visited(
             "cdn.home",
             lambda visit, onward: (
-                Raw(
-                    pieces=(
-                        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 90000\r\n\r\n<!doctype html><title>x",
-                    )
-                )
+                Raw(pieces=(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 90000\r\n\r\n<title>x",))
                 if pages(visit)
                 else onward(visit)
             ),

@@ -271,7 +271,19 @@ def _acm(promise: str, **fields: object) -> Stage:
     )
 
 
-_EDGE = ("tls.*", "cdn.*", "api.*")
+def with_fresh_one(bench: Bench, check: Check) -> Undo:
+    """The certificate in use ends soon, and a fresh one lies beside it."""
+    manager = bench.aws("acm", "us-east-1")
+    fresh = manager.request_certificate(DomainName=bench.apex, ValidationMethod="DNS")["CertificateArn"]
+    undo = reissued(ends=3)(bench, check)
+
+    def back() -> None:
+        undo()
+        manager.delete_certificate(CertificateArn=fresh)
+
+    return back
+
+
 _SHOWN = ("tls.*", "cdn.*", "api.*")
 
 FAULTS: tuple[Fault, ...] = (
@@ -496,8 +508,8 @@ FAULTS: tuple[Fault, ...] = (
         id="ACM-10",
         family=_ACM,
         breaks="the certificate in use expires while a fresh one lies beside it",
-        stage=broken("tls.expiry", lambda bench, check: _with_fresh_one(bench, check)),
-        promise="tls.expiry",  # noqa: PLW0108
+        stage=broken("tls.expiry", with_fresh_one),
+        promise="tls.expiry",
     ),
     Fault(
         id="X-ACM-01",
@@ -543,15 +555,3 @@ FAULTS: tuple[Fault, ...] = (
         stage=raw("", _first_reset),
     ),
 )
-
-
-def _with_fresh_one(bench: Bench, check: Check) -> Undo:
-    manager = bench.aws("acm", "us-east-1")
-    fresh = manager.request_certificate(DomainName=bench.apex, ValidationMethod="DNS")["CertificateArn"]
-    undo = reissued(ends=3)(bench, check)
-
-    def back() -> None:
-        undo()
-        manager.delete_certificate(CertificateArn=fresh)
-
-    return back

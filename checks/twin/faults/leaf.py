@@ -11,7 +11,8 @@ from checks.report.page.markup import Markup, element, joined, single
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:78rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
-table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{border:1px solid #c8c8c8;padding:.3rem .5rem;text-align:left;
+table{border-collapse:collapse;width:100%;margin:1rem 0}
+th,td{border:1px solid #c8c8c8;padding:.3rem .5rem;text-align:left;
 vertical-align:top;overflow-wrap:anywhere}th{background:#f1f1f1}.no{background:#fde8e8}.unfit{color:#595959}
 @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}th{background:#2a2a2a}.no{background:#4a1d1d}
 .unfit{color:#b0b0b0}td,th{border-color:#555}}

@@ -191,7 +191,8 @@ is green again. Benign changes must raise no alarm. Faults of the harness's own 
 with the right status. `python -m checks mutate` measures it on whatever is deployed to a twin; `make mutate` writes
 this page.
 
-Measured {measured} on `{target}`; sources: {digests}. It took {minutes:.0f} minutes; the longest meta-fault {longest:.1f} s.
+Measured {measured} on `{target}`; sources: {digests}.
+It took {minutes:.0f} minutes; the longest meta-fault {longest:.1f} s.
 
 ## Rates
 

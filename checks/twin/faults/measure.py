@@ -30,7 +30,9 @@ _LOOK_AGAIN = 0.5
 class Verify(Protocol):
     """One run of the harness that sees the twin through *view*; of these checks alone when *only* is given."""
 
-    def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run: ...
+    def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run:
+        """Look, judge, settle."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -218,7 +219,7 @@ def chained(bench: Bench) -> Twist:
                 response.answer[-1],
                 [f"{bench.apex}.", "one.example.net.", "two.example.net.", "three.example.net."],
             )
-            links = [dns.rrset.from_text(a, 60, "IN", "CNAME", b) for a, b in zip(names, names[1:], strict=False)]
+            links = [dns.rrset.from_text(a, 60, "IN", "CNAME", b) for a, b in itertools.pairwise(names)]
             response.answer = [
                 *links,
                 dns.rrset.from_text(names[-1], 60, "IN", "A", *(each.to_text() for each in last)),

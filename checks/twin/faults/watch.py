@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -194,10 +195,9 @@ def group_gone(bench: Bench, check: Check) -> Undo:
     logs.delete_log_group(logGroupName=name)
 
     def back() -> None:
-        try:
+        # Whoever writes to it makes it again.
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
             logs.create_log_group(logGroupName=name)
-        except logs.exceptions.ResourceAlreadyExistsException:
-            pass  # whoever writes to it makes it again
         logs.put_retention_policy(logGroupName=name, retentionInDays=before)
 
     return back
