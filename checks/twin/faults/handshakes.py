@@ -288,7 +288,7 @@ _SHOWN = ("tls.*", "cdn.*", "api.*")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
-        id="TLS-01",
+        id="X-TLS-05",
         family=_FAMILY,
         breaks="the certificate has expired",
         stage=broken("tls.expiry", reissued(begins=-120, ends=-1)),
