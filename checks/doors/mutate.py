@@ -65,7 +65,15 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     harness, bench = open_bench(settings, slow=asked.slow)
     notebook = _notebook(harness, asked)
     try:
-        rows = measure(chosen, bench, harness, notebook=notebook, watch=lambda each: _tell(each, err), slow=asked.slow)
+        rows = measure(
+            chosen,
+            bench,
+            harness,
+            notebook=notebook,
+            watch=lambda each: _tell(each, err),
+            slow=asked.slow,
+            rounds=asked.rounds,
+        )
     except NotGreen as reason:
         err.write(f"checks: mutate: {reason}\n")
         return _VOID
@@ -152,6 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slow", type=float, default=1.0, metavar="N", help="give looks N times as long: a busy machine"
     )
+    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="measure each benign change N times")
     parser.add_argument("--json", type=Path, metavar="F", help="write the kill matrix there")
     parser.add_argument("--page", type=Path, metavar="F", help="write it there as Markdown")
     parser.add_argument("--html", type=Path, metavar="F", help="write it there as a page for people")

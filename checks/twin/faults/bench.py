@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from checks.twin.faults.words import Unfit
 from checks.twin.state import ACCOUNT, CannotStart, Twin
 from checks.world.aws.session import Access, Clients, Credentials, Limits
 
+# What is injected must arrive, and be taken back, on however busy a machine.
+_PATIENCE = timedelta(seconds=90)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -77,7 +80,7 @@ def _as_administrator(twin: Twin, region: str) -> Clients:
         ca_bundle=twin.ca_bundle,
         ssl_context=ssl.create_default_context(cafile=str(twin.ca_bundle)),
         credentials=Credentials(access_key_id=twin.access_key_id, secret_access_key=twin.secret_access_key),
-        limits=Limits(connections=4),
+        limits=Limits(connections=4, read=_PATIENCE),
     )
     return Clients(access, region)
 
