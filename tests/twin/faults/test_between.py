@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from checks.twin.faults.between.http import (
-    Address,
     Onward,
     Raw,
     Reply,
@@ -21,6 +20,7 @@ from checks.twin.faults.between.http import (
     only,
     untouched,
 )
+from checks.twin.state import Address
 
 
 def upstream(visit: Visit) -> Reply:
