@@ -36,16 +36,25 @@ class Harness:
     slow: float = 1.0
 
     def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run:
-        """One run, of the frozen plan, or of a new one where the fault changes what is planned."""
+        """One run, of the frozen plan, or of a new one where the fault changes what is planned.
+
+        Raises KeyboardInterrupt for a run that was interrupted: the hall keeps what it saw, but that is no measurement.
+        """
         with seen_through(view, self.twin) as here:
-            rehearsal = assembly.Rehearsal(here=here, ahead=view.later, slow=self.slow)
-            reach = assembly.connect(self.settings, rehearsal=rehearsal)
-            wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
-            if view.replan:
-                return assembly.run(assembly.prepare(self.settings, reach), wishes)
-            reach.prepare()
-            ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
-            return assembly.run(ready, wishes)
+            run = self._run(view, here, only)
+        if run.interrupted:
+            raise KeyboardInterrupt
+        return run
+
+    def _run(self, view: View, here: Twin, only: tuple[str, ...] | None) -> Run:
+        rehearsal = assembly.Rehearsal(here=here, ahead=view.later, slow=self.slow)
+        reach = assembly.connect(self.settings, rehearsal=rehearsal)
+        wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
+        if view.replan:
+            return assembly.run(assembly.prepare(self.settings, reach), wishes)
+        reach.prepare()
+        ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
+        return assembly.run(ready, wishes)
 
 
 def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
