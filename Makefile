@@ -126,6 +126,11 @@ test: ## the tests, with the branch coverage they must reach; ARGS="tests/world 
 eyes: ## the deployed site seen by curl, openssl, dig and a browser, all from Debian; a missing one is named
 	$(call tell,$(ready) && $(python) -m pytest -m eyes $(ARGS))
 
+.PHONY: mutate
+mutate: ## break a deployed twin on purpose and see which promise notices; ARGS="--family TLS" for some of it
+	$(call tell,$(ready) && $(python) -m tools.deployment verify local && $(python) -m checks mutate \
+	$(if $(ARGS),$(ARGS),--json docs/kill-matrix.json --page docs/kill-matrix.md))
+
 .PHONY: full
 full: ## all there is: lint, types, every test however long, and the verified twin
 	$(call tell,$(ready) && $(lint) && $(typecheck) && $(pytest) -m "" --cov && $(python) -m tools.deployment verify local)

@@ -21,10 +21,11 @@ from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_j
 from checks.pool import Pool
 from checks.referring import referred
 from checks.report import files
-from checks.run import Budget, Door, Progress, Run, Terms, run_all
-from checks.target import Settings, SettingsError, reach_of, reach_of_twin, resolve
-from checks.vantage import Beyond, missing
-from checks.world.aws import Credentials, real_aws
+from checks.run import Budget as Spending
+from checks.run import Door, Progress, Run, Terms, run_all
+from checks.target import Settings, reach_of, reach_of_twin, resolve
+from checks.world.aws import Credentials, Limits, real_aws
+from checks.world.network import Budget
 from checks.world.ports import World
 from checks.world.real import RealClock, real_world, trusting
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 THREADS = 160
 DEADLINE = timedelta(seconds=90)
 RETRIES = 2
+LOOKS, ASKS = Budget(), Limits()
 # The DynamoDB endpoint of every region answers GET /ping with 200 to anybody.
 _ANCHOR = "https://dynamodb.{region}.amazonaws.com/ping"
 
@@ -80,15 +82,21 @@ class Wishes:
     watch: Callable[[Progress], None] = lambda _: None
 
 
-def connect(
-    settings: Settings, *, door: Door = "cli", here: Twin | None = None, clock: RealClock | None = None
-) -> Reach:
-    """The real outside as *settings* describe it for *door*.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """How a twin is looked at in a rehearsal: another one than runs (*here*), a clock that is *ahead*, and patience.
 
-    In rehearsals *here* is the twin to look at, when it is not the running one as such, and *clock* may be wrong.
-    Raises TwinIsDown when it is a twin that does not run.
+    *slow* multiplies what every look may take, for a machine that is so many times slower than it should be.
     """
-    return _twin_reach(settings, here, clock) if settings.twin else _aws_reach(settings, door)
+
+    here: Twin | None = None
+    ahead: timedelta = timedelta(0)
+    slow: float = 1.0
+
+
+def connect(settings: Settings, *, rehearsal: Rehearsal | None = None) -> Reach:
+    """The real outside as *settings* describe it. Raises TwinIsDown when it is a twin that does not run."""
+    return _twin_reach(settings, rehearsal or Rehearsal()) if settings.twin else _aws_reach(settings)
 
 
 def prepare(
@@ -196,7 +204,7 @@ def run(ready: Ready, wishes: Wishes) -> Run:
     asked = settings.budget
     wait = wishes.wait if wishes.wait is not None else asked.wait or timedelta(0)
     retries = asked.retries if asked.retries is not None else RETRIES
-    budget = Budget(deadline=wishes.deadline, wait=wait, retries=retries)
+    budget = Spending(deadline=wishes.deadline, wait=wait, retries=retries)
     terms = Terms(
         door=wishes.door,
         budget=budget,
@@ -260,10 +268,10 @@ def _aws_reach(settings: Settings, door: Door) -> Reach:
     return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
 
 
-def _twin_reach(settings: Settings, given: Twin | None, clock: RealClock | None) -> Reach:
+def _twin_reach(settings: Settings, rehearsal: Rehearsal) -> Reach:
     from checks import twin
 
-    here = given or twin.read()
+    here, slow = rehearsal.here or twin.read(), rehearsal.slow
     way = reach_of_twin(
         settings,
         endpoint=here.endpoint,
@@ -283,6 +291,7 @@ def _twin_reach(settings: Settings, given: Twin | None, clock: RealClock | None)
         ssl_context=trust.browser(),
         credentials=Credentials(access_key_id=way.access_key_id, secret_access_key=way.secret_access_key),
         role_arn=way.role_arn,
+        limits=Limits(read=ASKS.read * slow, question=ASKS.question * slow),
     )
     world = real_world(
         aws=aws,
@@ -291,7 +300,8 @@ def _twin_reach(settings: Settings, given: Twin | None, clock: RealClock | None)
         connect=way.connect,
         trust=trust,
         loopback_only=True,
-        clock=clock,
+        clock=RealClock(ahead=rehearsal.ahead),
+        budget=Budget(look=LOOKS.look * slow, name=LOOKS.name * slow),
     )
     return Reach(world=world, calls=lambda: aws.calls, prepare=aws.prepare)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from checks.doors import assembly
 from checks.naming import glob
 from checks.pool import Pool
 from checks.run import Run
 from checks.target import Settings, find, read
-from checks.twin.faults import catalogue
+from checks.twin.faults import catalogue, matrix
 from checks.twin.faults.bench import Bench, NotATwin, refuse_unless_twin
 from checks.twin.faults.between import seen_through
 from checks.twin.faults.measure import Notebook, NotGreen, Progress, estimated, measure
@@ -33,17 +33,28 @@ class Harness:
     settings: Settings
     twin: Twin
     ready: assembly.Ready
+    slow: float = 1.0
 
     def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run:
-        """One run, of the frozen plan, or of a new one where the fault changes what is planned."""
-        wishes = assembly.Wishes(door="cli", selection=only)
+        """One run, of the frozen plan, or of a new one where the fault changes what is planned.
+
+        Raises KeyboardInterrupt for a run that was interrupted: the hall keeps what it saw, but that is no measurement.
+        """
         with seen_through(view, self.twin) as here:
-            reach = assembly.connect(self.settings, here=here, clock=RealClock(ahead=view.later))
-            if view.replan:
-                return assembly.run(assembly.prepare(self.settings, reach), wishes)
-            reach.prepare()
-            ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
-            return assembly.run(ready, wishes)
+            run = self._run(view, here, only)
+        if run.interrupted:
+            raise KeyboardInterrupt
+        return run
+
+    def _run(self, view: View, here: Twin, only: tuple[str, ...] | None) -> Run:
+        rehearsal = assembly.Rehearsal(here=here, ahead=view.later, slow=self.slow)
+        reach = assembly.connect(self.settings, rehearsal=rehearsal)
+        wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
+        if view.replan:
+            return assembly.run(assembly.prepare(self.settings, reach), wishes)
+        reach.prepare()
+        ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
+        return assembly.run(ready, wishes)
 
 
 def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
@@ -60,17 +71,35 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
         out.writelines(f"{each.id:<10} {each.kind:<7} {each.family}: {each.breaks}\n" for each in chosen)
         return 0
     settings = read(find(asked.target))
-    harness, bench = open_bench(settings)
+    harness, bench = open_bench(settings, slow=asked.slow)
+    notebook = _notebook(harness, asked)
     try:
-        rows = measure(chosen, bench, harness, notebook=_notebook(harness, asked), watch=lambda each: _tell(each, err))
+        rows = measure(
+            chosen,
+            bench,
+            harness,
+            notebook=notebook,
+            watch=lambda each: _tell(each, err),
+            slow=asked.slow,
+            rounds=asked.rounds,
+        )
     except NotGreen as reason:
         err.write(f"checks: mutate: {reason}\n")
         return _VOID
-    out.writelines(_line(each) for each in rows)
+    seen = matrix.document(rows, catalogue.ABSENT, now=RealClock().now(), target=settings.name)
+    out.writelines(_line(each) for each in rows if not each.exact)
+    out.writelines(
+        f"{each['hits']:>4} of {each['tries']:<4} {name}\n" for name, each in seen["rates"].items() if each["tries"]
+    )
+    for path, write in ((asked.json, matrix.write), (asked.page, _write_page), (asked.html, _write_html)):
+        if path is not None:
+            write(seen, path)
+    if len(rows) == len(catalogue.FAULTS):
+        notebook.forget()
     return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
 
 
-def open_bench(settings: Settings) -> tuple[Harness, Bench]:
+def open_bench(settings: Settings, *, slow: float = 1.0) -> tuple[Harness, Bench]:
     """The harness and the bench of a deployed twin. Raises NotATwin for any other target, TwinIsDown."""
     from checks import twin as twins
 
@@ -78,10 +107,11 @@ def open_bench(settings: Settings) -> tuple[Harness, Bench]:
         raise NotATwin(f"{settings.source} is no twin (twin = true is missing); faults are injected into nothing else")
     here = twins.read(whole=True)
     refuse_unless_twin(here)
-    ready = assembly.prepare(settings, assembly.connect(settings, here=here))
+    rehearsal = assembly.Rehearsal(here=here, slow=slow)
+    ready = assembly.prepare(settings, assembly.connect(settings, rehearsal=rehearsal))
     ready.pool.close()
-    harness = Harness(settings=settings, twin=here, ready=ready)
-    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain)
+    harness = Harness(settings=settings, twin=here, ready=ready, slow=slow)
+    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain, source=settings.source)
 
 
 def _chosen(asked: argparse.Namespace) -> list[Fault]:
@@ -95,9 +125,13 @@ def _chosen(asked: argparse.Namespace) -> list[Fault]:
 
 
 def _notebook(harness: Harness, asked: argparse.Namespace) -> Notebook:
-    key = hashlib.sha256(f"{harness.twin.generation} {harness.ready.plan.digest}".encode()).hexdigest()
-    book = Notebook(file=harness.twin.home / "mutate.json", key=key)
-    return book if asked.only else book.load()
+    of = (harness.twin.generation, harness.ready.plan.digest, *matrix.digests().values())
+    key = hashlib.sha256(" ".join(of).encode()).hexdigest()
+    book = Notebook(file=harness.twin.home / "mutate.json", key=key).load()
+    # Who names a fault wants to see it; whole families go on where they were interrupted.
+    for each in _chosen(asked) if asked.only else ():
+        book.rows.pop(each.id, None)
+    return book
 
 
 def _tell(progress: Progress, err: TextIO) -> None:
@@ -105,11 +139,22 @@ def _tell(progress: Progress, err: TextIO) -> None:
     err.write(f"{_line(progress.row).rstrip()} ({progress.row.seconds:.1f} s{left})\n")
 
 
+def _write_page(seen: Mapping[str, Any], path: Path) -> None:
+    path.write_text(matrix.page(seen), encoding="utf-8")
+
+
+def _write_html(seen: Mapping[str, Any], path: Path) -> None:
+    from checks.twin.faults.leaf import as_html
+
+    path.write_text(as_html(seen), encoding="utf-8")
+
+
 def _line(row: Row) -> str:
     sign = "+" if row.exact else "." if row.outcome == "unfit" else "-"
     code = "" if row.code == row.wanted_code else f"; exit {row.code}, expected {row.wanted_code}"
     strays = f"; strays: {', '.join(row.strays[:4])}" if row.strays else ""
-    return f"{sign} {row.id:<10} {row.outcome:<10} {row.breaks} [{row.expected}]{code}{strays}{row.why and '; '}{row.why}\n"
+    said = f"{row.breaks} [{row.expected}]{code}{strays}{row.why and '; '}{row.why}"
+    return f"{sign} {row.id:<10} {row.outcome:<10} {said}\n"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,6 +166,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--family", default="", metavar="F", help="those whose family's name contains this")
     parser.add_argument("--kind", choices=OFFERED, help="faults, benign changes, or faults of our own surroundings")
     parser.add_argument("--list", action="store_true", help="say which there are, and stop")
+    parser.add_argument(
+        "--slow", type=float, default=1.0, metavar="N", help="give looks N times as long: a busy machine"
+    )
+    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="measure each benign change N times")
     parser.add_argument("--json", type=Path, metavar="F", help="write the kill matrix there")
     parser.add_argument("--page", type=Path, metavar="F", help="write it there as Markdown")
     parser.add_argument("--html", type=Path, metavar="F", help="write it there as a page for people")

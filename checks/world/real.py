@@ -63,7 +63,7 @@ class RealWorld:
         return self.afresh()
 
 
-def real_world(
+def real_world(  # noqa: PLR0913 - each is one fact of the surroundings, all named
     *,
     aws: ForgetfulAws,
     anchor: str,

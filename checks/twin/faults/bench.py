@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from checks.twin.faults.words import Unfit
 from checks.twin.state import ACCOUNT, CannotStart, Twin
 from checks.world.aws.session import Access, Clients, Credentials, Limits
 
+# What is injected must arrive, and be taken back, on however busy a machine.
+_PATIENCE = timedelta(seconds=90)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -24,11 +27,15 @@ class NotATwin(CannotStart):
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """One twin and what is planned for it. Faults choose what they break from the plan."""
+    """One twin and what is planned for it. Faults choose what they break from the plan.
+
+    *source* is the file of the target's settings, for commands that are run as a person would.
+    """
 
     twin: Twin
     plan: Plan
     domain: str = ""
+    source: str = ""
     makers: dict[str, Clients] = field(default_factory=dict)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -73,7 +80,7 @@ def _as_administrator(twin: Twin, region: str) -> Clients:
         ca_bundle=twin.ca_bundle,
         ssl_context=ssl.create_default_context(cafile=str(twin.ca_bundle)),
         credentials=Credentials(access_key_id=twin.access_key_id, secret_access_key=twin.secret_access_key),
-        limits=Limits(connections=4),
+        limits=Limits(connections=4, read=_PATIENCE),
     )
     return Clients(access, region)
 

@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
-from checks.twin.faults import data, handshakes, names
+from checks.twin.faults import (
+    absent,
+    answers,
+    data,
+    edges,
+    files,
+    handshakes,
+    machine,
+    names,
+    people,
+    surroundings,
+    watch,
+    work,
+)
 from checks.twin.faults.words import Absent, Fault
 
-FAULTS: tuple[Fault, ...] = (*names.FAULTS, *handshakes.FAULTS, *data.FAULTS)
-ABSENT: tuple[Absent, ...] = ()
+FAULTS: tuple[Fault, ...] = (
+    *names.FAULTS,
+    *handshakes.FAULTS,
+    *edges.FAULTS,
+    *answers.FAULTS,
+    *people.FAULTS,
+    *work.FAULTS,
+    *data.FAULTS,
+    *files.FAULTS,
+    *watch.FAULTS,
+    *surroundings.FAULTS,
+    *machine.FAULTS,
+)
+ABSENT: tuple[Absent, ...] = absent.ABSENT

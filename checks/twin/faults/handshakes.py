@@ -271,159 +271,8 @@ def _acm(promise: str, **fields: object) -> Stage:
     )
 
 
-_EDGE = ("tls.*", "cdn.*", "api.*")
-_SHOWN = ("tls.*", "cdn.*", "api.*")
-
-FAULTS: tuple[Fault, ...] = (
-    Fault(
-        id="TLS-01", family=_FAMILY, breaks="the certificate has expired", stage=broken("tls.expiry", reissued(begins=-120, ends=-1)),
-        promise="tls.expiry",
-    ),
-    Fault(
-        id="TLS-02", family=_FAMILY, breaks="visitors are shown a leaf that expired a minute ago",
-        stage=shown(Wish(days=(-90, -1 / 1440)), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-03", family=_FAMILY, breaks="the certificate is not valid yet",
-        stage=broken("tls.expiry", reissued(begins=2, ends=300)), promise="tls.expiry",
-    ),
-    Fault(
-        id="TLS-04", family=_FAMILY, breaks="three days are left", stage=broken("tls.expiry", reissued(ends=3)),
-        promise="tls.expiry",
-    ),
-    Fault(
-        id="TLS-05", family=_FAMILY, breaks="twenty days are left", stage=broken("tls.renewal", reissued(ends=20)),
-        promise="tls.renewal",
-    ),
-    Fault(
-        id="X-TLS-01", family=_FAMILY, breaks="29 days and 23 hours are left (the limit is 30 days)",
-        stage=broken("tls.renewal", reissued(ends=30 - 1 / 24)), promise="tls.renewal",
-    ),
-    Fault(
-        id="X-TLS-02", family=_FAMILY, breaks="six days and 23 hours are left (the limit is 7 days)",
-        stage=broken("tls.expiry", reissued(ends=7 - 1 / 24)), promise="tls.expiry",
-    ),
-    Fault(
-        id="X-TLS-03", family=_FAMILY, breaks="seven days and an hour are left: a warning, and nothing more",
-        stage=broken("tls.renewal", reissued(ends=7 + 1 / 24)), promise="tls.renewal", code=0,
-    ),
-    Fault(
-        id="TLS-06", family=_FAMILY, breaks="the certificate is another host's",
-        stage=broken("tls.names", reissued(("elsewhere.example",))), promise="tls.names",
-    ),
-    Fault(
-        id="TLS-08", family=_FAMILY, breaks="a wildcard of the wrong depth",
-        stage=broken("tls.names", reissued(("*.sub.@", "*.@"))), promise="tls.names",
-    ),
-    Fault(
-        id="TLS-11", family=_FAMILY, breaks="the chain leads to a root that nobody trusts",
-        stage=shown(Wish(foreign_root=True), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-12", family=_FAMILY, breaks="the issuer is not sent",
-        stage=shown(Wish(issuer_sent=False), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-14", family=_FAMILY, breaks="the issuer in between has expired",
-        stage=shown(Wish(issuer_days=(-400, -2)), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-15", family=_FAMILY, breaks="the issuer in between is no authority",
-        stage=shown(Wish(issuer_is_authority=False), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-19", family=_FAMILY, breaks="the leaf has an RSA key of 1024 bits",
-        stage=shown(Wish(bits=1024), "tls.certificate", loosely=True), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-21", family=_FAMILY, breaks="another certificate is shown, of an issuer that is trusted here",
-        stage=shown(Wish(), "tls.served"), promise="tls.served",
-    ),
-    Fault(
-        id="TLS-44", family=_FAMILY, breaks="the edge shows the certificate from before the renewal",
-        stage=shown(Wish(days=(-390, 5)), "tls.served"), promise="tls.served", behind=("tls.lifetime*",),
-    ),
-    Fault(
-        id="TLS-25", family=_FAMILY, breaks="TLS 1.0 is accepted",
-        stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_3)), promise="tls.floor",
-    ),
-    Fault(
-        id="TLS-26", family=_FAMILY, breaks="TLS 1.1 is accepted",
-        stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_3)), promise="tls.floor",
-    ),
-    Fault(
-        id="TLS-27", family=_FAMILY, breaks="TLS 1.0 is all there is",
-        stage=speaking("tls.certificate", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1)),
-        promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="X-TLS-04", family=_FAMILY, breaks="TLS 1.3 is not offered", stage=speaking("tls.modern", _no_newest),
-        promise="tls.modern",
-    ),
-    Fault(
-        id="TLS-32", family=_FAMILY, breaks="CBC suites are all there is",
-        stage=speaking("tls.certificate", _weak("ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0")),
-        promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-35", family=_FAMILY, breaks="plain HTTP is answered on port 443",
-        stage=raw("tls.certificate", _plain_http), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-39", family=_FAMILY, breaks="the default certificate of the edge is shown for the site's names",
-        stage=shown(Wish(names=("*.cloudfront.net",)), "tls.certificate"), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-40", family=_FAMILY, breaks="visitors are asked for a certificate of their own",
-        stage=speaking("tls.certificate", _demanding), promise="tls.certificate", behind=_SHOWN,
-    ),
-    Fault(
-        id="TLS-41", family=_FAMILY, breaks="one address of several shows an expired certificate",
-        stage=shown(Wish(days=(-90, -1)), "tls.addresses", at=addresses.EDGE_V4[2:3]), promise="tls.addresses",
-    ),
-    Fault(
-        id="ACM-01", family=_ACM, breaks="the certificate failed its validation",
-        stage=_acm("tls.issued", Status="VALIDATION_TIMED_OUT"), promise="tls.issued", fidelity="patched",
-    ),
-    Fault(
-        id="ACM-04", family=_ACM, breaks="a validation record is gone", stage=broken("tls.validation", record_of_validation),
-        promise="tls.validation",
-    ),
-    Fault(
-        id="ACM-08", family=_ACM, breaks="the certificate lacks an alias of the distribution",
-        stage=broken("tls.names", reissued(("@",))), promise="tls.names",
-    ),
-    Fault(
-        id="ACM-10", family=_ACM, breaks="the certificate in use expires while a fresh one lies beside it",
-        stage=broken("tls.expiry", lambda bench, check: _with_fresh_one(bench, check)), promise="tls.expiry",  # noqa: PLW0108
-    ),
-    Fault(
-        id="X-ACM-01", family=_ACM, breaks="the renewal failed",
-        stage=_acm("tls.renewal", RenewalSummary={"RenewalStatus": "FAILED", "DomainValidationOptions": []}),
-        promise="tls.renewal", fidelity="patched",
-    ),
-    Fault(
-        id="B-TLS-02", family=_FAMILY, kind="benign", breaks="31 days are left", stage=harmless("tls.renewal", reissued(ends=31 + 1 / 24)),
-    ),
-    Fault(
-        id="X-B-TLS-01", family=_FAMILY, kind="benign", breaks="30 days and an hour are left",
-        stage=harmless("tls.renewal", reissued(ends=30 + 1 / 24)),
-    ),
-    Fault(
-        id="B-TLS-08", family=_FAMILY, kind="benign", breaks="TLS 1.3 alone", stage=speaking("", _newest),
-    ),
-    Fault(
-        id="B-TLS-09", family=_FAMILY, kind="benign", breaks="a certificate for 47 days with 32 days left",
-        stage=harmless("tls.renewal", reissued(begins=-15, ends=32)),
-    ),
-    Fault(
-        id="B-TLS-11", family=_FAMILY, kind="benign", breaks="the first handshake is cut off",
-        stage=raw("", _first_reset),
-    ),
-)  # fmt: skip
-
-
-def _with_fresh_one(bench: Bench, check: Check) -> Undo:
+def with_fresh_one(bench: Bench, check: Check) -> Undo:
+    """The certificate in use ends soon, and a fresh one lies beside it."""
     manager = bench.aws("acm", "us-east-1")
     fresh = manager.request_certificate(DomainName=bench.apex, ValidationMethod="DNS")["CertificateArn"]
     undo = reissued(ends=3)(bench, check)
@@ -433,3 +282,276 @@ def _with_fresh_one(bench: Bench, check: Check) -> Undo:
         manager.delete_certificate(CertificateArn=fresh)
 
     return back
+
+
+_SHOWN = ("tls.*", "cdn.*", "api.*")
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="X-TLS-05",
+        family=_FAMILY,
+        breaks="the certificate has expired",
+        stage=broken("tls.expiry", reissued(begins=-120, ends=-1)),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="TLS-02",
+        family=_FAMILY,
+        breaks="visitors are shown a leaf that expired a minute ago",
+        stage=shown(Wish(days=(-90, -1 / 1440)), "tls.certificate"),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-03",
+        family=_FAMILY,
+        breaks="the certificate is not valid yet",
+        stage=broken("tls.expiry", reissued(begins=2, ends=300)),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="TLS-04",
+        family=_FAMILY,
+        breaks="three days are left",
+        stage=broken("tls.expiry", reissued(ends=3)),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="TLS-05",
+        family=_FAMILY,
+        breaks="twenty days are left",
+        stage=broken("tls.renewal", reissued(ends=20)),
+        promise="tls.renewal",
+    ),
+    Fault(
+        id="X-TLS-01",
+        family=_FAMILY,
+        breaks="29 days and 23 hours are left (the limit is 30 days)",
+        stage=broken("tls.renewal", reissued(ends=30 - 1 / 24)),
+        promise="tls.renewal",
+    ),
+    Fault(
+        id="X-TLS-02",
+        family=_FAMILY,
+        breaks="six days and 23 hours are left (the limit is 7 days)",
+        stage=broken("tls.expiry", reissued(ends=7 - 1 / 24)),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="X-TLS-03",
+        family=_FAMILY,
+        breaks="seven days and an hour are left: a warning, and nothing more",
+        stage=broken("tls.renewal", reissued(ends=7 + 1 / 24)),
+        promise="tls.renewal",
+        code=0,
+    ),
+    Fault(
+        id="TLS-06",
+        family=_FAMILY,
+        breaks="the certificate is another host's",
+        stage=broken("tls.names", reissued(("elsewhere.example",))),
+        promise="tls.names",
+    ),
+    Fault(
+        id="TLS-08",
+        family=_FAMILY,
+        breaks="a wildcard of the wrong depth",
+        stage=broken("tls.names", reissued(("*.sub.@", "*.@"))),
+        promise="tls.names",
+    ),
+    Fault(
+        id="TLS-11",
+        family=_FAMILY,
+        breaks="the chain leads to a root that nobody trusts",
+        stage=shown(Wish(foreign_root=True), "tls.certificate"),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-12",
+        family=_FAMILY,
+        breaks="the issuer is not sent",
+        stage=shown(Wish(issuer_sent=False), "tls.certificate"),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-14",
+        family=_FAMILY,
+        breaks="the issuer in between has expired",
+        stage=shown(Wish(issuer_days=(-400, -2)), "tls.certificate"),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-15",
+        family=_FAMILY,
+        breaks="the issuer in between is no authority",
+        stage=shown(Wish(issuer_is_authority=False), "tls.certificate"),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-19",
+        family=_FAMILY,
+        breaks="the leaf has an RSA key of 1024 bits",
+        stage=shown(Wish(bits=1024), "tls.certificate", loosely=True),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-21",
+        family=_FAMILY,
+        breaks="another certificate is shown, of an issuer that is trusted here",
+        stage=shown(Wish(), "tls.served"),
+        promise="tls.served",
+    ),
+    Fault(
+        id="TLS-44",
+        family=_FAMILY,
+        breaks="the edge shows the certificate from before the renewal",
+        stage=shown(Wish(days=(-390, 5)), "tls.served"),
+        promise="tls.served",
+        behind=("tls.lifetime*",),
+    ),
+    Fault(
+        id="TLS-25",
+        family=_FAMILY,
+        breaks="TLS 1.0 is accepted",
+        stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_3)),
+        promise="tls.floor",
+    ),
+    Fault(
+        id="TLS-26",
+        family=_FAMILY,
+        breaks="TLS 1.1 is accepted",
+        stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_3)),
+        promise="tls.floor",
+    ),
+    Fault(
+        id="TLS-27",
+        family=_FAMILY,
+        breaks="TLS 1.0 is all there is",
+        stage=speaking("tls.certificate", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1)),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="X-TLS-04",
+        family=_FAMILY,
+        breaks="TLS 1.3 is not offered",
+        stage=speaking("tls.modern", _no_newest),
+        promise="tls.modern",
+    ),
+    Fault(
+        id="TLS-32",
+        family=_FAMILY,
+        breaks="CBC suites are all there is",
+        stage=speaking("tls.certificate", _weak("ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:@SECLEVEL=0")),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-35",
+        family=_FAMILY,
+        breaks="plain HTTP is answered on port 443",
+        stage=raw("tls.certificate", _plain_http),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-39",
+        family=_FAMILY,
+        breaks="the default certificate of the edge is shown for the site's names",
+        stage=shown(Wish(names=("*.cloudfront.net",)), "tls.certificate"),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-40",
+        family=_FAMILY,
+        breaks="visitors are asked for a certificate of their own",
+        stage=speaking("tls.certificate", _demanding),
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
+        id="TLS-41",
+        family=_FAMILY,
+        breaks="one address of several shows an expired certificate",
+        stage=shown(Wish(days=(-90, -1)), "tls.addresses", at=addresses.EDGE_V4[2:3]),
+        promise="tls.addresses",
+    ),
+    Fault(
+        id="ACM-01",
+        family=_ACM,
+        breaks="the certificate failed its validation",
+        stage=_acm("tls.issued", Status="VALIDATION_TIMED_OUT"),
+        promise="tls.issued",
+        fidelity="patched",
+    ),
+    Fault(
+        id="ACM-04",
+        family=_ACM,
+        breaks="a validation record is gone",
+        stage=broken("tls.validation", record_of_validation),
+        promise="tls.validation",
+    ),
+    Fault(
+        id="ACM-08",
+        family=_ACM,
+        breaks="the certificate lacks an alias of the distribution",
+        stage=broken("tls.names", reissued(("@",))),
+        promise="tls.names",
+    ),
+    Fault(
+        id="ACM-10",
+        family=_ACM,
+        breaks="the certificate in use expires while a fresh one lies beside it",
+        stage=broken("tls.expiry", with_fresh_one),
+        promise="tls.expiry",
+    ),
+    Fault(
+        id="X-ACM-01",
+        family=_ACM,
+        breaks="the renewal failed",
+        stage=_acm("tls.renewal", RenewalSummary={"RenewalStatus": "FAILED", "DomainValidationOptions": []}),
+        promise="tls.renewal",
+        fidelity="patched",
+    ),
+    Fault(
+        id="B-TLS-02",
+        family=_FAMILY,
+        kind="benign",
+        breaks="31 days are left",
+        stage=harmless("tls.renewal", reissued(ends=31 + 1 / 24)),
+    ),
+    Fault(
+        id="X-B-TLS-01",
+        family=_FAMILY,
+        kind="benign",
+        breaks="30 days and an hour are left",
+        stage=harmless("tls.renewal", reissued(ends=30 + 1 / 24)),
+    ),
+    Fault(
+        id="B-TLS-08",
+        family=_FAMILY,
+        kind="benign",
+        breaks="TLS 1.3 alone",
+        stage=speaking("", _newest),
+    ),
+    Fault(
+        id="B-TLS-09",
+        family=_FAMILY,
+        kind="benign",
+        breaks="a certificate for 47 days with 32 days left",
+        stage=harmless("tls.renewal", reissued(begins=-15, ends=32)),
+    ),
+    Fault(
+        id="B-TLS-11",
+        family=_FAMILY,
+        kind="benign",
+        breaks="the first handshake is cut off",
+        stage=raw("", _first_reset),
+    ),
+)

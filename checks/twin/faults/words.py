@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from checks.model import Status
 
 if TYPE_CHECKING:
+    from checks.run import Run
     from checks.twin.faults.bench import Bench
     from checks.twin.faults.between.edge import Edge
     from checks.twin.faults.between.http import Tamper
@@ -31,7 +32,9 @@ class View:
 
     *named* are patterns: a check of each must have the fault's status. The rest stands between the harness and the
     twin: *aws* answers for the control plane, *edge* for the points of presence, *names* for the DNS, *later* moves
-    the harness's clock. *replan* says that the plan follows from what was changed.
+    the harness's clock, *wait* is how long things that settle are given. *replan* says that the plan follows from what
+    was changed. *after* says what else is wrong with the run, and a *trial* takes the place of the run: it gives what
+    was wrong, or nothing.
     """
 
     named: tuple[str, ...] = ()
@@ -39,7 +42,10 @@ class View:
     edge: Edge | None = None
     names: Twist | None = None
     later: timedelta = timedelta(0)
+    wait: timedelta = timedelta(0)
     replan: bool = False
+    after: Callable[[Run], str] = lambda _: ""
+    trial: Callable[[], str] | None = None
 
 
 Stage = Callable[["Bench"], AbstractContextManager[View]]
@@ -85,7 +91,11 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What came of one fault. *named* maps each named check to the status it had; *strays* are outside its reach."""
+    """What came of one fault. *named* maps each named check to the status it had; *strays* are outside its reach.
+
+    *runs* counts how often it was measured: a row that is not exact is measured once more, and *alarms* counts in how
+    many of the runs of a benign change there was one.
+    """
 
     id: str
     kind: Kind
@@ -101,6 +111,8 @@ class Row:
     healed: bool = True
     seconds: float = 0.0
     why: str = ""
+    runs: int = 1
+    alarms: int = 0
 
     @property
     def exact(self) -> bool:

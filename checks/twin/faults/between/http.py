@@ -165,7 +165,7 @@ class _Server(ThreadingMixIn, http.server.HTTPServer):
         request.settimeout(_PATIENCE)
         dressed = self.dress(request) if self.dress else request
         if dressed is not None:
-            self.RequestHandlerClass(dressed, client_address, self)
+            _Handler(dressed, client_address, self)
             with contextlib.suppress(OSError):
                 dressed.shutdown(socket.SHUT_WR)
                 dressed.close()
@@ -177,7 +177,7 @@ class _Server(ThreadingMixIn, http.server.HTTPServer):
         """Without the reverse lookup of our own name that the standard server makes."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

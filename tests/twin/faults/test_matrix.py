@@ -1,0 +1,98 @@
+"""The kill matrix: rates apart, exact bounds, and pages in which a stranger's words are only words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.twin.faults import leaf, matrix
+from checks.twin.faults.words import Absent, Row
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+CAUGHT = Row(
+    id="F-1", kind="fault", family="tables", breaks="recovery is off", fidelity="live", outcome="caught",
+    expected="tables.pitr: fail", named={"tables.pitr[Users]": "fail"}, code=1, wanted_code=1,
+)  # fmt: skip
+CALM = replace(CAUGHT, id="B-1", kind="benign", outcome="calm", named={}, code=0, wanted_code=0)
+GONE = Absent(id="T-1", family="tls", breaks="a <b>", lacks="twin", why="no | list")
+
+
+def of(*rows: Row) -> dict[str, Any]:
+    """The document of these rows."""
+    return matrix.document(rows, (GONE,), now=NOW, target="here")
+
+
+@pytest.mark.parametrize(
+    ("hits", "tries", "least", "most"),
+    (
+        pytest.param(255, 255, 0.98832, 1.0, id="no miss in 255 bounds the miss rate at 1.2 %"),
+        pytest.param(0, 49, 0.0, 0.05930, id="no false alarm in 49 runs bounds it at 5.9 %"),
+        pytest.param(0, 2995, 0.0, 0.00100, id="0.1 % takes 2,995 runs"),
+        pytest.param(0, 0, 0.0, 1.0, id="nothing tried, nothing known"),
+    ),
+)
+def test_bounds_are_exact_and_one_sided(hits: int, tries: int, least: float, most: float) -> None:
+    """One minus the n-th root of 0.05 where all or none are hits."""
+    rate = matrix.Rate(hits=hits, tries=tries)
+
+    assert abs(least - rate.least) < 2e-5
+    assert abs(most - rate.most) < 2e-5
+
+
+def test_live_and_patched_are_never_pooled() -> None:
+    """Nor are the right check and any check, nor runs that a fault did not fit."""
+    rows = (
+        CAUGHT,
+        replace(CAUGHT, id="F-2", fidelity="patched"),
+        replace(CAUGHT, id="F-3", outcome="by another"),
+        replace(CAUGHT, id="F-4", outcome="missed"),
+        replace(CAUGHT, id="F-5", outcome="unfit"),
+    )
+    seen = {name: (rate.hits, rate.tries) for name, rate in matrix.rates(rows).items()}
+
+    assert (1, 3) == seen["live: caught by the right check"]
+    assert (2, 3) == seen["live: caught by any check"]
+    assert (1, 1) == seen["patched: caught by the right check"]
+
+
+def test_false_alarms_are_counted_by_runs() -> None:
+    """A row that was measured twice is two runs."""
+    seen = matrix.rates((CALM, replace(CALM, id="B-2", runs=2, alarms=1)))["benign runs with a false alarm"]
+
+    assert (1, 3) == (seen.hits, seen.tries)
+
+
+def test_the_document_is_read_back_whole(tmp_path: Path) -> None:
+    """Row by row, with what it is of."""
+    matrix.write(of(CAUGHT, CALM), tmp_path / "m.json")
+    read = json.loads((tmp_path / "m.json").read_text())
+
+    assert (1, "2026-01-31T12:00:00Z", ["F-1", "B-1"]) == (
+        read["schema"], read["measured"], [each["id"] for each in read["rows"]],
+    )  # fmt: skip
+    assert {"faults", "promises", "twin"} == read["digests"].keys()
+    assert read == json.loads(json.dumps(of(CAUGHT, CALM)))
+
+
+def test_a_cell_of_the_page_cannot_break_its_table() -> None:
+    """A bar or a line's end in a reason stays in its cell."""
+    missed = replace(CAUGHT, outcome="missed", why="a | b\nc")
+    lines = matrix.page(of(missed)).splitlines()
+    row = next(line for line in lines if line.startswith("| F-1 "))
+
+    assert 7 == row.replace("\\|", "").count("|") - 1
+    assert "a \\| b c" in row
+
+
+def test_the_html_page_says_strangers_words_and_obeys_none() -> None:
+    """Names and reasons are escaped, and a policy forbids what would get through."""
+    page = leaf.as_html(of(replace(CAUGHT, outcome="missed", why="<script>alert(1)</script>")))
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "default-src 'none'" in page
