@@ -23,7 +23,8 @@ from checks.referring import referred
 from checks.report import files
 from checks.run import Budget as Spending
 from checks.run import Door, Progress, Run, Terms, run_all
-from checks.target import Settings, reach_of, reach_of_twin, resolve
+from checks.target import Settings, SettingsError, reach_of, reach_of_twin, resolve
+from checks.vantage import Beyond, missing
 from checks.world.aws import Credentials, Limits, real_aws
 from checks.world.network import Budget
 from checks.world.ports import World
@@ -94,9 +95,9 @@ class Rehearsal:
     slow: float = 1.0
 
 
-def connect(settings: Settings, *, rehearsal: Rehearsal | None = None) -> Reach:
-    """The real outside as *settings* describe it. Raises TwinIsDown when it is a twin that does not run."""
-    return _twin_reach(settings, rehearsal or Rehearsal()) if settings.twin else _aws_reach(settings)
+def connect(settings: Settings, *, door: Door = "cli", rehearsal: Rehearsal | None = None) -> Reach:
+    """The real outside as *settings* describe it for *door*. Raises TwinIsDown when it is a twin that does not run."""
+    return _twin_reach(settings, rehearsal or Rehearsal()) if settings.twin else _aws_reach(settings, door)
 
 
 def prepare(
