@@ -70,7 +70,8 @@ class Terms:
     *calls* tells how many AWS calls were made; *watch* is told of each result as it comes in. *settling* names what
     is waited for and how long at most, *needs* what checks need of a place, *beyond* what is not planned because this
     place lacks it. *coverage* is what the plan proves of the target, None where the target could not be read; *owners*
-    are people by family, or by pattern for names of checks.
+    are people by family, or by pattern for names of checks. *prepare* makes ready whoever answers for AWS, while the
+    public surface is looked at already.
     """
 
     door: Door
@@ -89,6 +90,7 @@ class Terms:
     beyond: tuple[Beyond, ...] = ()
     coverage: Coverage | None = None
     owners: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,8 +300,16 @@ def _one_round(
 ) -> None:
     pool, clock, ledger, watch = course.pool, course.clock, course.ledger, course.terms.watch
     waited = _waiting(checks, course)
-    proofs: dict[Future[ControlResult], Control] = {pool.submit(_proving(each, world)): each for each in controls}
-    looks: dict[Future[tuple[Result, bool]], Check] = {pool.submit(_looking(each, world)): each for each in checks}
+    proofs: dict[Future[ControlResult], Control] = {}
+    looks: dict[Future[tuple[Result, bool]], Check] = {}
+    for asks_aws in (False, True):
+        if asks_aws:
+            # Making clients costs as much as many looks, and these wait for the network meanwhile.
+            course.terms.prepare()
+        proving = [each for each in controls if (each.instrument == "aws") is asks_aws]
+        looking = [each for each in checks if (each.promise.instrument == "aws") is asks_aws]
+        proofs |= {pool.submit(_proving(each, world)): each for each in proving}
+        looks |= {pool.submit(_looking(each, world)): each for each in looking}
     out: set[Future[tuple[Result, bool]]] = set(looks)
     while out and (left := ends - clock.monotonic()) > 0:
         done, out = wait(out, timeout=min(left, _TICK), return_when=FIRST_COMPLETED)

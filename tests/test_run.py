@@ -203,6 +203,32 @@ def test_a_failure_on_the_network_is_looked_at_again_a_setting_is_not(instrument
     assert ("fail", asked) == (result.status, len(look.asked))
 
 
+def test_the_public_surface_is_looked_at_while_the_clients_are_made() -> None:
+    """Making them takes as long as many looks; what asks AWS waits for them, and nothing else does."""
+    public_began, clients_made = threading.Event(), threading.Event()
+
+    def public(_: object) -> object:
+        public_began.set()
+        assert clients_made.wait(timeout=10)
+        return SEEN
+
+    def of_aws(_: object) -> object:
+        assert clients_made.is_set()
+        return SEEN
+
+    def prepare() -> None:
+        assert public_began.wait(timeout=10)
+        clients_made.set()
+
+    checks = (
+        a_check("cdn.home[a]", look=public, instrument="http"),
+        a_check("tables.present[b]", look=of_aws, instrument="aws"),
+    )
+    run = a_run(*checks, prepare=prepare)
+
+    assert ["pass", "pass"] == [each.status for each in run.results]
+
+
 def test_retries_end() -> None:
     """Two retries are three looks."""
     look = InTurn([CannotLook("time-out")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +38,8 @@ THREADS = 160
 DEADLINE = timedelta(seconds=90)
 RETRIES = 2
 LOOKS, ASKS = Budget(), Limits()
+# Who we are, and what the stacks hold.
+_TO_RESOLVE = frozenset({"cloudformation", "sts"})
 # The DynamoDB endpoint of every region answers GET /ping with 200 to anybody.
 _ANCHOR = "https://dynamodb.{region}.amazonaws.com/ping"
 
@@ -48,7 +50,7 @@ class Reach:
 
     world: World
     calls: Callable[[], int] = lambda: 0
-    prepare: Callable[[], None] = lambda: None
+    prepare: Callable[[Collection[str] | None], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ def prepare(
     public surface are made. Raises SettingsError, PlanError.
     """
     pool = Pool(THREADS)
-    _make_ready(reach)
+    _make_ready(reach, _TO_RESOLVE)
     accepted = read_plan(plan_file or accepted_file(settings))
     known = frozenset(each.place.stack for each in accepted.checks) if accepted else frozenset()
     try:
@@ -145,7 +147,6 @@ def resume(
     known: Coverage | None = None,
 ) -> Ready:
     """What another process prepared from the same settings, ready to be run here without reading the stacks again."""
-    _make_ready(reach)
     checks = tuple(_out_of_reach(each, unread) for each in plan.checks) if unread else plan.checks
     return Ready(
         settings=settings,
@@ -173,10 +174,15 @@ def proofs(settings: Settings, known: tuple[Control, ...], door: Door) -> tuple[
     return (*known, *measures(settings.vantage.get(door, ()), domain=settings.domain, region=region))
 
 
-def _make_ready(reach: Reach) -> None:
+def _make_ready(reach: Reach, services: Collection[str] | None = None) -> None:
     # Who cannot be made ready cannot be asked either, and each question will say so by itself.
     with contextlib.suppress(CannotLook):
-        reach.prepare()
+        reach.prepare(services)
+
+
+def _services(plan: Plan) -> frozenset[str]:
+    """The services that *plan* asks, and those of the controls."""
+    return frozenset(action.partition(":")[0] for each in plan.checks for action in each.promise.actions) | _TO_RESOLVE
 
 
 def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, release: str, writes: bool = False) -> Plan:
@@ -223,6 +229,7 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         beyond=beyond,
         coverage=ready.coverage,
         owners=settings.owners,
+        prepare=lambda: _make_ready(ready.reach, _services(plan.only(wishes.selection) if wishes.selection else plan)),
     )
     try:
         done = run_all(plan, ready.reach.world, pool=ready.pool, terms=terms)

@@ -52,7 +52,7 @@ class Harness:
         wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
         if view.replan:
             return assembly.run(assembly.prepare(self.settings, reach), wishes)
-        reach.prepare()
+        reach.prepare(None)
         ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
         return assembly.run(ready, wishes)
 

@@ -103,7 +103,7 @@ def test_the_twin_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_cannot_be_made_ready_is_asked_all_the_same(settings: Settings) -> None:
     """A profile that does not exist is no reason to look at nothing: every question says so by itself."""
 
-    def unready() -> None:
+    def unready(_: object) -> None:
         raise CannotLook("no such profile")
 
     ready = assembly.prepare(settings, assembly.Reach(world=scene.world(), prepare=unready))

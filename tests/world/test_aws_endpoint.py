@@ -415,6 +415,13 @@ def test_no_credentials_at_all_is_said_once_and_plainly(bare: RealAws) -> None:
     assert "aws sso login" in str(raised)
 
 
+def test_only_the_clients_that_matter_are_made(bare: RealAws) -> None:
+    """By the names that IAM's actions have for them: Step Functions are called states there."""
+    bare.prepare({"dynamodb", "states", "route53", "nobody-knows-this"})
+
+    assert {("dynamodb", REGION), ("stepfunctions", REGION), ("route53", "us-east-1")} == set(bare._wire._clients)
+
+
 def test_a_profile_that_is_not_there_is_said_plainly(bare: RealAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """When preparing, and when asking."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -41,8 +41,11 @@ T = TypeVar("T")
 REGIONAL = (
     *("sts", "cloudformation", "dynamodb", "backup", "cloudwatch", "sns", "lambda", "acm"),
     *("s3", "events", "scheduler", "sqs", "cognito-idp", "logs"),
+    *("apigateway", "kms", "secretsmanager", "ssm", "stepfunctions"),
 )
-GLOBAL = ("cloudfront", "route53")
+GLOBAL = ("cloudfront", "route53", "iam", "budgets")
+# What IAM calls a service where botocore calls it otherwise.
+_IN_ACTIONS = {"stepfunctions": "states"}
 
 # Long enough for checks that start together to be asked together, short beside any round trip.
 ALARM_GATHERING = 0.025
@@ -109,16 +112,17 @@ class RealAws:
         """Close idle connections, for whoever is done; asking again is allowed."""
         self._wire.close()
 
-    def prepare(self) -> None:
+    def prepare(self, services: Collection[str] | None = None) -> None:
         """Import botocore and make the clients, one after another, in this thread.
 
-        Whoever does not prepare gets each client with its first question. Raises CannotLook as a question would.
+        *services* are the ones that matter, as IAM's actions call them; None is all. Whoever does not prepare gets each
+        client with its first question. Raises CannotLook as a question would.
         """
-        for service in REGIONAL:
-            for region in self._regions:
+        for service in (*REGIONAL, *GLOBAL):
+            if services is not None and _IN_ACTIONS.get(service, service) not in services:
+                continue
+            for region in (self._home,) if service in GLOBAL else self._regions:
                 self._wire.prepare(service, region)
-        for service in GLOBAL:
-            self._wire.prepare(service, self._home)
 
     def caller(self, region: str) -> seen.Caller:
         return self._once(stacks.caller, region)
