@@ -29,8 +29,6 @@ MOST_BYTES = 6 * 1024 * 1024 - 4096
 # One event of CloudWatch Logs holds 256 KB; a canary's line is read by people as well.
 _MOST_ROOTS = 20
 _LONGEST = 400
-# Lambda's smallest, where nobody says how much there is.
-_MEMORY_MB = 128
 
 
 class Context(Protocol):
@@ -80,13 +78,14 @@ def _answer(told: Mapping[str, Any], context: Context, run_id: str) -> dict[str,
     clock = RealClock()
     started = _METER.since or clock.monotonic()
     settings = _settings(told)
-    memory = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or _MEMORY_MB)
+    memory = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 0)
 
     def look(watch: Callable[[Progress], None]) -> dict[str, Any]:
         run = replace(_look(settings, told, context, watch), run_id=run_id)
         # Two rows, a claim and what people were told; the document, and about a checkpoint a second.
         seconds = clock.monotonic() - started
-        price = cost.of_run(seconds=seconds, memory_mb=memory, puts=1 + int(seconds), writes=8)
+        puts, writes = 1 + int(seconds), 8
+        price = cost.of_run(seconds=seconds, memory_mb=memory, puts=puts, writes=writes) if memory else {}
         return document(replace(run, cost=price))
 
     ledger = _ledger()

@@ -41,7 +41,7 @@ def document(run: Run) -> dict[str, Any]:
         "notes": list(run.terms.notes),
         "aws_calls": run.aws_calls,
         "cost": dict(run.cost),
-        **({} if run.gate is None else {"gate": dict(run.gate)}),
+        "gate": None if run.gate is None else dict(run.gate),
         "counts": dict(counts(run.results)),
         "results": [told(each) for each in run.results],
         "not_from_here": [],

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from checks import __version__
 from checks.model import Result, Status
+from checks.nights.cost import in_words
 from checks.report.json import VERDICTS
 from checks.run import Progress, Run, counts, exit_code
 
@@ -192,7 +193,8 @@ def _foot(run: Run, paint: _Painter) -> str:
     verdict = paint(
         MEANINGS[code], "ok" if code == 0 else "fail" if VERDICTS[code] in {"broken", "void"} else "unknown"
     )
-    return f"results   {told}\ntook      {seconds:.1f} s, {run.aws_calls} AWS calls\nverdict   {verdict} (exit {code})"
+    took = ", ".join(filter(None, (f"{seconds:.1f} s", f"{run.aws_calls} AWS calls", in_words(run.cost))))
+    return f"results   {told}\ntook      {took}\nverdict   {verdict} (exit {code})"
 
 
 def plain(text: str) -> str:
