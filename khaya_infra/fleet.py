@@ -46,6 +46,8 @@ class Fleet(Construct):
         for function in (look, report):
             function.grant_invoke(self.machine)
         listed.grant_read(self.machine)
+        listed.grant_read_write(look)
+        listed.grant_read_write(report)
         # A distributed map starts and follows executions of its own machine.
         self.machine.add_to_role_policy(
             iam.PolicyStatement(actions=["states:StartExecution"], resources=["arn:*:states:*:*:stateMachine:*"])
@@ -55,7 +57,7 @@ class Fleet(Construct):
 def definition(look: str, report: str, *, accounts: int = ACCOUNTS, per_account: int = PER_ACCOUNT) -> dict[str, Any]:
     """The machine in Amazon States Language. Its input: `bucket`, `accounts` and `targets` (keys), `run_id`.
 
-    One target that cannot be reached is an answer, not the end: whatever `look` raises is caught and handed on.
+    One target that cannot be reached is an answer, not the end; one whose function dies is lost, and reported as that.
     """
     return {
         "StartAt": "Accounts",
@@ -66,29 +68,23 @@ def definition(look: str, report: str, *, accounts: int = ACCOUNTS, per_account:
                 # Accounts that fail altogether are told by the report; the night goes on without them.
                 "ToleratedFailurePercentage": 100,
                 "ItemReader": _reader("$.accounts"),
+                "ItemSelector": {
+                    "bucket.$": "$.bucket",
+                    "run_id.$": "$.run_id",
+                    "targets.$": "$$.Map.Item.Value.targets",
+                },
                 "ItemProcessor": {
                     "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                     **_account(look, per_account),
                 },
-                "ResultPath": "$.answers",
-                "Next": "Listed",
-            },
-            "Listed": {
-                "Type": "Map",
-                "MaxConcurrency": 1,
-                "ItemReader": _reader("$.targets"),
-                "ItemProcessor": {
-                    "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                    "StartAt": "Target",
-                    "States": {"Target": {"Type": "Pass", "End": True}},
-                },
-                "ResultPath": "$.listed",
+                # The answers are in the bucket; what a map carries would not hold them.
+                "ResultPath": None,
                 "Next": "Report",
             },
             "Report": {
                 "Type": "Task",
                 "Resource": report,
-                "Parameters": {"targets.$": "$.listed", "answers.$": "$.answers", "run_id.$": "$.run_id"},
+                "Parameters": {"bucket.$": "$.bucket", "targets.$": "$.targets", "run_id.$": "$.run_id"},
                 "End": True,
             },
         },
@@ -115,22 +111,26 @@ def _account(look: str, per_account: int) -> dict[str, Any]:
         "Type": "Task",
         "Resource": look,
         "Retry": [retry],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failed", "Next": "Unreachable"}],
+        # A function that dies leaves no answer, and the report says so.
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Lost"}],
         "End": True,
     }
-    unreachable = {
-        "Type": "Pass",
-        "Parameters": {"target.$": "$.target", "error.$": "$.failed.Error", "cause.$": "$.failed.Cause"},
-        "End": True,
-    }
+    lost = {"Type": "Pass", "End": True}
     inner = {
         "Type": "Map",
         "ItemsPath": "$.targets",
         "MaxConcurrency": per_account,
+        "ItemSelector": {
+            "bucket.$": "$.bucket",
+            "run_id.$": "$.run_id",
+            "target.$": "$$.Map.Item.Value.target",
+            "settings.$": "$$.Map.Item.Value.settings",
+        },
+        "ResultPath": None,
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "INLINE"},
             "StartAt": "Look",
-            "States": {"Look": target, "Unreachable": unreachable},
+            "States": {"Look": target, "Lost": lost},
         },
         "End": True,
     }

@@ -1,4 +1,4 @@
-"""Ninety nights of a made-up shop, as a trend page: `python -m tests.nights.season PAGE.html` draws the one of the docs."""
+"""Ninety nights of a made-up shop as a trend page: `python -m tests.nights.season PAGE.html` draws that of the docs."""
 
 from __future__ import annotations
 
