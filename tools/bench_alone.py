@@ -28,7 +28,7 @@ def main(settings_file: str, plan_file: str, *names: str) -> int:
     seconds: dict[str, list[float]] = {name: [] for name in first}
     for _ in range(_TIMES):
         reach = assembly.connect(settings)
-        reach.prepare()
+        reach.prepare(None)
         for name, check in first.items():
             world = reach.world.again()
             began = time.perf_counter()

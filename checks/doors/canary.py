@@ -16,8 +16,9 @@ from checks.doors.night import Night, keep_watch
 from checks.nights import cost
 from checks.plan import Plan
 from checks.report.json import document
-from checks.run import Progress, Run
+from checks.run import Door, Progress, Run
 from checks.target import Settings, SettingsError, find, read
+from checks.target.settings import from_plain
 from checks.world.ledger import Ledger
 from checks.world.real import RealClock
 
@@ -29,8 +30,6 @@ MOST_BYTES = 6 * 1024 * 1024 - 4096
 # One event of CloudWatch Logs holds 256 KB; a canary's line is read by people as well.
 _MOST_ROOTS = 20
 _LONGEST = 400
-# Lambda's smallest, where nobody says how much there is.
-_MEMORY_MB = 128
 
 
 class Context(Protocol):
@@ -79,17 +78,18 @@ def handler(event: Mapping[str, Any] | None, context: Context) -> dict[str, Any]
 def _answer(told: Mapping[str, Any], context: Context, run_id: str) -> dict[str, Any]:
     clock = RealClock()
     started = _METER.since or clock.monotonic()
-    settings = _settings(told)
-    memory = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or _MEMORY_MB)
+    settings = settings_of(told)
+    memory = int(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") or 0)
 
     def look(watch: Callable[[Progress], None]) -> dict[str, Any]:
-        run = replace(_look(settings, told, context, watch), run_id=run_id)
+        run = replace(look_through(settings, told, context, watch=watch), run_id=run_id)
         # Two rows, a claim and what people were told; the document, and about a checkpoint a second.
         seconds = clock.monotonic() - started
-        price = cost.of_run(seconds=seconds, memory_mb=memory, puts=1 + int(seconds), writes=8)
+        puts, writes = 1 + int(seconds), 8
+        price = cost.of_run(seconds=seconds, memory_mb=memory, puts=puts, writes=writes) if memory else {}
         return document(replace(run, cost=price))
 
-    ledger = _ledger()
+    ledger = ledger_here()
     if ledger is None:
         return look(lambda _: None)
     night = Night(settings=settings, run_id=run_id, holder=context.aws_request_id, ledger=ledger, clock=clock, say=_say)
@@ -114,7 +114,12 @@ def summary(told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _settings(told: Mapping[str, Any]) -> Settings:
+def settings_of(told: Mapping[str, Any]) -> Settings:
+    """The settings that an event carries, or names, or that the environment names."""
+    carried = told.get("settings")
+    if isinstance(carried, Mapping):
+        called = str(told.get("target") or "target")
+        return from_plain(carried, name=called, source=f"the event's settings of {called}")
     name = told.get("target") or os.environ.get("CHECKS_TARGET")
     if not name:
         raise SettingsError("CHECKS_TARGET is not set; name the settings file of the package there")
@@ -126,7 +131,7 @@ def _home() -> Path:
     return Path(os.environ.get("LAMBDA_TASK_ROOT", ""))
 
 
-def _ledger() -> Ledger | None:
+def ledger_here() -> Ledger | None:
     """The ledger that the environment names, if it does."""
     bucket, table = os.environ.get("CHECKS_EVIDENCE"), os.environ.get("CHECKS_INDEX")
     if not bucket or not table:
@@ -143,13 +148,21 @@ def _ledger() -> Ledger | None:
     return AwsLedger(Access(), shelf, region=os.environ["AWS_REGION"])
 
 
-def _look(settings: Settings, told: Mapping[str, Any], context: Context, watch: Callable[[Progress], None]) -> Run:
+def look_through(
+    settings: Settings,
+    told: Mapping[str, Any],
+    context: Context,
+    *,
+    door: Door = "canary",
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> Run:
+    """One run over what is live, as an event *told*, that ends before the invocation does."""
     plan = told.get("plan") or os.environ.get("CHECKS_PLAN")
     release = str(told.get("release") or "")
     reach = assembly.connect(settings)
     ready = assembly.prepare(settings, reach, release=release, plan_file=_home() / plan if plan else None)
     wishes = assembly.Wishes(
-        door="canary",
+        door=door,
         release=release,
         # Nobody waits beside a canary: what still settles is said to settle, and looked at again the next night.
         wait=timedelta(0),

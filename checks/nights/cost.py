@@ -34,4 +34,4 @@ def of_run(*, seconds: float, memory_mb: int, puts: int = 0, writes: int = 0, lo
 
 def in_words(cost: Mapping[str, Any]) -> str:
     """As ``2.10 GB-s, $0.000028``; empty when nothing is known of it."""
-    return f"{cost['gb_s']:.2f} GB-s, ${cost['usd']:.6f}" if cost else ""
+    return f"{cost['gb_s']:.2f} GB-s, ${cost['usd']:.6f}" if "gb_s" in cost else ""

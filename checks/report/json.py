@@ -43,7 +43,7 @@ def document(run: Run) -> dict[str, Any]:
         "notes": list(run.terms.notes),
         "aws_calls": run.aws_calls,
         "cost": dict(run.cost),
-        **({} if run.gate is None else {"gate": dict(run.gate)}),
+        "gate": None if run.gate is None else dict(run.gate),
         "counts": dict(counts(run.results)),
         "results": [told(each, owner_of(each.name, run.terms.owners)) for each in run.results],
         "not_from_here": [{"name": each.check, "needs": each.needs} for each in run.terms.beyond],

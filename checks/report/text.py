@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from checks import __version__
 from checks.model import Result, Status
+from checks.nights.cost import in_words
 from checks.report.json import VERDICTS, owner_of
 from checks.run import Run, counts, exit_code
 from checks.wording import span
@@ -174,7 +175,8 @@ def _foot(run: Run, paint: _Painter) -> str:
     verdict = paint(
         MEANINGS[code], "ok" if code == 0 else "fail" if VERDICTS[code] in {"broken", "void"} else "unknown"
     )
-    return f"results   {told}\ntook      {seconds:.1f} s, {run.aws_calls} AWS calls\nverdict   {verdict} (exit {code})"
+    took = ", ".join(filter(None, (f"{seconds:.1f} s", f"{run.aws_calls} AWS calls", in_words(run.cost))))
+    return f"results   {told}\ntook      {took}\nverdict   {verdict} (exit {code})"
 
 
 def plain(text: str) -> str:

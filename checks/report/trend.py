@@ -212,7 +212,10 @@ def _runs(records: Sequence[Record]) -> Markup:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Inside]], *, numbers: Sequence[int]) -> Markup:
     def kind(at: int) -> str:
-        return "number" if at in numbers else "when" if at == 0 and columns[0].startswith("Started") else "text"
+        if at in numbers:
+            return "number"
+        # Times, words and releases are short, and look odd on two lines.
+        return "when" if at < numbers[0] and len(columns) > len(numbers) + 1 else "text"
 
     head = element("tr", *(element("th", name, scope="col", class_=kind(at)) for at, name in enumerate(columns)))
     lines = [element("tr", *(element("td", each, class_=kind(at)) for at, each in enumerate(row))) for row in rows]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from checks.model import Waiver
 from checks.target.page import Page, secrets_in
@@ -163,13 +165,19 @@ def _parse_json(text: str, path: Path) -> Settings:
         raise SettingsError(f"{path}: is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise SettingsError(f"{path}: expected an object")
-    days = [each for each in document.get("waiver", []) if isinstance(each.get("expires"), str)]
-    for each in days:
-        each["expires"] = date.fromisoformat(each["expires"])
+    return from_plain(document, name=path.stem, source=str(path), folder=path.parent)
+
+
+def from_plain(written: Mapping[str, Any], *, name: str, source: str, folder: Path = Path()) -> Settings:
+    """The settings in plain JSON values: as ``interpret``, with days and moments as texts."""
+    document = copy.deepcopy(dict(written))
+    for each in document.get("waiver", []):
+        if isinstance(each.get("expires"), str):
+            each["expires"] = date.fromisoformat(each["expires"])
     for key in ("starts", "ends"):
         if key in document.get("maintenance", {}):
             document["maintenance"][key] = datetime.fromisoformat(document["maintenance"][key])
-    return interpret(document, name=path.stem, source=str(path), folder=path.parent)
+    return interpret(document, name=name, source=source, folder=folder)
 
 
 def interpret(document: Mapping[str, object], *, name: str, source: str, folder: Path = Path()) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_a_check_that_the_deadline_cut_off_is_counted() -> None:
     ("more", "valid"),
     (({}, True), ({"verdict": "void"}, False), ({"interrupted": True}, False), ({"selected": True}, False)),
 )
-def test_what_the_dead_man_hears(more: dict[str, object], valid: bool) -> None:  # noqa: FBT001 - a table's column
+def test_what_the_dead_man_hears(more: dict[str, Any], valid: bool) -> None:  # noqa: FBT001 - a table's column
     """A valid run is whole and proves something."""
     assert valid is made(**more).valid
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_a_recent_whole_night_lets_a_release_through() -> None:
         pytest.param({"door": "cli"}, "missing", id="a person's run is no night"),
     ),
 )
-def test_a_night_that_is_not_whole_does_not(more: dict[str, object], reason: str) -> None:
+def test_a_night_that_is_not_whole_does_not(more: dict[str, Any], reason: str) -> None:
     """The gate refuses, and says which it was."""
     assert reason == why(judge([record(**more)], NIGHT + 3 * HOUR))
 

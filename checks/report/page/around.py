@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from checks.nights.cost import in_words
 from checks.report import story
 from checks.report.page.markup import NOTHING, Inside, Markup, cut, element
 from checks.report.page.told import STORY, Page, folded, link, moment, rows, waiver
@@ -90,6 +91,7 @@ def itself(page: Page) -> Markup:
         "finished": moment(told["finished"]),
         "took": f"{_seconds(told):.1f} s, of which up to {told['wait_s']:g} s to let things settle",
         "AWS calls": str(told["aws_calls"]),
+        "cost": in_words(told["cost"]) or "not known here",
         "strict": "warnings count as critical" if told["strict"] else "warnings change no verdict",
         "exit code": str(told["exit_code"]),
     }

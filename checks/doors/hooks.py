@@ -1,0 +1,93 @@
+"""The gate within a deployment: a CodeDeploy hook after traffic shifted, and a custom resource that fails its stack.
+
+Both look, ask for the last night, read the policy, and tell the service that waits for them; whatever goes wrong on the
+way is told as a failure, since a deployment that waits for ever is worse than one that is taken back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from checks.doors.canary import Context, ledger_here, look_through, settings_of
+from checks.model import CannotLook
+from checks.nights import gating, silence
+from checks.nights.gating import Decision
+from checks.nights.record import from_row
+from checks.nights.silence import Recency
+from checks.report.json import document
+from checks.target import Settings
+from checks.world.aws.answers import tell_cloudformation, tell_codedeploy
+from checks.world.aws.session import Access
+from checks.world.real import RealClock
+
+# CloudFormation: a reason is cut off at the limit of the whole response, 4,096 bytes.
+_LONGEST = 800
+
+
+def after_allow_traffic(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """CodeDeploy's hook AfterAllowTraffic: succeeds when the gate is open, fails (and so rolls back) when it is not.
+
+    The event is ``{"DeploymentId", "LifecycleEventHookExecutionId"}`` (CodeDeploy User Guide, "AppSpec 'hooks' section
+    for an AWS Lambda deployment").
+    """
+    said = _decided(event, context, phase="after")
+    tell_codedeploy(
+        Access(),
+        os.environ["AWS_REGION"],
+        deployment=str(event["DeploymentId"]),
+        hook=str(event["LifecycleEventHookExecutionId"]),
+        succeeded=said["exit_code"] == 0,
+    )
+    return said
+
+
+def custom_resource(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """A custom resource that is created, and updated, only while the gate is open; deleting it asks nothing."""
+    said: dict[str, Any] = {"action": "open", "exit_code": 0, "reasons": []}
+    if event["RequestType"] != "Delete":
+        properties = event.get("ResourceProperties") or {}
+        said = _decided({"release": properties.get("Release", "")}, context, phase="after")
+    first = "; ".join(f"{each['what']}: {each['says']}" for each in said["reasons"][:3])
+    answer = {
+        "Status": "SUCCESS" if said["exit_code"] == 0 else "FAILED",
+        "Reason": f"gate: {said['action']}: {first}"[:_LONGEST],
+        "PhysicalResourceId": event.get("PhysicalResourceId") or f"gate-{event['LogicalResourceId']}",
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": {"Action": said["action"]},
+    }
+    tell_cloudformation(str(event["ResponseURL"]), answer)
+    return answer
+
+
+def _decided(event: Mapping[str, Any], context: Context, *, phase: gating.Phase) -> dict[str, Any]:
+    told = {"release": event.get("release") or os.environ.get("CHECKS_RELEASE", "")}
+    try:
+        settings = settings_of(told)
+        run = look_through(settings, told, context, door="gate")
+        said = gating.as_json(_decide(settings, document(run), phase))
+    except Exception as error:  # noqa: BLE001 - a deployment waits for the answer, whatever it is
+        reason = {"action": "hold", "what": "run", "says": f"harness error: {type(error).__name__}: {error}"}
+        said = {"action": "hold", "exit_code": 3, "reasons": [reason]}
+    print(json.dumps({"gate": said}, ensure_ascii=True), flush=True)
+    return said
+
+
+def _decide(settings: Settings, told: Mapping[str, Any], phase: gating.Phase) -> Decision:
+    return gating.decide(told, phase=phase, recency=_last_night(settings))
+
+
+def _last_night(settings: Settings) -> Recency | None:
+    ledger = ledger_here()
+    if ledger is None:
+        return None
+    limit = settings.require_recent or silence.RECENT
+    try:
+        rows = [from_row(each) for each in ledger.rows(settings.name)]
+    except CannotLook as reason:
+        return Recency(why="missing", says=f"the nightly runs could not be read: {reason}")
+    return silence.judge(rows, RealClock().now(), limit=limit)

@@ -1,0 +1,134 @@
+"""The gate within a deployment."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from checks.doors import hooks
+from checks.world.aws.session import Clients
+from tests.doors.test_canary import Invocation
+
+CREATE = {
+    "RequestType": "Create",
+    "RequestId": "r-1",
+    "StackId": "arn:aws:cloudformation:af-south-1:1:stack/S/1",
+    "LogicalResourceId": "Gate",
+    "ResourceProperties": {"Release": ""},
+}
+
+
+@pytest.fixture
+def desk() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Where CloudFormation waits for its answer, and what was put there."""
+    put: list[dict[str, Any]] = []
+
+    class Slot(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            put.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200 if "query" in self.path else 403)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is printed."""
+
+    server = HTTPServer(("127.0.0.1", 0), Slot)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/answer?query=1", put
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def gate(enter: Callable[[str], None], here: object, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets the hooks look at one of the scenes."""
+    monkeypatch.setenv("CHECKS_TARGET", "here.toml")
+    monkeypatch.setenv("AWS_REGION", "af-south-1")
+    assert here
+    return enter
+
+
+@pytest.mark.parametrize(
+    ("scene", "status", "action"),
+    (
+        ("kept", "SUCCESS", "open"),
+        ("broken", "FAILED", "roll_back"),
+        ("blind", "FAILED", "hold"),
+        ("void", "FAILED", "hold"),
+    ),
+)
+def test_a_stack_fails_by_itself_when_the_gate_is_shut(
+    gate: Callable[[str], None], desk: tuple[str, list[dict[str, Any]]], scene: str, status: str, action: str
+) -> None:
+    """CloudFormation rolls everything back that the resource stands behind."""
+    gate(scene)
+    hooks.custom_resource({**CREATE, "ResponseURL": desk[0]}, Invocation())
+
+    assert [(status, {"Action": action})] == [(each["Status"], each["Data"]) for each in desk[1]]
+    assert {key: CREATE[key] for key in ("StackId", "RequestId", "LogicalResourceId")} == {
+        key: desk[1][0][key] for key in ("StackId", "RequestId", "LogicalResourceId")
+    }
+
+
+def test_deleting_asks_nothing(gate: Callable[[str], None], desk: tuple[str, list[dict[str, Any]]]) -> None:
+    """A broken target must not keep its own stack alive."""
+    gate("broken")
+    event = {**CREATE, "RequestType": "Delete", "PhysicalResourceId": "gate-Gate", "ResponseURL": desk[0]}
+    hooks.custom_resource(event, Invocation())
+
+    assert ["SUCCESS"] == [each["Status"] for each in desk[1]]
+
+
+def test_a_defect_of_ours_is_told_as_a_failure(
+    gate: Callable[[str], None], desk: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that waits for an hour is worse than one that is taken back."""
+    gate("kept")
+    monkeypatch.setenv("CHECKS_TARGET", "nowhere")
+    hooks.custom_resource({**CREATE, "ResponseURL": desk[0]}, Invocation())
+
+    assert "FAILED" == desk[1][0]["Status"]
+    assert "harness error" in desk[1][0]["Reason"]
+
+
+@pytest.mark.parametrize(("scene", "succeeded"), (("kept", True), ("broken", False), ("blind", False)))
+def test_codedeploy_is_told_by_its_recorded_contract(
+    gate: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    scene: str,
+    succeeded: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    """The request as CodeDeploy's model validates it, and its answer as its documentation records it."""
+    from botocore.stub import Stubber
+
+    gate(scene)
+    asked: list[Mapping[str, Any]] = []
+    make = Clients.make
+
+    def recorded(self: Any, service: str, region: str) -> Any:  # noqa: ANN401 - botocore's client
+        client = make(self, service, region)
+        stub = Stubber(client)
+        expected = {
+            "deploymentId": "d-1",
+            "lifecycleEventHookExecutionId": "hook-1",
+            "status": "Succeeded" if succeeded else "Failed",
+        }
+        name = "put_lifecycle_event_hook_execution_status"
+        stub.add_response(name, {"lifecycleEventHookExecutionId": "hook-1"}, expected)
+        stub.activate()
+        asked.append(expected)
+        return client
+
+    monkeypatch.setattr(Clients, "make", recorded)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    event = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}
+    told = hooks.after_allow_traffic(event, Invocation())
+
+    assert 1 == len(asked)
+    assert succeeded is (told["exit_code"] == 0)

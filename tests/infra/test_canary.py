@@ -1,0 +1,264 @@
+"""The canary's stack and its package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Environment
+from aws_cdk.assertions import Match, Template
+
+from khaya_infra.app import FLAGS
+from khaya_infra.canary import CanaryStack
+from khaya_infra.canary_package import PRUNED, build_canary, locked, runtime
+from khaya_infra.nightly import look_once
+from khaya_infra.package import PackageError
+from khaya_infra.settings import Settings, SettingsError, read_settings, settings_from
+from khaya_infra.stop import Stop
+
+ROOT = Path(__file__).parents[2]
+LOOKS = {"Effect": "Allow", "Action": ["dynamodb:DescribeTable"], "Resource": ["arn:aws:dynamodb:af-south-1:1:table/T"]}
+# 1.5 MB, of which the harness itself takes some more with every room.
+MOST_BYTES = 1_500_000
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `checks canary` wrote, in small."""
+    folder = tmp_path_factory.mktemp("told")
+    (folder / "policy.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [LOOKS]}))
+    (folder / "plan.json").write_text("{}")
+    (folder / "local.json").write_text("{}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    """The twin's."""
+    return read_settings(ROOT / "checks" / "targets" / "local.toml")
+
+
+@pytest.fixture(scope="module")
+def template(told: Path, settings: Settings) -> Template:
+    """The stack, synthesised."""
+    package = told / "package.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("checks/__init__.py", "")
+    assert settings.canary is not None
+    stack = CanaryStack(
+        App(context=FLAGS),
+        settings.canary.name,
+        settings=settings,
+        told=told,
+        package=package,
+        runtime="3.13",
+        env=Environment(account=settings.account, region=settings.canary.region),
+    )
+    return Template.from_stack(stack)
+
+
+def test_evidence_is_versioned_locked_and_outlives_the_stack(template: Template) -> None:
+    """A rollback may delete the stack, and deletes nothing of what was seen."""
+    template.has_resource(
+        "AWS::S3::Bucket",
+        {
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": Match.object_like(
+                {
+                    "ObjectLockEnabled": True,
+                    "ObjectLockConfiguration": {
+                        "ObjectLockEnabled": "Enabled",
+                        "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 90}},
+                    },
+                    "VersioningConfiguration": {"Status": "Enabled"},
+                }
+            ),
+        },
+    )
+    template.has_resource(
+        "AWS::DynamoDB::Table",
+        {"DeletionPolicy": "Retain", "Properties": Match.object_like({"DeletionProtectionEnabled": True})},
+    )
+
+
+def test_it_runs_nightly_in_the_time_of_the_place(template: Template) -> None:
+    """A schedule with a time zone, retries for an hour, and dead letters for what is left."""
+    template.has_resource_properties(
+        "AWS::Scheduler::Schedule",
+        {
+            "ScheduleExpression": "cron(0 3 * * ? *)",
+            "ScheduleExpressionTimezone": "Africa/Johannesburg",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": Match.object_like({"RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5}}),
+        },
+    )
+
+
+def test_the_dead_man_rings_for_missing_data_and_not_before_26_hours(template: Template) -> None:
+    """No data is what a dead canary looks like."""
+    template.has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "Namespace": "Checks",
+            "MetricName": "ValidRuns",
+            "Dimensions": [{"Name": "Target", "Value": "local"}],
+            "Period": 3600,
+            "EvaluationPeriods": 26,
+            "DatapointsToAlarm": 26,
+            "ComparisonOperator": "LessThanThreshold",
+            "Threshold": 1,
+            "TreatMissingData": "breaching",
+        },
+    )
+
+
+def test_the_role_may_look_as_computed_and_write_its_evidence_and_nothing_else(template: Template) -> None:
+    """Every action that any of its policies grants."""
+    managed = template.find_resources("AWS::IAM::ManagedPolicy").values()
+    inline = [each for name, each in template.find_resources("AWS::IAM::Policy").items() if name.startswith("Canary")]
+    granted = [s for each in (*managed, *inline) for s in each["Properties"]["PolicyDocument"]["Statement"]]
+
+    assert [LOOKS] == [_plural(each) for each in granted if _actions(each) == LOOKS["Action"]]
+    assert {
+        *("dynamodb:DescribeTable", "dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"),
+        *("s3:PutObject", "s3:GetObject", "sns:Publish", "logs:CreateLogStream", "logs:PutLogEvents"),
+    } == {action for each in granted for action in _actions(each)}
+    assert all("*" not in _resources(each) for each in granted)
+
+
+def test_another_region_or_none_at_all(settings: Settings) -> None:
+    """What falls silent together is not missed by anybody."""
+    import tomllib
+
+    document = tomllib.loads((ROOT / "checks" / "targets" / "local.toml").read_text("utf-8"))
+    document["canary"]["region"] = "af-south-1"
+    with pytest.raises(SettingsError, match=r"canary\.region must be another than that of KhayaStack"):
+        settings_from(document, stage="local", source="local.toml")
+    del document["canary"]
+    assert settings_from(document, stage="local", source="local.toml").canary is None
+    assert settings.canary is not None
+
+
+@pytest.fixture(scope="module")
+def package(told: Path) -> Path:
+    """The real package, for this interpreter."""
+    return build_canary(told)
+
+
+def test_the_package_is_small_and_the_same_every_time(package: Path, told: Path) -> None:
+    """Small enough for a cold start; the same bytes for the same input, so that nothing is deployed for nothing."""
+    before = hashlib.sha256(package.read_bytes()).hexdigest()
+    package.unlink()
+
+    assert before == hashlib.sha256(build_canary(told).read_bytes()).hexdigest()
+    assert package.stat().st_size <= MOST_BYTES
+
+
+def test_the_package_holds_what_it_needs_and_no_more(package: Path) -> None:
+    """No twin, no door for people, no target of ours; byte code for every module, checked against nothing."""
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+        codes = [archive.read(each)[:8] for each in names if each.endswith(".pyc")]
+
+    assert [] == [each for each in names if re.match(r"checks/(twin|targets)/|checks/doors/cli", each)]
+    assert {"plan.json", "policy.json", "local.json"} <= set(names)
+    assert {"checks", "dns"} == {each.partition("/")[0] for each in names if "/" in each}
+    # PEP 552: hash-based, not checked against the source.
+    assert {1} == {int.from_bytes(each[4:8], "little") for each in codes}
+
+
+def test_everything_in_the_package_can_be_imported(package: Path, tmp_path: Path) -> None:
+    """What was pruned is asked for by nothing that is left."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    code = """
+import importlib, pathlib, sys
+sys.path.insert(0, ".")
+for file in sorted(pathlib.Path(".").rglob("*.py*")):
+    if "__pycache__" in file.parts or file.parts[0] == "dns" and file.parts[1] not in ("rdtypes",):
+        continue
+    importlib.import_module(".".join(file.with_suffix("").parts).removesuffix(".__init__"))
+home = str(pathlib.Path.cwd())
+print([name for name, module in sys.modules.items()
+       if name.partition(".")[0] in ("checks", "dns") and not str(module.__file__).startswith(home)])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ("[]", "") == (done.stdout.strip(), done.stderr)
+    assert PRUNED
+
+
+def test_a_runtime_that_lambda_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Byte code of another minor version would not be used."""
+    monkeypatch.setattr(sys, "version_info", type("V", (), {"major": 3, "minor": 99})())
+    with pytest.raises(PackageError, match=r"no runtime for Python 3\.99"):
+        runtime()
+
+
+def test_a_lock_without_an_entry_is_refused() -> None:
+    """What is installed has a hash, or is not installed."""
+    lock = "a==1 \\\n    --hash=sha256:1\nb==2 \\\n    --hash=sha256:2\n"
+
+    assert "b==2 \\\n    --hash=sha256:2\n" == locked(lock, ("b",))
+    with pytest.raises(PackageError, match="no entry for c"):
+        locked(lock, ("c",))
+
+
+class Functions:
+    """Lambda, as far as one call goes."""
+
+    def __init__(self, answer: Mapping[str, Any], error: str = "") -> None:
+        self.answer, self.error = answer, error
+        self.asked: Mapping[str, Any] = {}
+
+    def invoke(self, **asked: Any) -> Mapping[str, Any]:  # noqa: ANN401 - boto3's own keywords
+        """As boto3 names it."""
+        self.asked = asked
+        body = type("Body", (), {"read": lambda _: json.dumps(self.answer).encode()})()
+        return {"Payload": body, **({"FunctionError": self.error} if self.error else {})}
+
+
+def test_a_canary_that_looks_is_a_line(settings: Settings) -> None:
+    """Broken or not: that is for the gate to say."""
+    functions = Functions({"run_id": "r", "verdict": "broken"})
+
+    assert "first run r: broken" in look_once(functions, {"CanaryFunction": "f"}, "abc")
+    assert {"release": "abc", "by": "deploy"} == json.loads(functions.asked["Payload"])
+    assert settings.canary
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    (
+        ({"errorMessage": "no module"}, "Unhandled"),
+        ({"run_id": "r", "verdict": "void", "void": ["a control was wrong"]}, ""),
+        ({"run_id": "r", "verdict": "running", "repeated": "busy"}, ""),
+    ),
+)
+def test_a_dead_canary_ends_the_deploy(answer: Mapping[str, Any], error: str) -> None:
+    """It would be found out after 26 hours otherwise."""
+    with pytest.raises(Stop, match="nothing valid came of it"):
+        look_once(Functions(answer, error), {"CanaryFunction": "f"}, "abc")
+
+
+def _actions(statement: Mapping[str, Any]) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else list(actions)
+
+
+def _resources(statement: Mapping[str, Any]) -> list[Any]:
+    resources = statement["Resource"]
+    return resources if isinstance(resources, list) else [resources]
+
+
+def _plural(statement: Mapping[str, Any]) -> dict[str, Any]:
+    return {**statement, "Action": _actions(statement), "Resource": _resources(statement)}
