@@ -21,6 +21,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
         "backup:ListRecoveryPointsByResource",
         "cloudfront:ListDistributions",
         "route53:ListHostedZonesByName",
+        "sns:GetSubscriptionAttributes",
         "sts:GetCallerIdentity",
     }
 )
