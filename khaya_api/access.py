@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from khaya_api.errors import Detail, forbidden, invalid, no_such_method, not_found, unauthenticated
 from khaya_api.incoming import Request
@@ -130,9 +131,16 @@ def caller_of(claims: Mapping[str, object] | None) -> Caller:
 
 def _roles(groups: object) -> frozenset[Role]:
     """A REST authorizer flattens the list of groups: `buyer,worker` or `[buyer worker]`."""
-    words = groups if isinstance(groups, list) else re.split(r"[\s,]+", str(groups or "").strip("[] "))
+    if isinstance(groups, list):
+        return _named(",".join(word for word in groups if isinstance(word, str)))
+    return _named(str(groups or ""))
+
+
+@lru_cache(maxsize=64)
+def _named(groups: str) -> frozenset[Role]:
     known = {role.value: role for role in Role}
-    return frozenset(known[word.lower()] for word in words if isinstance(word, str) and word.lower() in known)
+    words = re.split(r"[\s,]+", groups.strip("[] ").lower())
+    return frozenset(known[word] for word in words if word in known)
 
 
 def _methods(path: str) -> Mapping[str, Operation]:

@@ -87,7 +87,7 @@ def body_text(request: Request) -> str:
 def read_object(text: str | bytes) -> dict[str, Any]:
     """A JSON object. `Refusal` 400 for anything else, also for what only breaks the reader: depth, digits."""
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = _JSON.decode(text if isinstance(text, str) else text.decode())
     except json.JSONDecodeError as error:
         where = f"must be JSON: it breaks off at line {error.lineno}, column {error.colno}"
         raise invalid(Detail("body", where)) from error
@@ -100,6 +100,10 @@ def read_object(text: str | bytes) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+# Made once: `json.loads` would make another for each body, since it is told what to do with constants.
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _decode(text: str) -> bytes:
@@ -151,6 +155,8 @@ def _headers(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _query(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    if not event.get("queryStringParameters") and not event.get("multiValueQueryStringParameters"):
+        return {}
     single = _mapping(event.get("queryStringParameters"))
     once = {name: [value] for name, value in single.items() if isinstance(value, str)}
     return {**once, **_lists(event.get("multiValueQueryStringParameters"))}
