@@ -10,6 +10,7 @@ from typing import Any
 
 from checks.blocking import Dependency
 from checks.coverage import coverage, is_about_coverage, named
+from checks.journey import Script
 from checks.model import Check, Place, Promise, Target, Waiver
 from checks.naming import glob
 from checks.plan import Plan, compare, freeze
@@ -19,22 +20,35 @@ from checks.promises import (
     auth,
     backups,
     behaviours,
+    boards,
     bucket_rules,
     buckets,
+    callers,
     cdn,
     certificates,
     clients,
     contract,
     dns,
+    edges,
     functions,
+    httpapis,
     identity,
+    journeys,
+    keepings,
     logs,
+    mappings,
     queues,
+    records,
+    releases,
+    roles,
     schedules,
     site,
     stack,
+    stages,
     tables,
     tls,
+    topics,
+    workflows,
     zones,
 )
 from checks.promises.functions import Ended
@@ -47,24 +61,37 @@ PROMISES: tuple[Promise[Any], ...] = (
     *stack.PROMISES,
     *zones.PROMISES,
     *dns.PROMISES,
+    *records.PROMISES,
     *certificates.PROMISES,
     *tls.PROMISES,
     *cdn.PROMISES,
     *behaviours.PROMISES,
+    *edges.PROMISES,
     *site.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
+    *stages.PROMISES,
+    *httpapis.PROMISES,
     *auth.PROMISES,
     *clients.PROMISES,
     *functions.PROMISES,
+    *callers.PROMISES,
+    *mappings.PROMISES,
+    *workflows.PROMISES,
     *tables.PROMISES,
     *backups.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
     *queues.PROMISES,
+    *topics.PROMISES,
     *alarms.PROMISES,
+    *boards.PROMISES,
     *logs.PROMISES,
+    *keepings.PROMISES,
+    *roles.PROMISES,
+    *releases.PROMISES,
+    *journeys.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -124,7 +151,13 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 _LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative")
 _SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
 _SCHEDULED = ("expression", "targets", "dead_letters")
-_FETCHED = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "api")
+# How the API answers, told apart from what it is made of: the one stands on the other.
+_ANSWERS = (
+    *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
+    *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
+)
+_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers")
+_FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
     # Who we are comes before everything: without it nothing that is unknown says more than that.
@@ -180,7 +213,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.https[*]", "dns.address[{host}]"),
     Dependency("cdn.https[*]", "cdn.deployed[*]"),
     *(
-        Dependency(f"{fetched}*", under)
+        Dependency(f"{fetched}[*]", under)
         for fetched in _FETCHED
         for under in (
             "dns.address[{host}]",
@@ -196,15 +229,26 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
-    *(Dependency(f"{fetched}*", "buckets.present[*]") for fetched in _FETCHED if fetched != "api"),
+    *(Dependency(f"{page}[*]", "buckets.present[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "cdn.function[*]") for page in _PAGES),
+    *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
+    Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
     Dependency("auth.client[*]", "auth.pool[*]"),
     # The API stands on its functions, these on their tables.
     *(
-        Dependency("api.*", under)
+        Dependency(f"{answer}[*]", under)
+        for answer in _ANSWERS
         for under in (
+            "functions.callable[*]",
+            "functions.alias[*]",
+            "functions.version[*]",
+            "api.stage[*]",
+            "api.method[*]",
+            "api.authorizer[*]",
+            "cdn.function[*]",
             "functions.ready[*]",
             "functions.environment[*]",
             "functions.settings[*]",
@@ -253,6 +297,70 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),
     Dependency("logs.of_functions[*]", "functions.ready[{subject}]"),
+    # What is compared with its template stands behind what says the same in words of its own.
+    Dependency("dns.record[*]", "dns.delegation[*]"),
+    Dependency("dns.record[*]", "dns.authorities[*]"),
+    Dependency("dns.caa[*]", "dns.record[*]"),
+    Dependency("functions.alias[*]", "functions.version[*]"),
+    *(
+        Dependency(f"functions.{each}[*]", "functions.ready[*]")
+        for each in ("version", "unasked", "address", "callable", "private")
+    ),
+    Dependency("functions.callable[*]", "schedules.permitted[*]"),
+    *(Dependency(f"mappings.{each}[*]", "mappings.enabled[{subject}]") for each in ("working", "failures")),
+    Dependency("mappings.consumed[*]", "mappings.enabled[*]"),
+    Dependency("mappings.*[*]", "functions.ready[*]"),
+    Dependency("workflows.works[*]", "workflows.ready[{subject}]"),
+    Dependency("workflows.ready[*]", "workflows.whole[{subject}]"),
+    Dependency("httpapis.*[*]", "httpapis.present[*]"),
+    *(
+        Dependency(f"httpapis.{each}[*]", under)
+        for each in ("answers", "guarded", "unknown")
+        for under in (
+            "httpapis.route[*]",
+            "httpapis.stage[*]",
+            "httpapis.integration[*]",
+            "httpapis.authorizer[*]",
+            "functions.ready[*]",
+            "functions.callable[*]",
+        )
+    ),
+    Dependency("topics.*[*]", "alarms.topic[{subject}]"),
+    Dependency("topics.*[*]", "topics.present[{subject}]"),
+    Dependency("topics.subscription[*]", "topics.present[*]"),
+    Dependency("topics.delivers[*]", "queues.present[*]"),
+    Dependency("secrets.rotated[*]", "secrets.present[*]"),
+    *(
+        Dependency("roles.resource_policy[*]", under)
+        for under in (
+            "buckets.present[*]",
+            "buckets.private[*]",
+            "buckets.tls_only[*]",
+            "queues.present[*]",
+            "alarms.topic[*]",
+            "topics.private[*]",
+            "topics.delivers[*]",
+            "schedules.permitted[*]",
+        )
+    ),
+    Dependency("queues.tls_only[*]", "roles.resource_policy[*]"),
+    *(
+        Dependency(f"release.{each}[*]", under)
+        for each in ("whole", "told", "site")
+        for under in ("cdn.home[*]", "api.health[*]", "api.release[*]")
+    ),
+    *(
+        Dependency(f"journeys.{each}[*]", under)
+        for each in ("written", "isolated", "refused", "uploaded")
+        for under in ("journeys.signed_in[{subject}]", "api.health[*]", "api.deep[*]")
+    ),
+    *(
+        Dependency("journeys.signed_in[*]", under)
+        for under in ("api.health[*]", "auth.pool[*]", "auth.client[*]", "api.authorizer[*]", "cdn.behaviour[*]")
+    ),
+    Dependency("release.code[*]", "functions.ready[*]"),
+    Dependency("release.function[*]", "functions.environment[{subject}]"),
+    Dependency("topics.tls_only[*]", "roles.resource_policy[*]"),
 )
 
 
@@ -307,9 +415,10 @@ def checks_for(
     accepted: Plan | None = None,
     release: str = "",
     recovered: float = RECOVERED,
+    script: Script | None = None,
 ) -> tuple[Check, ...]:
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
-    planned = [*_of_rooms(target, limits, release)]
+    planned = [*_of_rooms(target, limits, release), *journeys.checks(target, script=script)]
     planned += _floor(target, planned, expect)
     planned += _waivers(target, planned, tuple(waivers))
     planned.append(stack.recovered(Place(subject=target.name), allowed=recovered))
@@ -332,16 +441,23 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from stack.checks(target)
     yield from zones.checks(target)
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
+    yield from records.checks(target)
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from cdn.checks(target)
     yield from behaviours.checks(target)
+    yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from stages.checks(target)
+    yield from httpapis.checks(target)
     yield from auth.checks(target)
     yield from clients.checks(target)
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
+    yield from callers.checks(target)
+    yield from mappings.checks(target)
+    yield from workflows.checks(target)
     yield from tables.checks(target, creating=timedelta(minutes=limits.table_creating_minutes))
     yield from backups.checks(
         target,
@@ -353,8 +469,13 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)
     yield from queues.checks(target)
+    yield from topics.checks(target)
     yield from alarms.checks(target)
+    yield from boards.checks(target)
     yield from logs.checks(target)
+    yield from keepings.checks(target)
+    yield from roles.checks(target)
+    yield from releases.checks(target, release_sha=release)
 
 
 def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterator[Check]:

@@ -740,6 +740,53 @@ class LogGroupSeen:
     days: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One thing of AWS that is compared with its template word by word, as its service describes it.
+
+    *kind* is its CloudFormation type, *state* the service's word (``there`` for one that has none). *words* are sorted
+    ``(word, text)`` in the spelling of ``checks.spelling``; of documents and secrets a digest alone is kept.
+    """
+
+    kind: str
+    name: str
+    state: str
+    words: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """The code of several functions or versions, as ``(name, CodeSha256)``; empty for one that is gone."""
+
+    codes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a journey: what was tried, whether it went as it should, and what was answered."""
+
+    name: str
+    well: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """A journey under the name of its run: its steps in their order, and what of it could not be proven to be gone."""
+
+    run: str
+    steps: tuple[Step, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """People of journeys, with the moment each was made, and the names of those that were removed just now."""
+
+    people: tuple[tuple[str, datetime], ...]
+    removed: tuple[str, ...]
+
+
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
@@ -759,4 +806,7 @@ EVIDENCE: tuple[type, ...] = (
     QueueSeen,
     PoolSeen, ClientSeen, SignIn, PoolGroups,
     LogGroupSeen,
+    Described,
+    Packages,
+    Step, Walk, Leftovers,
 )  # fmt: skip

@@ -25,6 +25,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
         "cloudfront:ListDistributions",
         "logs:DescribeLogGroups",
         "route53:ListHostedZonesByName",
+        "sns:GetSubscriptionAttributes",
         "sts:GetCallerIdentity",
     }
 )

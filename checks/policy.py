@@ -78,27 +78,55 @@ def decide(policy: str, request: Request) -> Decision:
     return Decision(allowed=False, why="no statement allows it")
 
 
-def bars_plain_http(policy: str, *, service: str, resources: Iterable[str]) -> Decision:
-    """Whether *policy* denies everybody every action of *service* on each of *resources* over plain HTTP.
+def opens_to_everybody(policy: str, *, account: str) -> tuple[str, ...]:
+    """The statements that let everybody in, by their names: an Allow to all accounts that no condition narrows.
+
+    A condition narrows when it names *account*, or a source, an organisation or a principal of one's own; one on
+    ``aws:SecureTransport`` or on a public range of addresses does not.
+    """
+    return tuple(_name(each) for each in _statements(policy) if _lets_all_in(each, account))
+
+
+def _lets_all_in(statement: Mapping[str, object], account: str) -> bool:
+    named = statement.get("Principal")
+    everybody = "*" in _texts(named.get("AWS")) if isinstance(named, dict) else named == "*"
+    if statement.get("Effect") != "Allow" or not (everybody or "NotPrincipal" in statement):
+        return False
+    block = statement.get("Condition")
+    pairs = block.values() if isinstance(block, dict) else ()
+    keys = {key.lower(): each for some in pairs if isinstance(some, dict) for key, each in some.items()}
+    return not any(_narrows(key, _texts(value), account) for key, value in keys.items())
+
+
+def _narrows(key: str, values: tuple[str, ...], account: str) -> bool:
+    if key in {"aws:sourceaccount", "aws:principalaccount", "aws:sourceowner", "aws:resourceaccount"}:
+        return account in values
+    if key in {"aws:sourcearn", "aws:principalarn"}:
+        return all(f":{account}:" in each or each.startswith("arn:aws:s3:::") for each in values)
+    return key in {"aws:principalorgid", "aws:sourcevpc", "aws:sourcevpce", "lambda:functionurlauthtype"}
+
+
+def bars_plain_http(policy: str, *, service: str, resources: Iterable[str], action: str = "") -> Decision:
+    """Whether *policy* denies everybody every action of *service*, or *action*, on each of *resources* over plain HTTP.
 
     A resource that ends in a slash stands for everything below it. Only a denial whose sole condition is
     ``aws:SecureTransport`` counts: with another one it does not hold for everybody.
     """
-    sealing = [each for each in _statements(policy) if _bars_everybody(each, service)]
+    sealing = [each for each in _statements(policy) if _bars_everybody(each, service, action)]
     through = [name for name in resources if not any(_spans(each, name) for each in sealing)]
     if through:
         return Decision(allowed=False, why=f"plain HTTP is not denied to everybody on {', '.join(through)}")
     return Decision(allowed=True, why=f"plain HTTP is denied by {', '.join(map(_name, sealing))}")
 
 
-def _bars_everybody(statement: Mapping[str, object], service: str) -> bool:
+def _bars_everybody(statement: Mapping[str, object], service: str, action: str) -> bool:
     block = statement.get("Condition")
     keys = [key for each in block.values() if isinstance(each, dict) for key in each] if isinstance(block, dict) else []
     actions = {pattern.lower() for pattern in _texts(statement.get("Action"))}
     return (
         statement.get("Effect") == "Deny"
         and _principal(statement, "") is True
-        and bool(actions & {"*", f"{service}:*"})
+        and bool(actions & {"*", f"{service}:*", action.lower() or "*"})
         and all(key.lower() == "aws:securetransport" for key in keys)
         and _conditions(block, {"aws:securetransport": "false"}) is True
     )

@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 from checks import catalogue
 from checks.controls import controls, measures
 from checks.coverage import Coverage, coverage
+from checks.journey import JourneyError, script_of
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
 from checks.report import files
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
-from checks.target import Settings, reach_of, reach_of_twin, resolve
+from checks.target import Settings, SettingsError, reach_of, reach_of_twin, resolve
 from checks.vantage import Beyond, missing
 from checks.world.aws import Credentials, real_aws
 from checks.world.ports import World
@@ -79,8 +80,10 @@ def connect(settings: Settings, *, door: Door = "cli") -> Reach:
     return _twin_reach(settings) if settings.twin else _aws_reach(settings, door)
 
 
-def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None) -> Ready:
-    """Resolve the target and freeze its plan.
+def prepare(
+    settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None, writes: bool = False
+) -> Ready:
+    """Resolve the target and freeze its plan, with the journeys of the settings where *writes* are allowed.
 
     Where CloudFormation cannot be read, the last accepted plan is taken: its AWS checks are unknown, its looks at the
     public surface are made. Raises SettingsError, PlanError.
@@ -93,7 +96,7 @@ def prepare(settings: Settings, reach: Reach, *, release: str = "", plan_file: P
         target = resolve(settings, reach.world, pool=pool, accepted_names=known)
     except CannotLook as reason:
         return _unread(settings, reach, pool=pool, accepted=accepted, reason=reason, release=release)
-    plan = live_plan(settings, target, accepted=accepted, release=release)
+    plan = live_plan(settings, target, accepted=accepted, release=release, writes=writes)
     _remember(settings, plan)
     notes = (
         () if accepted else ("no plan was accepted yet, so a check that is lost would not be missed: `plan --accept`",)
@@ -156,17 +159,22 @@ def _make_ready(reach: Reach) -> None:
         reach.prepare()
 
 
-def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, release: str) -> Plan:
-    """The frozen plan of a resolved target."""
-    checks = catalogue.checks_for(
-        target,
-        limits=catalogue.thresholds(settings.thresholds),
-        expect=settings.expect,
-        waivers=settings.waivers,
-        accepted=accepted,
-        release=release,
-        recovered=catalogue.RECOVERED if settings.budget.recovered is None else settings.budget.recovered,
-    )
+def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, release: str, writes: bool = False) -> Plan:
+    """The frozen plan of a resolved target. Raises SettingsError for a journey that leads nowhere."""
+    try:
+        script = script_of(settings.journeys)
+        checks = catalogue.checks_for(
+            target,
+            limits=catalogue.thresholds(settings.thresholds),
+            expect=settings.expect,
+            waivers=settings.waivers,
+            accepted=accepted,
+            release=release,
+            recovered=catalogue.RECOVERED if settings.budget.recovered is None else settings.budget.recovered,
+            script=script if writes or settings.journeys.get("always") else None,
+        )
+    except JourneyError as error:
+        raise SettingsError(f"{settings.source}: {error}") from error
     return freeze(checks, target=settings.name, account=settings.account, regions=settings.regions)
 
 

@@ -122,7 +122,7 @@ def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     settings = read(find(asked.target))
     chosen = selection(asked.only, asked.severity)
-    ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release)
+    ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release, writes=asked.allow_writes)
     plan, _ = assembly.from_here(ready.plan, settings, "cli")
     watch = watching(err, len(plan.only(chosen).checks if chosen else plan.checks))
     try:
@@ -323,6 +323,7 @@ def _add_verify(commands: Commands) -> None:
     verify.add_argument("--severity", choices=("critical", "warning"), help="only checks that weigh this much")
     verify.add_argument("--release", default="", metavar="SHA", help="the release that must be live")
     verify.add_argument("--strict", action="store_true", help="warnings count as critical")
+    verify.add_argument("--allow-writes", action="store_true", help="walk the [journeys] of the settings too")
 
 
 def _add_plan(commands: Commands) -> None:

@@ -43,6 +43,7 @@ _ATTRIBUTES: Mapping[tuple[str, str], str] = {
     ("AWS::Kinesis::Stream", "Arn"): "arn:{partition}:kinesis:" + _HERE + ":stream/{id}",
     ("AWS::Lambda::Function", "Arn"): "arn:{partition}:lambda:" + _HERE + ":function:{id}",
     ("AWS::Lambda::Version", "FunctionArn"): "{id}",
+    ("AWS::Lambda::Version", "Version"): "{last}",
     ("AWS::Logs::LogGroup", "Arn"): "arn:{partition}:logs:" + _HERE + ":log-group:{id}:*",
     ("AWS::Route53::HostedZone", "Id"): "{id}",
     ("AWS::S3::Bucket", "Arn"): "arn:{partition}:s3:::{id}",

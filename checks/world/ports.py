@@ -206,6 +206,38 @@ class Aws(Protocol):
         """logs:DescribeLogGroups, the one of exactly this name."""
         ...
 
+    def described(self, kind: str, region: str, name: str) -> seen.Described | seen.Absent:
+        """One thing of a CloudFormation type that is compared word by word (the call is the type's own)."""
+        ...
+
+    def make_user(self, region: str, pool: str, name: str, password: str, groups: tuple[str, ...]) -> str:
+        """Make somebody who can sign in, without telling them; gives their subject (journeys alone ask this)."""
+        ...
+
+    def sign_in(self, region: str, pool: str, client: str, name: str, password: str) -> Mapping[str, str]:
+        """Tokens by their kinds ``id``, ``access`` and ``refresh``; none when the pool refuses."""
+        ...
+
+    def refresh(self, region: str, pool: str, client: str, token: str) -> Mapping[str, str]:
+        """New tokens for a refresh token; none when the pool refuses."""
+        ...
+
+    def drop_user(self, region: str, pool: str, name: str) -> bool:
+        """Delete somebody, and whether they are gone."""
+        ...
+
+    def users(self, region: str, pool: str, prefix: str) -> Sequence[tuple[str, datetime]]:
+        """cognito-idp:ListUsers: those whose names begin so, with the moment each was made."""
+        ...
+
+    def remove_row(self, region: str, table: str, key: tuple[tuple[str, str], ...]) -> bool:
+        """Delete one row by its key, and whether it is gone."""
+        ...
+
+    def remove_object(self, region: str, bucket: str, key: str, owner: str) -> bool:
+        """Delete every version of one object, and whether all are gone."""
+        ...
+
     def refuses_forged_key(self, region: str) -> tuple[bool, str]:
         """Whether AWS refuses a made-up access key (a control: an endpoint that says yes to everybody is not AWS)."""
         ...

@@ -25,7 +25,8 @@ def build_site(*, release: str, version: str, build: Path, source: Path = SOURCE
     """
     files = _plain_files(source) | _assets(source)
     names = _hashed_names(source)
-    files["index.html"] = _with_hashed_names(files["index.html"].decode(), names).encode()
+    page = files["index.html"].decode().replace("$git_sha", release)
+    files["index.html"] = _with_hashed_names(page, names).encode()
     files["version.json"] = _version(files["version.json"].decode(), release, version).encode()
     folder = build / "site" / _digest(files)
     if not folder.exists():

@@ -67,6 +67,8 @@ def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
     def named(original: Function) -> Function:
         def action(method: str, path: str) -> Untyped:
             parts = [part for part in path.split("/") if part]
+            if parts[1:2] == ["event-source-mappings"] and parts[2:]:
+                return _MAPPING.get(method)
             below = parts[parts.index("functions") + 1 :] if "functions" in parts else []
             return _LAMBDA.get((method, *below[1:2], *("*" for _ in below[2:]))) or original(method, path)
 
@@ -115,6 +117,30 @@ def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) ->
     return ""
 
 
+def ask_for_budgets_actions_by_their_names(_: Grounds) -> None:
+    """Reading a budget needs budgets:ViewBudget, changing it budgets:ModifyBudget.
+
+    MiniStack asks for the names of the operations, which are no actions (Service Authorization Reference, Budgets).
+    """
+    actions = service("core.iam_actions")
+
+    def named(original: Function) -> Function:
+        def action(asked: str, *args: Untyped) -> Untyped:
+            found = original(asked, *args)
+            if asked != "budgets" or not found:
+                return found
+            return "budgets:ViewBudget" if found.startswith("budgets:Describe") else "budgets:ModifyBudget"
+
+        return action
+
+    replace(actions, "extract_iam_action", ("service", "method", "path", "headers", "body", "query_params"), named)
+
+
+_MAPPING = {
+    "GET": "GetEventSourceMapping",
+    "PUT": "UpdateEventSourceMapping",
+    "DELETE": "DeleteEventSourceMapping",
+}
 # Lambda API reference: method and what follows the function's name, "*" for a name of its own.
 _LAMBDA = {
     ("GET", "concurrency"): "GetFunctionConcurrency",

@@ -112,6 +112,41 @@ def honour_deletion_protection_of_stacks(_: Grounds) -> None:
     wrap_handler(_TYPE, "delete", unless_protected)
 
 
+def honour_declared_time_to_live(_: Grounds) -> None:
+    """A table whose template declares a time to live has it after create and after update.
+
+    MiniStack's provisioner ignores the property. What somebody switched by hand stays until the property changes.
+    """
+    settings = store(service("services.dynamodb"), "_ttl_settings")
+
+    def created(original: Function) -> Function:
+        def create(logical_id: str, props: Props, stack_name: str) -> Untyped:
+            name, attributes = original(logical_id, props, stack_name)
+            settings[name] = _lifetime(props)
+            return name, attributes
+
+        return create
+
+    def updated(original: Function) -> Function:
+        def update(physical_id: str, old: Props, new: Props, *args: Untyped, **kwargs: Untyped) -> Untyped:
+            name, attributes = original(physical_id, old, new, *args, **kwargs)
+            if name != physical_id or _lifetime(old) != _lifetime(new):
+                settings[name] = _lifetime(new)
+            return name, attributes
+
+        return update
+
+    wrap_handler(_TYPE, "create", created)
+    wrap_handler(_TYPE, "update", updated)
+
+
+def _lifetime(props: Props) -> Props:
+    wished = props.get("TimeToLiveSpecification") or {}
+    if str(wished.get("Enabled", False)).lower() != "true":
+        return {"TimeToLiveStatus": "DISABLED"}
+    return {"TimeToLiveStatus": "ENABLED", "AttributeName": wished.get("AttributeName", "")}
+
+
 def _declares(props: Props) -> bool:
     wished = (props.get("PointInTimeRecoverySpecification") or {}).get("PointInTimeRecoveryEnabled", False)
     return str(wished).lower() == "true"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
@@ -17,8 +18,10 @@ from checks.world.aws import (
     buckets,
     cdn,
     certificates,
+    described,
     functions,
     logs,
+    people,
     queues,
     schedules,
     stacks,
@@ -219,6 +222,30 @@ class RealAws:
 
     def log_group(self, region: str, name: str) -> seen.LogGroupSeen | seen.Absent:
         return self._once(logs.log_group, region, name)
+
+    def described(self, kind: str, region: str, name: str) -> seen.Described | seen.Absent:
+        return self._once(described.described, described.home_of(kind, region, self._home), kind, name)
+
+    def make_user(self, region: str, pool: str, name: str, password: str, groups: tuple[str, ...]) -> str:
+        return people.make_user(self._wire.asking(), region, pool, name, password, groups)
+
+    def sign_in(self, region: str, pool: str, client: str, name: str, password: str) -> Mapping[str, str]:
+        return people.sign_in(self._wire.asking(), region, pool, client, name, password)
+
+    def refresh(self, region: str, pool: str, client: str, token: str) -> Mapping[str, str]:
+        return people.refresh(self._wire.asking(), region, pool, client, token)
+
+    def drop_user(self, region: str, pool: str, name: str) -> bool:
+        return people.drop_user(self._wire.asking(), region, pool, name)
+
+    def users(self, region: str, pool: str, prefix: str) -> Sequence[tuple[str, datetime]]:
+        return self._once(people.users, region, pool, prefix)
+
+    def remove_row(self, region: str, table: str, key: tuple[tuple[str, str], ...]) -> bool:
+        return people.remove_row(self._wire.asking(), region, table, key)
+
+    def remove_object(self, region: str, bucket: str, key: str, owner: str) -> bool:
+        return people.remove_object(self._wire.asking(), region, bucket, key, owner)
 
     def refuses_forged_key(self, region: str) -> tuple[bool, str]:
         return self._once(stacks.refuses_forged_key, region)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from checks.evidence import Absent, Described, Permissions, QueueSeen, ResourcePolicy, TopicSeen
+from checks.model import Check, Unresolved
+from checks.promises import boards, roles
+from tests.promises.worlds import ACCOUNT, NOW, REGION, planned, resource, target, world
+
+BUDGET = {
+    "Budget": {"BudgetLimit": {"Amount": 500.0, "Unit": "USD"}, "TimeUnit": "MONTHLY"},
+    "NotificationsWithSubscribers": [{}, {}],
+}
+RIGHT = {"limit": "500", "unit": "USD", "every": "MONTHLY", "notices": "2", "heard": "2"}
+
+
+def _budget() -> Check:
+    one = resource(boards.BUDGET, BUDGET, subject="Costs", physical_id="costs-1")
+    return planned(boards.checks(target(one)))["budgets.heard[Costs]"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    (
+        ({}, "pass"),
+        ({"limit": "5000"}, "fail"),
+        ({"every": "DAILY"}, "fail"),
+        ({"heard": "1"}, "fail"),
+        ({"notices": "0", "heard": "0"}, "fail"),
+        ({"notices": "1", "heard": "1"}, "fail"),
+    ),
+    ids=("as it should be", "another limit", "another time", "one unheard", "none", "one lost"),
+)
+def test_a_budget_tells_somebody(changed: dict[str, str], status: str) -> None:
+    """At each of its marks."""
+    check = _budget()
+    seen = Described(kind=boards.BUDGET, name="x", state="there", words=tuple(sorted({**RIGHT, **changed}.items())))
+    asked = {("described", boards.BUDGET, REGION, f"{ACCOUNT} costs-1"): seen}
+
+    assert status == check.sight.judge(check.sight.look(world(asked)), NOW).status
+    assert "fail" == check.sight.judge(Absent(what="x"), NOW).status
+
+
+@pytest.mark.parametrize(("state", "status"), (("OK", "pass"), ("INSUFFICIENT_DATA", "pass"), ("ALARM", "fail")))
+def test_an_alarm_over_alarms_that_rings_is_told(state: str, status: str) -> None:
+    """As every alarm is."""
+    one = resource(boards.COMPOSITE, {"AlarmRule": "ALARM(a)"}, subject="All", physical_id="all-1")
+    check = planned(boards.checks(target(one)))["alarms.composite_calm[All]"]
+    asked = {("described", boards.COMPOSITE, REGION, "all-1"): Described(kind="c", name="all-1", state=state)}
+
+    assert status == check.sight.judge(check.sight.look(world(asked)), NOW).status
+    assert "fail" == check.sight.judge(Absent(what="x"), NOW).status
+
+
+READS = {"Effect": "Allow", "Principal": {"Service": "s.test"}, "Action": ["s3:GetObject"], "Resource": "arn:b/*"}
+SEALS = {"Sid": "Seal", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:b/*", "arn:b"]}
+
+
+def _holder(kind: str, key: str, named: object, statements: object = (READS, SEALS)) -> Check:
+    document = {"Version": "2012-10-17", "Statement": list(statements) if isinstance(statements, tuple) else statements}
+    one = resource(kind, {key: named, "PolicyDocument": document}, subject="Policy")
+    return planned(roles.checks(target(one)))["roles.resource_policy[Policy]"]
+
+
+def _text(*statements: object) -> str:
+    return json.dumps({"Statement": statements})
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    (
+        (_text(READS, SEALS), "pass"),
+        (
+            _text({**SEALS, "Resource": ["arn:b", "arn:b/*"], "Sid": "other"}, {**READS, "Action": "s3:GetObject"}),
+            "pass",
+        ),
+        (_text(READS), "fail"),
+        (_text(READS, SEALS, {**READS, "Principal": "*"}), "fail"),
+        (_text({**READS, "Principal": "*"}, SEALS), "fail"),
+        ("", "fail"),
+        ("{", "fail"),
+    ),
+    ids=("the same", "spelt otherwise", "one less", "one more", "another", "none", "broken"),
+)
+def test_a_policy_is_the_templates_statement_by_statement(text: str, status: str) -> None:
+    """Names of statements, the order of lists and lists of one do not count."""
+    check = _holder("AWS::S3::BucketPolicy", "Bucket", "b")
+    asked = {("bucket_policy", REGION, "b", ACCOUNT): ResourcePolicy(resource="arn:aws:s3:::b", text=text)}
+
+    assert status == check.sight.judge(check.sight.look(world(asked)), NOW).status
+
+
+def test_a_policy_for_several_is_asked_of_each() -> None:
+    """One of them without it is one too many."""
+    arns = [f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}" for name in ("a", "b")]
+    urls = [f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in ("a", "b")]
+    check = _holder("AWS::SQS::QueuePolicy", "Queues", urls)
+    queues = [
+        QueueSeen(arn=arn, policy=text, settings=(), messages=0)
+        for arn, text in zip(arns, (_text(READS, SEALS), ""), strict=True)
+    ]
+    asked = {("queue", REGION, arn): queue for arn, queue in zip(arns, queues, strict=True)}
+
+    verdict = check.sight.judge(check.sight.look(world(asked)), NOW)
+
+    assert ("fail", "2 missing") == (verdict.status, verdict.actual)
+
+
+def test_a_topics_policy_is_read_of_the_topic() -> None:
+    """And a topic that is gone has none."""
+    arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:t"
+    check = _holder("AWS::SNS::TopicPolicy", "Topics", [arn])
+    topic = TopicSeen(arn=arn, policy=_text(SEALS, READS), subscriptions=())
+
+    assert "pass" == check.sight.judge(check.sight.look(world({("topic", REGION, arn): topic})), NOW).status
+    assert "fail" == check.sight.judge(Permissions(policies=(Absent(what="t"),)), NOW).status
+
+
+def test_a_statement_that_is_open_leaves_the_rest_to_compare() -> None:
+    """What is more than the template cannot be told then, and what is less can."""
+    check = _holder("AWS::S3::BucketPolicy", "Bucket", "b", (READS, {**SEALS, "Resource": Unresolved("Ref X")}))
+
+    both = Permissions(policies=(ResourcePolicy(resource="b", text=_text(READS, SEALS)),))
+    one = Permissions(policies=(ResourcePolicy(resource="b", text=_text(SEALS)),))
+    assert "pass" == check.sight.judge(both, NOW).status
+    assert "not compared" in check.sight.judge(both, NOW).expected
+    assert "fail" == check.sight.judge(one, NOW).status
+
+
+def test_a_role_has_the_policies_of_the_template_and_no_others() -> None:
+    """Those in it, those beside it, and those of AWS."""
+    role = resource(
+        roles.ROLE,
+        {"AssumeRolePolicyDocument": {}, "Policies": [{"PolicyName": "inside"}], "ManagedPolicyArns": ["arn:m"]},
+        subject="Worker",
+        physical_id="worker",
+    )
+    beside = resource(roles.POLICY, {"PolicyName": "beside", "Roles": ["worker"], "PolicyDocument": {}}, subject="More")
+    words = dict(planned(roles.checks(target(role, beside)))["roles.trusted[Worker]"].params["words"])  # type: ignore[call-overload]
+
+    assert ('["beside","inside"]', "arn:m") == (words["inline"], words["managed"].strip('"'))

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.evidence import Absent, Described, Response, Silence
+from checks.model import Check, Resource, Unresolved
+from checks.promises import httpapis, stages
+from tests.promises import worlds
+from tests.promises.worlds import NOW, REGION, planned, resource, response, silence, target, world
+
+GUARD = "COGNITO_USER_POOLS - false -"
+
+
+def _rest(*more: Resource) -> dict[str, Check]:
+    return planned(stages.checks(target(*worlds.api_resources(), *more)))
+
+
+def _all(kind: str, **parts: str) -> Described:
+    return Described(kind=kind, name="api1", state="there", words=tuple(sorted(parts.items())))
+
+
+@pytest.mark.parametrize(
+    ("routes", "status"),
+    (
+        ({"GET /auth/me": GUARD}, "pass"),
+        ({"GET /auth/me": "NONE - false -"}, "fail"),
+        ({"GET /auth/you": GUARD}, "fail"),
+    ),
+    ids=("guarded", "open", "gone"),
+)
+def test_a_method_is_there_and_guarded(routes: dict[str, str], status: str) -> None:
+    """All methods of an API are read at once; each check keeps its own."""
+    check = _rest()["api.method[Api/auth/me/GET]"]
+    seen = _all(stages.METHOD, **routes)
+    found = check.sight.look(world({("described", stages.METHOD, REGION, "api1"): seen}))
+
+    assert status == check.sight.judge(found, NOW).status
+    assert {"Apiauth", "Apime", "Apiauth/meGET".replace("/", "")} <= set(check.place.covers)
+
+
+def test_an_api_that_is_gone_has_no_method() -> None:
+    """Which is told of each."""
+    check = _rest()["api.method[Api/auth/me/GET]"]
+    found = check.sight.look(world({("described", stages.METHOD, REGION, "api1"): Absent(what="API")}))
+
+    assert "fail" == check.sight.judge(found, NOW).status
+
+
+def test_a_guard_that_is_not_known_is_left_out() -> None:
+    """That the method is there is still asked."""
+    said = {"RestApiId": "api1", "HttpMethod": "PUT", "ResourceId": "jobs", "AuthorizerId": Unresolved("Ref Other")}
+    check = _rest(resource(stages.METHOD, said, subject="Api/jobs/PUT"))["api.method[Api/jobs/PUT]"]
+    there = Described(kind="m", name="x", state="there", words=(("is", "whatever"),))
+
+    assert "pass" == check.sight.judge(there, NOW).status
+    assert "not compared" in check.sight.judge(there, NOW).expected
+
+
+@pytest.mark.parametrize(("status_code", "status"), (("401", "pass"), ("500", "fail")))
+def test_what_the_gateway_refuses_itself_is_refused_as_the_template_says(status_code: str, status: str) -> None:
+    """Its status, headers and body."""
+    said = {"RestApiId": "api1", "ResponseType": "UNAUTHORIZED", "StatusCode": "401"}
+    check = _rest(resource(stages.REFUSAL, said, subject="Api/Unauthorized"))["api.refusal[Api/Unauthorized]"]
+    seen = _all(stages.REFUSAL, UNAUTHORIZED=f'{{"status":"{status_code}"}}')
+    found = check.sight.look(world({("described", stages.REFUSAL, REGION, "api1"): seen}))
+
+    assert status == check.sight.judge(found, NOW).status
+
+
+def _http(*keys: str, **said: object) -> dict[str, Check]:
+    api = resource(httpapis.API, {"ProtocolType": "HTTP", **said}, subject="Http", physical_id="h1")
+    stage = resource(httpapis.STAGE, {"ApiId": "h1", "StageName": "$default"}, subject="Http/Stage")
+    routes = [
+        resource(
+            httpapis.ROUTE,
+            {"ApiId": "h1", "RouteKey": key.lstrip("!"), "AuthorizationType": "JWT" if key[0] == "!" else "NONE"},
+            subject=f"Http/{number}",
+        )
+        for number, key in enumerate(keys)
+    ]
+    return planned(httpapis.checks(target(api, stage, *routes)))
+
+
+def test_an_http_api_is_asked_as_a_visitor_would() -> None:
+    """Open routes answer, guarded ones refuse, and what is not there is missing."""
+    checks = _http("GET /items", "!GET /me", "POST /items", "GET /items/{id}")
+
+    asked = {name: check.params["url"] for name, check in checks.items() if check.promise.instrument == "http"}
+    home = f"https://h1.execute-api.{REGION}.amazonaws.com"
+    assert {
+        "httpapis.answers[Http/items]": f"{home}/items",
+        "httpapis.guarded[Http/me]": f"{home}/me",
+        "httpapis.unknown[Http]": f"{home}/no-such-route-8d1f3c",
+    } == asked
+
+
+def test_a_catch_all_has_no_path_that_is_not_there() -> None:
+    """The negative twin does not apply, and is not planned."""
+    assert "httpapis.unknown[Http]" not in _http("$default")
+    assert "httpapis.unknown[Http]" not in _http("ANY /{proxy+}")
+
+
+def test_an_api_that_is_closed_at_its_own_address_is_not_asked_there() -> None:
+    """Its address is its domain name's."""
+    assert not [each for each in _http("GET /items", DisableExecuteApiEndpoint=True).values() if "url" in each.params]
+
+
+@pytest.mark.parametrize(
+    ("promise", "seen", "status"),
+    (
+        ("answers", response(200, "[]", "application/json"), "pass"),
+        ("answers", response(400, "{}", "application/json"), "pass"),
+        ("answers", response(500, '{"message":"Internal Server Error"}', "application/json"), "fail"),
+        ("answers", response(404, '{"message":"Not Found"}', "application/json"), "fail"),
+        ("answers", response(403), "fail"),
+        ("answers", silence(), "fail"),
+        ("guarded", response(401), "pass"),
+        ("guarded", response(403), "pass"),
+        ("guarded", response(200, "{}", "application/json"), "fail"),
+        ("guarded", silence(), "fail"),
+        ("unknown", response(404, '{"message":"Not Found"}', "application/json"), "pass"),
+        ("unknown", response(404, "<html>", "text/html"), "fail"),
+        ("unknown", response(200, "{}", "application/json"), "fail"),
+        ("unknown", silence(), "fail"),
+    ),
+)
+def test_how_an_http_api_answers(promise: str, seen: Response | Silence, status: str) -> None:
+    """Both sides of each."""
+    checks = _http("GET /items", "!GET /me")
+    check = next(each for each in checks.values() if each.promise.name == f"httpapis.{promise}")
+    found = check.sight.look(world({("fetch", check.params["url"]): seen}))
+
+    assert status == check.sight.judge(found, NOW).status
+
+
+@pytest.mark.parametrize(
+    ("routes", "status"), (({"GET /items": "NONE - -"}, "pass"), ({"GET /items": "JWT a -"}, "fail"), ({}, "fail"))
+)
+def test_a_route_is_there_and_guarded(routes: dict[str, str], status: str) -> None:
+    """All routes are read at once."""
+    check = _http("GET /items")["httpapis.route[Http/0]"]
+    seen = Described(kind="r", name="h1", state="there", words=tuple(routes.items()))
+    found = check.sight.look(world({("described", httpapis.ROUTE, REGION, "h1"): seen}))
+
+    assert status == check.sight.judge(found, NOW).status
