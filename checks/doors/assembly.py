@@ -18,6 +18,7 @@ from checks.journey import JourneyError, script_of
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
+from checks.recoveries import Past
 from checks.report import files
 from checks.run import Budget, Door, Progress, Run, Terms, run_all
 from checks.target import Settings, SettingsError, reach_of, reach_of_twin, resolve
@@ -81,9 +82,17 @@ def connect(settings: Settings, *, door: Door = "cli") -> Reach:
 
 
 def prepare(
-    settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None, writes: bool = False
+    settings: Settings,
+    reach: Reach,
+    *,
+    release: str = "",
+    plan_file: Path | None = None,
+    writes: bool = False,
+    past: Past = (),
 ) -> Ready:
     """Resolve the target and freeze its plan, with the journeys of the settings where *writes* are allowed.
+
+    *past* says of checks in how many of the runs before this one they recovered.
 
     Where CloudFormation cannot be read, the last accepted plan is taken: its AWS checks are unknown, its looks at the
     public surface are made. Raises SettingsError, PlanError.
@@ -96,7 +105,7 @@ def prepare(
         target = resolve(settings, reach.world, pool=pool, accepted_names=known)
     except CannotLook as reason:
         return _unread(settings, reach, pool=pool, accepted=accepted, reason=reason, release=release)
-    plan = live_plan(settings, target, accepted=accepted, release=release, writes=writes)
+    plan = live_plan(settings, target, accepted=accepted, release=release, writes=writes, past=past)
     _remember(settings, plan)
     notes = (
         () if accepted else ("no plan was accepted yet, so a check that is lost would not be missed: `plan --accept`",)
@@ -159,7 +168,15 @@ def _make_ready(reach: Reach) -> None:
         reach.prepare()
 
 
-def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, release: str, writes: bool = False) -> Plan:
+def live_plan(
+    settings: Settings,
+    target: Target,
+    *,
+    accepted: Plan | None,
+    release: str,
+    writes: bool = False,
+    past: Past = (),
+) -> Plan:
     """The frozen plan of a resolved target. Raises SettingsError for a journey that leads nowhere."""
     try:
         script = script_of(settings.journeys)
@@ -171,6 +188,7 @@ def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, rele
             accepted=accepted,
             release=release,
             recovered=catalogue.RECOVERED if settings.budget.recovered is None else settings.budget.recovered,
+            past=past,
             script=script if writes or settings.journeys.get("always") else None,
         )
     except JourneyError as error:
