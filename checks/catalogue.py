@@ -52,6 +52,7 @@ from checks.promises import (
     zones,
 )
 from checks.promises.functions import Ended
+from checks.recoveries import Past
 from checks.settling import Settling
 from checks.target.settings import Expectations, SettingsError
 from checks.vantage import Need
@@ -406,7 +407,7 @@ def thresholds(overrides: Mapping[str, float]) -> Thresholds:
     return replace(Thresholds(), **dict(overrides))
 
 
-def checks_for(
+def checks_for(  # noqa: PLR0913 - each is a decision of its own, by name
     target: Target,
     *,
     limits: Thresholds,
@@ -415,13 +416,14 @@ def checks_for(
     accepted: Plan | None = None,
     release: str = "",
     recovered: float = RECOVERED,
+    past: Past = (),
     script: Script | None = None,
 ) -> tuple[Check, ...]:
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
     planned = [*_of_rooms(target, limits, release), *journeys.checks(target, script=script)]
     planned += _floor(target, planned, expect)
     planned += _waivers(target, planned, tuple(waivers))
-    planned.append(stack.recovered(Place(subject=target.name), allowed=recovered))
+    planned.append(stack.recovered(Place(subject=target.name), allowed=recovered, **({"past": past} if past else {})))
     if accepted is not None:
         planned += _accepted(target, planned, accepted)
     return tuple(planned)

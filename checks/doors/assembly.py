@@ -19,6 +19,7 @@ from checks.journey import JourneyError, script_of
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
 from checks.pool import Pool
+from checks.recoveries import Past
 from checks.referring import referred
 from checks.report import files
 from checks.run import Budget as Spending
@@ -103,9 +104,17 @@ def connect(settings: Settings, *, door: Door = "cli", rehearsal: Rehearsal | No
 
 
 def prepare(
-    settings: Settings, reach: Reach, *, release: str = "", plan_file: Path | None = None, writes: bool = False
+    settings: Settings,
+    reach: Reach,
+    *,
+    release: str = "",
+    plan_file: Path | None = None,
+    writes: bool = False,
+    past: Past = (),
 ) -> Ready:
     """Resolve the target and freeze its plan, with the journeys of the settings where *writes* are allowed.
+
+    *past* says of checks in how many of the runs before this one they recovered.
 
     Where CloudFormation cannot be read, the last accepted plan is taken: its AWS checks are unknown, its looks at the
     public surface are made. Raises SettingsError, PlanError.
@@ -118,7 +127,7 @@ def prepare(
         target = resolve(settings, reach.world, pool=pool, accepted_names=known)
     except CannotLook as reason:
         return _unread(settings, reach, pool=pool, accepted=accepted, reason=reason, release=release)
-    plan = live_plan(settings, target, accepted=accepted, release=release, writes=writes)
+    plan = live_plan(settings, target, accepted=accepted, release=release, writes=writes, past=past)
     _remember(settings, plan)
     notes = (
         () if accepted else ("no plan was accepted yet, so a check that is lost would not be missed: `plan --accept`",)
@@ -185,7 +194,15 @@ def _services(plan: Plan) -> frozenset[str]:
     return frozenset(action.partition(":")[0] for each in plan.checks for action in each.promise.actions) | _TO_RESOLVE
 
 
-def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, release: str, writes: bool = False) -> Plan:
+def live_plan(
+    settings: Settings,
+    target: Target,
+    *,
+    accepted: Plan | None,
+    release: str,
+    writes: bool = False,
+    past: Past = (),
+) -> Plan:
     """The frozen plan of a resolved target. Raises SettingsError for a journey that leads nowhere."""
     try:
         script = script_of(settings.journeys)
@@ -197,6 +214,7 @@ def live_plan(settings: Settings, target: Target, *, accepted: Plan | None, rele
             accepted=accepted,
             release=release,
             recovered=catalogue.RECOVERED if settings.budget.recovered is None else settings.budget.recovered,
+            past=past,
             script=script if writes or settings.journeys.get("always") else None,
         )
     except JourneyError as error:

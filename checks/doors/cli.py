@@ -17,6 +17,7 @@ from checks.doors import comparing, completing, covering, explaining, nights
 from checks.doors.options import Commands, add_documents, add_target, command, selection, span
 
 if TYPE_CHECKING:
+    from checks.recoveries import Past
     from checks.run import Run
 
 USAGE, UNAVAILABLE, INTERRUPTED, VOID = 64, 69, 130, 3
@@ -125,7 +126,13 @@ def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
 
     settings = read(find(asked.target))
     chosen = selection(asked.only, asked.severity)
-    ready = assembly.prepare(settings, assembly.connect(settings), release=asked.release, writes=asked.allow_writes)
+    ready = assembly.prepare(
+        settings,
+        assembly.connect(settings),
+        release=asked.release,
+        writes=asked.allow_writes,
+        past=_past(asked, settings.name),
+    )
     plan, _ = assembly.from_here(ready.plan, settings, "cli")
     watch = watching(err, len(plan.only(chosen).checks if chosen else plan.checks))
     try:
@@ -143,6 +150,13 @@ def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     finally:
         watch.done()
     return tell(run, asked, out, err)
+
+
+def _past(asked: argparse.Namespace, target: str) -> Past:
+    """In how many of the given earlier runs each check recovered. Raises PlanError for what is no run document."""
+    from checks.recoveries import recovered_before
+
+    return recovered_before((comparing.document_at(each) for each in asked.past), target) if asked.past else ()
 
 
 def tell(run: Run, asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
@@ -336,6 +350,13 @@ def _add_verify(commands: Commands) -> None:
         action="append",
         metavar="GLOB",
         help="only checks of these names, of a promise (tls.floor) or of a family (tls); may be repeated",
+    )
+    verify.add_argument(
+        "--past",
+        action="append",
+        type=Path,
+        metavar="RUN.json",
+        help="an earlier run, for what recovers in 3 of 7; may be repeated",
     )
     verify.add_argument("--severity", choices=("critical", "warning"), help="only checks that weigh this much")
     verify.add_argument("--release", default="", metavar="SHA", help="the release that must be live")

@@ -8,6 +8,7 @@ from functools import partial
 
 from checks.evidence import Absent, StackSeen, Stated
 from checks.model import Check, Place, Result, Sight, Target, Verdict, promise
+from checks.recoveries import OFTEN, RUNS
 from checks.wording import quote, several, span
 from checks.world.ports import World
 
@@ -92,10 +93,13 @@ def plan_digest(*, target: str, accepted: str, live: str, added: tuple[str, ...]
     severity="warning",
     instrument="self",
 )
-def recovered(*, allowed: float) -> Sight:
-    """Retries that always help hide a fault that comes and goes. *allowed* is a share of the checks, 0 to 1."""
+def recovered(*, allowed: float, past: tuple[tuple[str, int], ...] = ()) -> Sight:
+    """Retries that always help hide a fault that comes and goes. *allowed* is a share of the checks, 0 to 1.
+
+    *past* says of checks in how many of the runs before this one they recovered.
+    """
     judge = partial(judge_recovered, allowed=allowed)
-    return Sight(look=_state, judge=judge, afterwards=_recoveries)
+    return Sight(look=_state, judge=judge, afterwards=partial(_recoveries, past=past))
 
 
 @promise(
@@ -184,11 +188,12 @@ def judge_plan_digest(
 
 
 def judge_recovered(seen: Stated, _now: datetime, *, allowed: float) -> Verdict:
-    """At most the allowed share of the checks passed only on a later look."""
-    many, every = int(seen["recovered"]), int(seen["looked"])
-    expected = f"at most {allowed:.1%} of {every} checks recovered"
+    """At most the allowed share of the checks passed only on a later look, and none of them again and again."""
+    many, every, often = int(seen["recovered"]), int(seen["looked"]), dict(seen.facts).get("often", "")
+    expected = f"at most {allowed:.1%} of {every} checks recovered, none in {OFTEN} of its last {RUNS} runs"
     actual = f"{many} recovered" + (f": {quote(seen['names'])}" if many else "")
-    if many <= allowed * every:
+    actual += f"; again and again: {quote(often)}" if often else ""
+    if many <= allowed * every and not often:
         return Verdict.passed(expected=expected, actual=actual)
     remedy = "see attempts_log of these checks in the run document: what comes and goes for us does so for visitors"
     return Verdict.failed(expected=expected, actual=actual, remedy=remedy)
@@ -236,9 +241,12 @@ def _look_stack(world: World, *, region: str, stack: str) -> StackSeen | Absent:
     return world.aws.stack(region, stack)
 
 
-def _recoveries(results: Sequence[Result]) -> Stated:
+def _recoveries(results: Sequence[Result], *, past: tuple[tuple[str, int], ...]) -> Stated:
     names = [each.name for each in results if each.recovered]
+    before = dict(past)
+    often = [name for name in names if before.get(name, 0) + 1 >= OFTEN]
     facts = {"looked": str(len(results)), "names": ", ".join(names), "recovered": str(len(names))}
+    facts |= {"often": ", ".join(often)} if often else {}
     return Stated(facts=tuple(sorted(facts.items())))
 
 

@@ -264,3 +264,15 @@ def test_metrics_are_written_beside_the_other_documents(say: Say, here: Path) ->
 
     lines = (here / "checks.prom").read_text(encoding="utf-8").splitlines()
     assert 'checks_exit_code{target="here",door="cli"} 0' in lines
+
+
+def test_earlier_runs_tell_what_recovers_again_and_again(say: Say, here: Path) -> None:
+    """They are given by name; what is none is refused before anything is looked at."""
+    say("verify", "--target", "here.toml", "--json", "run.json")
+    said = say("verify", "--target", "here.toml", "--past", "run.json", "--json", "next.json")
+    odd = say("verify", "--target", "here.toml", "--past", "here.toml")
+
+    results = json.loads((here / "next.json").read_text(encoding="utf-8"))["results"]
+    expected = next(each["expected"] for each in results if each["name"] == "stack.recovered[here]")
+    assert (0, cli.USAGE) == (said.code, odd.code)
+    assert expected.endswith("none in 3 of its last 7 runs")
