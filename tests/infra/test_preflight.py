@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from khaya_infra import preflight
+from khaya_infra import ground, preflight
 from khaya_infra.preflight import Finding, demand, look
 from khaya_infra.settings import read_settings
 from khaya_infra.stop import BROKEN, NO_TOOLS, WAITING, Stop
@@ -160,12 +160,12 @@ def test_a_wrong_account_is_the_only_finding() -> None:
 
 def test_a_zone_that_nobody_leads_to_waits_for_the_registrar(monkeypatch: pytest.MonkeyPatch) -> None:
     """2, and what to enter there."""
-    monkeypatch.setattr(preflight.ground, "delegated_servers", lambda _: ("ns.elsewhere.example",))
+    monkeypatch.setattr(ground, "delegated_servers", lambda _: ("ns.elsewhere.example",))
     finding = preflight._delegation(PROD, SERVERS)
 
     assert ("missing", WAITING) == (finding.state, finding.code)
     assert "Enter these at the registrar: ns1.example, ns2.example" in finding.line()
-    monkeypatch.setattr(preflight.ground, "delegated_servers", lambda _: SERVERS)
+    monkeypatch.setattr(ground, "delegated_servers", lambda _: SERVERS)
     assert "ok" == preflight._delegation(PROD, SERVERS).state
 
 
