@@ -21,6 +21,7 @@ class Distribution:
     ipv6: bool
     certificate: str | None
     minimum_protocol: str
+    http2: bool
 
     def serves(self, host: str) -> bool:
         """The host name is this distribution's: its own domain, an alias, or covered by a wildcard alias."""
@@ -70,4 +71,6 @@ def _distribution(summary: ET.Element) -> Distribution:
         certificate=certificate or None,
         # With CloudFront's own certificate the policy is TLSv1 whatever was asked (API reference, ViewerCertificate).
         minimum_protocol=policy if certificate else "TLSv1",
+        # What CloudFront takes where nothing is said (API reference, DistributionConfig).
+        http2=text("HttpVersion", "http2").lower() in {"http2", "http2and3"},
     )

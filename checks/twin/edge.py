@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks.twin import authority, distributions, generation, hello, leaves, loopback, viewer
+from checks.twin import authority, distributions, generation, hello, leaves, loopback, multiplexed, viewer
 from checks.twin.asking import Access, TwinRefuses
 from checks.twin.distributions import Distribution
 from checks.twin.processes import report_ready
@@ -27,6 +27,7 @@ from checks.twin.processes import report_ready
 _PATIENCE = 30.0
 _HELLO_PATIENCE = 10.0
 _OWN_NAME = "cloudfront.net"
+_HTTP_2 = "h2"
 _LOG = logging.getLogger(__name__)
 
 # CloudFront developer guide, "Supported protocols and ciphers between viewers and CloudFront": the floor of each
@@ -57,7 +58,7 @@ class Edge:
     authority: authority.Authority
     known: tuple[Distribution, ...] = ()
     seen: int = -1
-    contexts: dict[tuple[str, int, str], ssl.SSLContext] = field(default_factory=dict)
+    contexts: dict[tuple[str, int, str, bool], ssl.SSLContext] = field(default_factory=dict)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
     def distributions(self) -> tuple[Distribution, ...]:
@@ -123,7 +124,8 @@ def _serve_tls(edge: Edge, connection: socket.socket) -> None:
         return
     connection.settimeout(_PATIENCE)
     with context.wrap_socket(connection, server_side=True) as secured:
-        viewer.serve(secured, _counter(edge, "https", chosen))
+        serve = multiplexed.serve if secured.selected_alpn_protocol() == _HTTP_2 else viewer.serve
+        serve(secured, _counter(edge, "https", chosen))
 
 
 def _counter(edge: Edge, scheme: str, greeted: Distribution | None) -> viewer.Counter:
@@ -150,21 +152,22 @@ def _context(edge: Edge, name: str | None, chosen: Distribution | None) -> ssl.S
         return _ready_context(edge, _own_leaf(edge), "TLSv1")
     if chosen.certificate is None or name == chosen.domain:
         return None if name in chosen.aliases else _ready_context(edge, _own_leaf(edge), "TLSv1")
-    return _ready_context(edge, leaves.path_of(edge.leaves, chosen.certificate), chosen.minimum_protocol)
+    leaf = leaves.path_of(edge.leaves, chosen.certificate)
+    return _ready_context(edge, leaf, chosen.minimum_protocol, http2=chosen.http2)
 
 
-def _ready_context(edge: Edge, leaf: Path, policy: str) -> ssl.SSLContext | None:
+def _ready_context(edge: Edge, leaf: Path, policy: str, *, http2: bool = False) -> ssl.SSLContext | None:
     try:
         age = leaf.stat().st_mtime_ns
     except FileNotFoundError:
         return None
-    key = (str(leaf), age, policy)
+    key = (str(leaf), age, policy, http2)
     if key not in edge.contexts:
-        edge.contexts[key] = _new_context(leaf, policy)
+        edge.contexts[key] = _new_context(leaf, policy, http2=http2)
     return edge.contexts[key]
 
 
-def _new_context(leaf: Path, policy: str) -> ssl.SSLContext:
+def _new_context(leaf: Path, policy: str, *, http2: bool) -> ssl.SSLContext:
     floor = _FLOORS.get(policy, ssl.TLSVersion.TLSv1_2)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = floor
@@ -173,7 +176,7 @@ def _new_context(leaf: Path, policy: str) -> ssl.SSLContext:
         context.set_ciphers(f"{_WITH_CBC}:@SECLEVEL=0")
     elif floor is ssl.TLSVersion.TLSv1_2:
         context.set_ciphers(_STRONG if policy >= "TLSv1.2_2021" else _WITH_CBC)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([*([_HTTP_2] if http2 else []), "http/1.1"])
     context.load_cert_chain(leaf)
     return context
 

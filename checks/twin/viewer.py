@@ -1,4 +1,7 @@
-"""One viewer's connection: HTTP/1.1 in, the distribution's real data plane behind, CloudFront's answers out."""
+"""One viewer's connection: HTTP in, the distribution's real data plane behind, CloudFront's answers out.
+
+HTTP/1.1 is spoken here, HTTP/2 in `multiplexed`.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,19 @@ Choice = Served | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class Request:
+    """What a viewer asks, in whichever version: the names of *headers* in lower case, its host among them."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back; *body* is read once."""
+
     status: int
     headers: Headers
     body: Iterator[bytes]
@@ -86,14 +101,15 @@ def serve(connection: socket.socket, counter: Counter) -> None:
     parser = h11.Connection(h11.SERVER)
     while True:
         try:
-            request = _next(parser, connection)
-            if not isinstance(request, h11.Request):
+            head = _next(parser, connection)
+            if not isinstance(head, h11.Request):
                 return
             body = b"".join(_body(parser, connection))
         except h11.RemoteProtocolError:
             _send_bad_request(parser, connection)
             return
-        _send(parser, connection, _answer(request, body, counter), head=request.method == b"HEAD")
+        request = Request(method=head.method, target=head.target, headers=list(head.headers), body=body)
+        _send(parser, connection, answer(request, counter), head=request.method == b"HEAD")
         if parser.our_state is not h11.DONE or parser.their_state is not h11.DONE:
             return
         parser.start_next_cycle()
@@ -114,23 +130,24 @@ def _body(parser: h11.Connection, connection: socket.socket) -> Iterator[bytes]:
         yield bytes(event.data)
 
 
-def _answer(request: h11.Request, body: bytes, counter: Counter) -> _Answer:
+def answer(request: Request, counter: Counter) -> Answer:
+    """The distribution's answer to a request, or the edge's own."""
     host = next((value.decode("latin-1") for name, value in request.headers if name == b"host"), "")
     choice = counter.choose(host.partition(":")[0])
     if isinstance(choice, Refused):
         return _error(choice.status, choice.why)
     own = {"Host": choice.domain, _VIEWER_HOST: host, "X-Forwarded-Proto": counter.scheme}
-    if body or request.method in (b"POST", b"PUT", b"PATCH"):
-        own["Content-Length"] = str(len(body))
+    if request.body or request.method in (b"POST", b"PUT", b"PATCH"):
+        own["Content-Length"] = str(len(request.body))
     try:
-        return _forward(request, body, own, counter.access)
+        return _forward(request, own, counter.access)
     except TimeoutError:
         return _error(504, "CloudFront attempted to establish a connection with the origin, but it timed out.")
     except (OSError, http.client.HTTPException):
         return _error(502, "CloudFront wasn't able to connect to the origin.")
 
 
-def _forward(request: h11.Request, body: bytes, own: Mapping[str, str], access: Access) -> _Answer:
+def _forward(request: Request, own: Mapping[str, str], access: Access) -> Answer:
     where = urlsplit(access.endpoint)
     context = _trusting(access.ca_bundle)
     origin = http.client.HTTPSConnection(where.hostname or "", where.port, timeout=_ORIGIN_PATIENCE, context=context)
@@ -142,17 +159,17 @@ def _forward(request: h11.Request, body: bytes, own: Mapping[str, str], access: 
                 origin.putheader(name.decode(), value)
         for field, text in own.items():
             origin.putheader(field, text)
-        origin.endheaders(body or None)
-        answer = origin.getresponse()
+        origin.endheaders(request.body or None)
+        answered = origin.getresponse()
     except BaseException:
         origin.close()
         raise
     headers = [
         (name.encode("latin-1"), value.encode("latin-1"))
-        for name, value in answer.getheaders()
+        for name, value in answered.getheaders()
         if name.lower().encode() not in _HOP_BY_HOP or name.lower() == "content-length"
     ]
-    return _Answer(status=answer.status, headers=headers, body=_stream(origin, answer))
+    return Answer(status=answered.status, headers=headers, body=_stream(origin, answered))
 
 
 def _stream(origin: http.client.HTTPSConnection, answer: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -163,7 +180,7 @@ def _stream(origin: http.client.HTTPSConnection, answer: http.client.HTTPRespons
         origin.close()
 
 
-def _send(parser: h11.Connection, connection: socket.socket, answer: _Answer, *, head: bool) -> None:
+def _send(parser: h11.Connection, connection: socket.socket, answer: Answer, *, head: bool) -> None:
     reason = http.client.responses.get(answer.status, "")
     response = h11.Response(status_code=answer.status, headers=answer.headers, reason=reason.encode())
     out = parser.send(response) or b""
@@ -182,7 +199,7 @@ def _send_bad_request(parser: h11.Connection, connection: socket.socket) -> None
         _send(parser, connection, _error(400, "Bad request."), head=False)
 
 
-def _error(status: int, why: str) -> _Answer:
+def _error(status: int, why: str) -> Answer:
     request = base64.urlsafe_b64encode(os.urandom(40)).decode()
     body = _PAGE.format(status=status, why=why, request=request).encode()
     fields = {
@@ -192,7 +209,7 @@ def _error(status: int, why: str) -> _Answer:
         "X-Amz-Cf-Id": request,
     }  # fmt: skip
     headers = [(name.encode(), text.encode()) for name, text in fields.items()]
-    return _Answer(status=status, headers=headers, body=iter([body]))
+    return Answer(status=status, headers=headers, body=iter([body]))
 
 
 @cache

@@ -46,6 +46,21 @@ def of_lint(folder: Path) -> list[opinions.Finding]:
     return found
 
 
+def of_checkov(folder: Path) -> list[opinions.Finding]:
+    """What Checkov finds: rule and construct path. It brings its own Python packages, and is fetched if it must be."""
+    command = ["uv", "tool", "run", f"checkov=={opinions.CHECKOV}", "--directory", str(folder)]
+    command += ["--framework", "cloudformation", "--output", "json", "--compact", "--quiet", "--skip-download"]
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert done.stdout.startswith("{"), done.stderr
+    found = []
+    for each in json.loads(done.stdout)["results"]["failed_checks"]:
+        resources = json.loads((folder / each["file_path"].lstrip("/")).read_text("utf-8"))["Resources"]
+        logical = each["resource"].rpartition(".")[2]
+        found.append((each["check_id"], resources[logical]["Metadata"]["aws:cdk:path"]))
+    return found
+
+
 @pytest.fixture(scope="module")
 def findings(assembly: Assembly) -> list[opinions.Finding]:
     """All findings of both."""
@@ -67,6 +82,15 @@ def test_both_were_asked(findings: list[opinions.Finding]) -> None:
     rules = {rule for rule, _ in findings}
 
     assert {"AwsSolutions-SQS3", "W3005"} <= rules
+
+
+@pytest.mark.long
+def test_what_checkov_finds_is_meant_too(assembly: Assembly) -> None:
+    """Nothing without a reason, no reason without a finding."""
+    found = of_checkov(assembly.folder)
+
+    assert [] == opinions.unexplained(found, opinions.MEANT_TO_CHECKOV)
+    assert [] == opinions.idle(found, opinions.MEANT_TO_CHECKOV)
 
 
 def test_a_new_finding_has_no_reason_yet() -> None:

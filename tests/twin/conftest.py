@@ -50,6 +50,10 @@ class Site:
                 context.set_ciphers(str(value))
             else:
                 setattr(context, attribute, value)
+        return self.reach(context, name)
+
+    def reach(self, context: ssl.SSLContext, name: str | None = template.DOMAIN) -> ssl.SSLSocket:
+        """A TLS connection to the edge, with a context that is ready."""
         raw = socket.create_connection(self.twin.connect[EDGE_V4[0], 443], timeout=20)
         return context.wrap_socket(raw, server_hostname=name)
 

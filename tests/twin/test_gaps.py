@@ -118,24 +118,6 @@ def test_a_backup_selection_is_real(site: Site, body: dict[str, Any]) -> None:
     assert [] == backup.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
 
 
-def test_a_vault_is_locked_as_its_template_says(site: Site) -> None:
-    """With its least and most days, also after an update; one without a lock is open again."""
-    backup = site.client("backup")
-    days = {"MinRetentionDays": 35, "MaxRetentionDays": 365}
-    vault = {"Type": "AWS::Backup::BackupVault", "Properties": {"BackupVaultName": "site-locked"}}
-    body: dict[str, Any] = {"Resources": {"Vault": vault}}
-    vault["Properties"] |= {"LockConfiguration": days}  # type: ignore[operator] # a dictionary among texts
-    assert "CREATE_COMPLETE" == conftest.deploy(site.twin, "Locked", body, "af-south-1")
-    seen = backup.describe_backup_vault(BackupVaultName="site-locked")
-    assert (True, 35, 365) == (seen["Locked"], seen["MinRetentionDays"], seen["MaxRetentionDays"])
-    assert "LockDate" not in seen
-
-    body["Resources"]["Vault"]["Properties"] = {"BackupVaultName": "site-locked"}
-    assert "UPDATE_COMPLETE" == conftest.deploy(site.twin, "Locked", body, "af-south-1", update=True)
-    seen = backup.describe_backup_vault(BackupVaultName="site-locked")
-    assert (False, None) == (seen["Locked"], seen.get("MinRetentionDays"))
-
-
 def test_a_protected_table_cannot_be_deleted(site: Site) -> None:
     """The API refuses, and so does CloudFormation."""
     with pytest.raises(botocore.exceptions.ClientError, match="deletion protection"):

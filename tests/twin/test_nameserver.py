@@ -194,6 +194,7 @@ def test_a_distributions_own_name_resolves_while_it_exists() -> None:
         ipv6=False,
         certificate=None,
         minimum_protocol="TLSv1",
+        http2=True,
     )
     have = Known(distributions=(made,))
     assert len(addresses.EDGE_V4) == len(

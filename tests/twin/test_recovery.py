@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from checks.twin.gaps import recovery
-from tests.twin.conftest import Site
+from tests.twin.conftest import Site, deploy
 
 pytestmark = pytest.mark.twin
 
@@ -56,3 +57,19 @@ def test_a_job_leaves_a_recovery_point(site: Site) -> None:
         point["BackupVaultName"],
     )
     assert [] == backup.list_recovery_points_by_resource(ResourceArn=other)["RecoveryPoints"]
+
+
+def test_a_vault_has_the_lock_of_its_template(site: Site) -> None:
+    """Told like one that was locked by hand; without a lock it says so."""
+    backup, lock = site.client("backup"), {"MinRetentionDays": 35, "MaxRetentionDays": 365}
+
+    def vault(**more: object) -> dict[str, Any]:
+        wished = {"BackupVaultName": "strong", **more}
+        return {"Resources": {"Vault": {"Type": "AWS::Backup::BackupVault", "Properties": wished}}}
+
+    assert "CREATE_COMPLETE" == deploy(site.twin, "Vault", vault(LockConfiguration=lock), "af-south-1")
+    told = backup.describe_backup_vault(BackupVaultName="strong")
+    assert (True, 35, 365) == (told["Locked"], told["MinRetentionDays"], told["MaxRetentionDays"])
+    assert "UPDATE_COMPLETE" == deploy(site.twin, "Vault", vault(), "af-south-1", update=True)
+    told = backup.describe_backup_vault(BackupVaultName="strong")
+    assert (False, None) == (told["Locked"], told.get("MinRetentionDays"))

@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from checks.twin.gaps.patching import Function, Grounds, add_handlers, service, store, wrap_handler
+from checks.twin.gaps.patching import Grounds, add_handlers, service, store
 
 Props = dict[str, Any]
 
@@ -42,39 +42,3 @@ def create_backup_selections(_: Grounds) -> None:
         "AWS::Backup::BackupSelection",
         {"create": create, "update": update, "update_with_logical_id": True, "delete": delete},
     )
-
-
-def lock_vaults_of_stacks(_: Grounds) -> None:
-    """A template's vault lock is the vault's: locked, with the least and the most days that it allows.
-
-    MiniStack's CloudFormation leaves `LockConfiguration` out. Without `ChangeableForDays` the lock is one of governance
-    and has no date. That a locked vault refuses a shorter life is not enforced.
-    """
-    vaults = store(service("services.backup"), "_vaults")
-
-    def lock(name: str, props: Props) -> None:
-        wished = props.get("LockConfiguration") or {}
-        lived = {key: int(wished[key]) for key in ("MinRetentionDays", "MaxRetentionDays") if key in wished}
-        if name in vaults:
-            for key in ("MinRetentionDays", "MaxRetentionDays"):
-                vaults[name].pop(key, None)
-            vaults[name].update(lived, Locked=bool(wished))
-
-    def created(original: Function) -> Function:
-        def create(logical_id: str, props: Props, stack_name: str) -> Any:  # noqa: ANN401 - MiniStack's own shape
-            found = original(logical_id, props, stack_name)
-            lock(found[0], props)
-            return found
-
-        return create
-
-    def updated(original: Function) -> Function:
-        def update(physical_id: str, old: Props, new: Props, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - likewise
-            found = original(physical_id, old, new, *args, **kwargs)
-            lock(found[0], new)
-            return found
-
-        return update
-
-    wrap_handler("AWS::Backup::BackupVault", "create", created)
-    wrap_handler("AWS::Backup::BackupVault", "update", updated)

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
-from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store
+from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store, wrap_handler
 
 _DAILY = re.compile(r"cron\((\d{1,2}) (\d{1,2}) \* \* \? \*\)")
 _ASKED = re.compile(r"/resources/(.+)/recovery-points/?")
+_LOCK = ("MinRetentionDays", "MaxRetentionDays")
 # A job of an empty table is done within minutes of its start.
 _TAKES = timedelta(minutes=5)
 
@@ -100,3 +101,44 @@ def _point(arn: str, created: float, vault: str) -> dict[str, Untyped]:
         "BackupVaultName": vault,
         "IsParent": False,
     }
+
+
+def keep_locks_of_vaults(_: Grounds) -> None:
+    """A template's `LockConfiguration` is the vault's: DescribeBackupVault tells it, and it follows an update.
+
+    MiniStack reads over it. Nothing of the emulator's shortens a life that the lock would protect.
+    """
+    vaults = store(service("services.backup"), "_vaults")
+
+    def keep(name: str, props: dict[str, Untyped]) -> None:
+        said = props.get("LockConfiguration") or {}
+        told = {"Locked": bool(said)} | {key: int(said[key]) for key in _LOCK if key in said}
+        vault = vaults[name]
+        for key in ("Locked", *_LOCK):
+            vault.pop(key, None)
+        vault.update(told)
+
+    def created(original: Function) -> Function:
+        def create(logical_id: str, props: dict[str, Untyped], stack_name: str) -> Untyped:
+            name, attributes = original(logical_id, props, stack_name)
+            keep(name, props)
+            return name, attributes
+
+        return create
+
+    def updated(original: Function) -> Function:
+        def update(
+            physical_id: str,
+            old: dict[str, Untyped],
+            new: dict[str, Untyped],
+            stack_name: str,
+            logical_id: str | None = None,
+        ) -> Untyped:
+            name, attributes = original(physical_id, old, new, stack_name, logical_id)
+            keep(name, new)
+            return name, attributes
+
+        return update
+
+    wrap_handler("AWS::Backup::BackupVault", "create", created)
+    wrap_handler("AWS::Backup::BackupVault", "update", updated)
