@@ -18,6 +18,7 @@ from khaya_infra.data import Data
 from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
 from khaya_infra.grants import API_TABLES, DAILY_TABLES, UPLOADS
+from khaya_infra.notices import Notices
 from khaya_infra.schedules import DeadLetters, Schedules
 from khaya_infra.signin import SignIn
 from khaya_infra.signing import SigningKey
@@ -136,6 +137,16 @@ class KhayaStack(Stack):
             carriers=settings.carriers,
         )
         self.sign_in.serve(self.auth.pool)
+        self.notices = Notices(
+            self,
+            "Notices",
+            code=code,
+            environment=environment,
+            tables=self.data.tables,
+            pool=self.auth.pool,
+            carriers=settings.carriers,
+            dead_letters=self.failed.queue,
+        )
 
     def _grants(self) -> None:
         api = self.api_function
@@ -168,6 +179,7 @@ class KhayaStack(Stack):
         # It runs once a day, so a single failure is a day's work not done.
         alarms.watch_function("DailyFunction", self.daily_function.function, failures=0, slow=Duration.seconds(240))
         alarms.watch_sign_in()
+        alarms.watch_function("NoticeFunction", self.notices.function.function, failures=0, slow=Duration.seconds(240))
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
         alarms.watch_daily(self.schedules.daily, self.daily_function.function)
@@ -191,6 +203,8 @@ class KhayaStack(Stack):
             "ApiAccessLogGroup": self.api.access_log.log_group_name,
             "DailyFunctionName": self.daily_function.function.function_name,
             "DailyLogGroup": self.daily_function.log_group.log_group_name,
+            "NoticeFunctionName": self.notices.function.function.function_name,
+            "NoticeLogGroup": self.notices.function.log_group.log_group_name,
             "SyntheticPrefix": self.sign_in.synthetic_prefix,
         }
         for name, value in outputs.items():

@@ -75,7 +75,7 @@ def actions(statement: Json) -> list[str]:
 def test_all_functions_are_ours(main: Template) -> None:
     """No custom resource brings a function along that nobody wrote, patches or watches."""
     kinds = {resource["Type"] for resource in main.resources.values()}
-    written = {*FUNCTIONS, *(f"SignIn/{step.name}" for step in STEPS)}
+    written = {*FUNCTIONS, "Notices/NoticeFunction", *(f"SignIn/{step.name}" for step in STEPS)}
 
     assert {f"{name}/Function" for name in written} == main.of("AWS::Lambda::Function").keys()
     assert [] == [
@@ -205,8 +205,8 @@ def test_uploads_go_into_the_folders_that_the_code_names(main: Template) -> None
 
 def test_failed_work_is_kept(main: Template) -> None:
     """A20: a dead-letter queue and a bounded number of tries, for the rule and for the function behind it."""
-    (target,) = main.one("AWS::Events::Rule")["Targets"]
-    asynchronous = main.one("AWS::Lambda::EventInvokeConfig")
+    (target,) = main.at("Schedules/Daily")["Properties"]["Targets"]
+    asynchronous = main.at("DailyFunction/Asynchronous")["Properties"]
     queue = {"Fn::GetAtt": [main.id_at("DeadLetters/Queue"), "Arn"]}
 
     assert {"Fn::GetAtt": [main.id_at("DailyFunction/Function"), "Arn"]} == target["Arn"]
@@ -220,7 +220,7 @@ def test_failed_work_is_kept(main: Template) -> None:
 
 def test_the_daily_rule_fires_once_a_day(main: Template) -> None:
     """Pitfall 84, 85: enabled, and in UTC."""
-    rule = main.one("AWS::Events::Rule")
+    rule = main.at("Schedules/Daily")["Properties"]
 
     assert ("ENABLED", "cron(30 23 * * ? *)") == (rule["State"], rule["ScheduleExpression"])
 
