@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 # Outputs that name what runs once a day.
-SCHEDULED = ("DailyFunctionName", "TrustFunctionName")
+SCHEDULED = ("DailyFunctionName", "TrustFunctionName", "NoticeFunctionName")
 PARTS = ("all", "frontend", "backend")
 
 

@@ -61,7 +61,7 @@ class Notices(Construct):
             handler="khaya_api.notices.handler",
             code=code,
             size=SIZE,
-            environment={**environment, **told(carriers)},
+            environment={**environment, "USER_POOL_ID": pool.user_pool_id, **_ways(carriers)},
             dead_letters=dead_letters,
         )
         self.function.grant_tables(tables, TABLES)
@@ -71,8 +71,13 @@ class Notices(Construct):
 
     def _rule(self, dead_letters: sqs.IQueue) -> events.Rule:
         target = targets.LambdaFunction(
-            self.function.function, dead_letter_queue=dead_letters, retry_attempts=2, max_event_age=Duration.hours(2)
+            self.function.live, dead_letter_queue=dead_letters, retry_attempts=2, max_event_age=Duration.hours(2)
         )
         schedule = events.Schedule.cron(minute=MINUTE, hour=HOUR_UTC)
         sentence = "Tells people what waits for them, once a day"
         return events.Rule(self, "Rule", description=sentence, schedule=schedule, targets=[target])
+
+
+def _ways(carriers: Carriers) -> dict[str, str]:
+    """As for codes, but for the text that carries one: notices have texts of their own."""
+    return {name: value for name, value in told(carriers).items() if name != "WHATSAPP_TEMPLATE"}

@@ -20,6 +20,7 @@ from khaya_infra.dns import Dns
 from khaya_infra.functions import ServiceFunction, Size
 from khaya_infra.grants import API_TABLES, AUDIT_TABLES, DAILY_TABLES, TRUST_TABLES, UPLOADS
 from khaya_infra.keeping import TRAIL_FOLDER, Keeping
+from khaya_infra.notices import Notices
 from khaya_infra.schedules import DeadLetters, Schedules
 from khaya_infra.shapes import bodies, describe_api
 from khaya_infra.signin import SignIn
@@ -187,6 +188,16 @@ class KhayaStack(Stack):
             carriers=settings.carriers,
         )
         self.sign_in.serve(self.auth.pool)
+        self.notices = Notices(
+            self,
+            "Notices",
+            code=code,
+            environment=environment,
+            tables=self.data.tables,
+            pool=self.auth.pool,
+            carriers=settings.carriers,
+            dead_letters=self.failed.queue,
+        )
 
     def _grants(self) -> None:
         api = self.api_function
@@ -231,10 +242,13 @@ class KhayaStack(Stack):
         alarms.watch_failures("AuditFunction", self.audit_function.function, but_for=2)
         alarms.watch_stream("AuditFunction", self.audit_function.function)
         alarms.watch_sign_in()
+        alarms.watch_function("NoticeFunction", self.notices.function, DAILY_SLOWNESS)
+        alarms.watch_any_failure("NoticeFunction", self.notices.function.function)
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
         alarms.watch_daily("Daily", "The daily task", self.schedules.daily, self.daily_function.function)
         alarms.watch_daily("Trust", "The daily count of trust", self.schedules.trust, self.trust_function.function)
+        alarms.watch_daily("Notice", "The daily notices", self.notices.rule, self.notices.function.function)
 
     def _board(self) -> None:
         functions = {
@@ -242,6 +256,7 @@ class KhayaStack(Stack):
             "Daily tasks": self.daily_function,
             "Trust scores": self.trust_function,
             "Audit": self.audit_function,
+            "Notices": self.notices.function,
         }
         self.dashboard = Board(self, "Board")
         self.dashboard.show_api(self.api.rest)
@@ -278,6 +293,8 @@ class KhayaStack(Stack):
             "TrustLogGroup": self.trust_function.log_group.log_group_name,
             "AuditFunctionName": self.audit_function.function.function_name,
             "AuditLogGroup": self.audit_function.log_group.log_group_name,
+            "NoticeFunctionName": self.notices.function.function.function_name,
+            "NoticeLogGroup": self.notices.function.log_group.log_group_name,
             "SyntheticPrefix": self.sign_in.synthetic_prefix,
         }
         for name, value in outputs.items():

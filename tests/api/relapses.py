@@ -54,7 +54,12 @@ RELAPSES: tuple[Relapse, ...] = (
         'marker = store.get("users", _marker(kind, _clean(kind, value)))',
         'marker: Row | None = {"userId": "u1"}',
     ),
-    Relapse("C12", "store.py", "range(_CHUNKS if part.having else 1)", "range(1)"),
+    Relapse(
+        "C12",
+        "store.py",
+        "            if len(rows) > limit or not after:\n                break\n",
+        "            after = None\n            break\n",
+    ),
     Relapse("C13", "store.py", "after=dict(after) if after else None", "after=None"),
     Relapse("C14", "lists.py", "        raise missing()\n", "        return model.model_construct()\n"),
     Relapse("C15", "incoming.py", '        raise invalid(Detail("body", where)) from error\n', "        return {}\n"),
@@ -87,7 +92,12 @@ RELAPSES: tuple[Relapse, ...] = (
         "at_once, left = others[: settling.AT_ONCE], others[settling.AT_ONCE :]",
         "at_once, left = others[:0], others[:0]",
     ),
-    Relapse("C22", "bids.py", 'equal={"status": "open", **settling.all_seen({}, bids)},', "equal={},"),
+    Relapse(
+        "C22",
+        "bids.py",
+        '        equal={"status": "open", **settling.all_seen({}, bids)},\n    )\n',
+        "    )\n    bids = []\n",
+    ),
     Relapse(
         "C23",
         "referrals.py",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import md5, sha1, sha256
 from typing import Any
 
 import pytest
@@ -122,6 +123,19 @@ def test_a_code_is_good_for_ten_minutes(door: Door, later: timedelta, right: boo
     door.stage.at(NOW + later)
 
     assert right == door.answer(door.provider.codes[0])
+
+
+def test_a_digest_is_worth_nothing_without_its_key(stage: Stage) -> None:
+    """D13: whoever reads the table tries a million codes through in a second, and is none the wiser."""
+    for key in (b"k" * 32, b"l" * 32):
+        codes.issue(stage.kit.store, USER, "123456", key=key, now=NOW)
+    kept = [str(row["digest"]) for row in stage.rows("referrals") if row["id"].startswith("code-of#")]
+
+    plain = {
+        digest(text.encode()).hexdigest() for digest in (sha256, sha1, md5) for text in ("123456", USER + "123456")
+    }
+    assert 2 == len(set(kept))
+    assert plain.isdisjoint(kept)
 
 
 @pytest.mark.parametrize(("wrong", "right"), ((2, True), (3, False)))

@@ -48,19 +48,18 @@ def allowed(main: Template, name: str) -> set[tuple[str, str]]:
 
 
 def test_the_pool_calls_a_function_at_each_step(main: Template) -> None:
-    """D01: six triggers, each another function, each allowed to be called by this pool alone."""
+    """D01: six triggers, each another function by its alias, each allowed to be called by this pool alone."""
     pool = main.id_at("Auth/Pool")
     config = main.at("Auth/Pool")["Properties"]["LambdaConfig"]
     permissions = {
-        permission["FunctionName"]["Fn::GetAtt"][0]: permission
+        permission["FunctionName"]["Ref"]: permission
         for permission in main.of("AWS::Lambda::Permission").values()
         if permission["Principal"] == "cognito-idp.amazonaws.com"
     }
 
-    assert {
-        _trigger(step): {"Fn::GetAtt": [main.id_at(f"SignIn/{step.name}/Function"), "Arn"]} for step in STEPS
-    } == config
-    assert {main.id_at(f"SignIn/{name}/Function") for name in NAMES} == permissions.keys()
+    live = {name: main.id_at(f"SignIn/{name}/Function/Aliaslive") for name in NAMES}
+    assert {_trigger(step): {"Ref": live[step.name]} for step in STEPS} == config
+    assert set(live.values()) == permissions.keys()
     assert {pool} == {permission["SourceArn"]["Fn::GetAtt"][0] for permission in permissions.values()}
 
 

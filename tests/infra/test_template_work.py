@@ -80,7 +80,7 @@ def actions(statement: Json) -> list[str]:
 def test_all_functions_are_ours(main: Template) -> None:
     """No custom resource brings a function along that nobody wrote, patches or watches."""
     kinds = {resource["Type"] for resource in main.resources.values()}
-    written = {*FUNCTIONS, *(f"SignIn/{step.name}" for step in STEPS)}
+    written = {*FUNCTIONS, "Notices/NoticeFunction", *(f"SignIn/{step.name}" for step in STEPS)}
 
     assert {f"{name}/Function" for name in written} == main.of("AWS::Lambda::Function").keys()
     assert [] == [
@@ -112,7 +112,8 @@ def test_what_serves_is_a_published_version_behind_one_name(main: Template, name
 
 def test_everybody_calls_what_serves(main: Template) -> None:
     """B24: gateway, rules and streams by the alias; one that called the function itself would not go back with it."""
-    aliases = {main.id_at(f"{name}/Function/Aliaslive") for name in FUNCTIONS}
+    serving = (*FUNCTIONS, "Notices/NoticeFunction", *(f"SignIn/{step.name}" for step in STEPS))
+    aliases = {main.id_at(f"{name}/Function/Aliaslive") for name in serving}
     methods = main.of("AWS::ApiGateway::Method").values()
     called = [each["Integration"]["Uri"] for each in methods]
     called += [target["Arn"] for rule in main.of("AWS::Events::Rule").values() for target in rule["Targets"]]
@@ -447,7 +448,7 @@ def test_throttling_of_every_table_is_noticed(main: Template, noun: str, kind: s
 
 def test_silence_of_the_daily_tasks_is_an_alarm_and_silence_about_errors_is_not(main: Template) -> None:
     """Pitfall 78, 81: a heartbeat treats missing data as breaching, over 26 h; sparse counts do not."""
-    heartbeats = {f"Alarms/{name}SilentAlarm" for name in SCHEDULED}
+    heartbeats = {f"Alarms/{name}SilentAlarm" for name in (*SCHEDULED, "Notice")}
     others = [alarm for path, alarm in main.of("AWS::CloudWatch::Alarm").items() if path not in heartbeats]
 
     for silent in (main.at(path)["Properties"] for path in heartbeats):
