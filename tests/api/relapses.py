@@ -211,7 +211,8 @@ RELAPSES: tuple[Relapse, ...] = (
         "E42",
         "handler.py",
         '        kit.log.error("variables missing or odd", variables=list(kit.settings.problems))\n',
-        "        raise SystemExit(str(kit.settings.problems))\n",
+        # Only where nothing is set, as in the process that the row's test starts: pytest's own must get that far.
+        '        if "HOME" not in os.environ:\n            raise SystemExit(str(kit.settings.problems))\n',
     ),
     Relapse("E45", "profiles.py", "    return values\n", "    return values[:1]\n"),
     Relapse(
