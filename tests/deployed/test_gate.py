@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def plan_shrunken(_: House) -> Iterator[None]:
     plan = assembly.read_plan(file)
     assert plan is not None
     first = next(each for each in plan.checks if each.promise.name == "tables.pitr")
-    lost = type(first)(**{**{name: getattr(first, name) for name in first.__slots__}, "name": "tables.pitr[Gone]"})
+    lost = replace(first, name="tables.pitr[Gone]", place=replace(first.place, subject="Gone"))
     file.write_text(as_text(freeze([*plan.checks, lost], target="local", account=plan.account, regions=plan.regions)))
     try:
         yield
