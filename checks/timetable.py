@@ -8,10 +8,12 @@ Source: EventBridge User Guide, "Setting a schedule pattern", and EventBridge Sc
 from __future__ import annotations
 
 import calendar
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 _RATE = re.compile(r"rate\(\s*(\d{1,9})\s+(minute|hour|day)(s?)\s*\)", re.ASCII)
 _CRON = re.compile(r"cron\((.*)\)")
@@ -65,6 +67,37 @@ def flaw(expression: str, today: date, *, scheduler: bool) -> str:
         except _OddError as error:
             return str(error)
     return "it is neither cron(…) nor rate(…)" + (" nor at(…)" if scheduler else "")
+
+
+def coming(expression: str, zone: ZoneInfo, after: datetime, many: int) -> tuple[datetime, ...]:
+    """The next *many* moments after *after*, in UTC, at which a ``cron(…)`` fires by the wall clock of *zone*.
+
+    An hour that the clock leaps over is no moment, one that comes twice is its first (EventBridge Scheduler User Guide,
+    "Daylight saving time"). Raises ValueError for what is no cron, or means nothing.
+    """
+    found = _CRON.fullmatch(expression)
+    if found is None or flaw(expression, after.date(), scheduler=True):
+        raise ValueError(
+            f"{expression}: {flaw(expression, after.date(), scheduler=True) or 'only cron has a timetable'}"
+        )
+    minutes, hours, day, month, weekday, year = (part.upper() for part in found[1].split())
+    days = _by_weekday(weekday) if day == "?" else _by_day(day)
+    times = [(hour, minute) for hour in sorted(_values(hours, _HOURS)) for minute in sorted(_values(minutes, _MINUTES))]
+    local = after.astimezone(zone)
+    moments = (
+        moment.astimezone(UTC)
+        for each_year in sorted(one for one in _values(year, _YEAR) if one >= local.year)
+        for each_month in sorted(_values(month, _MONTH))
+        for each_day in sorted(days(each_year, each_month))
+        for hour, minute in times
+        if _exists(moment := datetime(each_year, each_month, each_day, hour, minute, tzinfo=zone))
+    )
+    return tuple(itertools.islice((each for each in moments if each > after), many))
+
+
+def _exists(moment: datetime) -> bool:
+    """Whether a wall clock ever shows it."""
+    return moment.astimezone(UTC).astimezone(moment.tzinfo).replace(fold=0) == moment
 
 
 def _flaw_of_rate(value: int, unit: str, *, plural: bool, scheduler: bool) -> str:

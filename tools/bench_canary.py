@@ -1,0 +1,73 @@
+"""The canary's budget: how large its package is, how fast it starts, what it holds in memory, and what a run costs.
+
+`python -m tools.bench_canary` prints a line for each figure with its limit; exit code 1 when one is over. Ratios are
+taken in the same run, since absolute times belong to a machine.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from checks.nights.cost import of_run
+from khaya_infra.canary_package import build_canary
+
+ROUNDS = 5
+SITE = next(each for each in sys.path if each.endswith("site-packages"))
+# What a start is compared with: the SDK and one client, which no function on AWS does without.
+ANCHOR = """
+import time; since = time.perf_counter()
+import boto3; boto3.client("dynamodb", region_name="eu-west-1")
+"""
+START = """
+import time; since = time.perf_counter()
+import checks.doors.canary
+from checks.world.aws import real_aws
+from checks.world.aws.questions import GLOBAL, REGIONAL
+from checks.world.real import RealClock
+real_aws(regions=("af-south-1",), clock=RealClock()).prepare()
+"""
+TELL = """
+import json, resource
+print(json.dumps([time.perf_counter() - since, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+"""
+
+
+def main() -> int:
+    """Measure, print, and say whether all is within its limits."""
+    with tempfile.TemporaryDirectory() as scratch:
+        told = Path(scratch) / "told"
+        told.mkdir()
+        package = build_canary(told)
+        with zipfile.ZipFile(package) as archive:
+            archive.extractall(Path(scratch) / "task")
+        pairs = [(_run(ANCHOR, scratch), _run(START, scratch)) for _ in range(ROUNDS)]
+    ratio = statistics.median(start[0] / anchor[0] for anchor, start in pairs)
+    figures = (
+        ("package, MB zipped", package.stat().st_size / 1e6, 1.5),
+        ("start with all clients / boto3 and one client", ratio, 1.95),
+        ("memory after the start, MiB", statistics.median(start[1] for _, start in pairs), 100),
+        ("a run of 140 checks, 2 s at 1 GB, in $0.00001", of_run(seconds=2, memory_mb=1024)["compute_usd"] * 1e5, 5),
+    )
+    for name, value, limit in figures:
+        print(f"{name:<48} {value:>8.2f}  of {limit:g}  {'ok' if value <= limit else 'OVER'}")
+    return int(any(value > limit for _, value, limit in figures))
+
+
+def _run(code: str, scratch: str) -> tuple[float, float]:
+    task = str(Path(scratch) / "task")
+    path = f"import sys; sys.path[:0] = [{task!r}]; sys.path.append({SITE!r})\n"
+    env = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true", "HOME": scratch}
+    command = [sys.executable, "-S", "-c", path + code + TELL]
+    done = subprocess.run(command, cwd=task, env=env, capture_output=True, text=True, check=True)
+    seconds, memory = json.loads(done.stdout)
+    return float(seconds), float(memory)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
