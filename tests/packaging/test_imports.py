@@ -9,7 +9,7 @@ import pytest
 # Names to import by, of what pyproject.toml asks for.
 RUNTIME = {"boto3", "botocore", "dns", "urllib3"}
 ALLOWED = {
-    "checks/twin/": RUNTIME | {"ministack", "cryptography", "hypercorn", "h11", "yaml"},
+    "checks/twin/": RUNTIME | {"ministack", "cryptography", "hypercorn", "h11", "h2", "yaml"},
     "checks/doors/plugin.py": RUNTIME | {"pytest"},
     "checks/": RUNTIME,
 }
