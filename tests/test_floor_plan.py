@@ -33,7 +33,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         *("errands", "pool", "safekeeping", "shapes", "telling", "timetable", "watching"),
     ),
     ("world", "promises", "template"),
-    ("blocking", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "report"),
+    ("blocking", "plan", "permissions", "target", "catalogue", "controls", "run", "replay", "referring", "report"),
     ("doors",),
 )
 OUTSIDE = frozenset(

@@ -181,7 +181,7 @@ def test_a_target_may_be_a_site_alone_or_stacks_alone() -> None:
         ("[budget]", "['recovered', 'retries', 'wait']"),
         ("[[waiver]]", "['check', 'expires', 'owner', 'reason']"),
         ("[maintenance]", "['ends', 'owner', 'reason', 'starts']"),
-        ("[deploy]", "['command']"),
+        ("[deploy]", "['command', 'settings']"),
     ),
 )
 def test_a_misspelt_key_is_refused_by_name(key: str, known: str) -> None:
