@@ -22,5 +22,5 @@ def _referred(result: Result, runbook: Mapping[str, str]) -> Result:
     place = next((there for pattern, there in runbook.items() if fnmatchcase(promise, pattern)), None)
     if place is None:
         return result
-    told = f"{result.remedy}; " if result.remedy else ""
+    told = f"{result.remedy.rstrip('.')}; " if result.remedy else ""
     return replace(result, remedy=f"{told}runbook: {place}")

@@ -48,6 +48,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         "replay",
         "report",
         "nights",
+        "referring",
     ),
     ("doors",),
 )

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from checks import catalogue, permissions
 from checks import twin as twins
 from checks.run import exit_code
 from tests.deployed.conftest import ROOT, House, told
@@ -170,7 +171,7 @@ def test_a_deploy_that_is_killed_after_the_upload_is_gone_on_with(house: House, 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGKILL), ids=("interrupted", "killed"))
 def test_a_first_deploy_that_is_ended_after_each_step_ends_green(tmp_path: Path, number: signal.Signals) -> None:
     """On an empty account, ended after every step in turn and begun again: the last one is as good as a first."""
-    twins.up(home=tmp_path)
+    twins.up(home=tmp_path, harness_actions=permissions.actions(catalogue.PROMISES))
     try:
         with contextlib.contextmanager(at)(tmp_path) as desk:
             for step in STEPS[:-1]:
@@ -330,7 +331,7 @@ def test_what_was_written_after_a_moment_is_not_in_a_restore_to_it(house: House)
 @pytest.mark.long
 def test_what_was_destroyed_is_gone_and_can_be_deployed_again(tmp_path: Path) -> None:
     """Nobody agreed: nothing happens. With a yes the stacks go, the zone stays, and the next deploy is a first one."""
-    twins.up(home=tmp_path)
+    twins.up(home=tmp_path, harness_actions=permissions.actions(catalogue.PROMISES))
     try:
         with contextlib.contextmanager(at)(tmp_path) as desk:
             assert 0 == desk.deploy("11" * 20)[0]
