@@ -59,6 +59,10 @@ eyes: ## the deployed site seen by curl, openssl, dig and a browser, all from De
 full: ## all there is: lint, types, every test however long, and the verified twin
 	$(call tell,$(ready) && $(lint) && $(typecheck) && $(pytest) -m "" --cov && $(python) -m tools.deployment verify local)
 
+.PHONY: bench
+bench: ## what each part costs beside what it stands on; the page is docs/performance.md
+	$(call tell,$(ready) && $(python) -m tools.bench)
+
 .PHONY: lint
 lint: ## ruff: rules and format
 	$(call tell,$(ready) && $(lint))
