@@ -135,6 +135,10 @@ mutate: ## break a deployed twin on purpose and see which promise notices; ARGS=
 full: ## all there is: lint, types, every test however long, and the verified twin
 	$(call tell,$(ready) && $(lint) && $(typecheck) && $(pytest) -m "" --cov && $(python) -m tools.deployment verify local)
 
+.PHONY: bench
+bench: ## what each part costs beside what it stands on; the page is docs/performance.md
+	$(call tell,$(ready) && $(python) -m tools.bench)
+
 .PHONY: lint
 lint: ## ruff: rules and format
 	$(call tell,$(ready) && $(lint))

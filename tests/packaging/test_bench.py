@@ -1,0 +1,49 @@
+"""The page of benchmarks: what is measured replaces what was, and a goal that is missed is said."""
+
+from __future__ import annotations
+
+import types
+from pathlib import Path
+
+import pytest
+
+from tools import bench
+from tools.bench import Row, placed, table
+
+PAGE = "# Performance\n\nWords.\n"
+
+
+def test_a_table_takes_the_place_of_the_one_before() -> None:
+    """Measured twice, the page has one table of it; another section stays as it is."""
+    once = placed(placed(PAGE, "Ours", "| 1 |\n"), "Theirs", "| 2 |\n")
+    twice = placed(once, "Ours", "| 3 |\n")
+
+    assert ("| 1 |" in once, "| 1 |" in twice, "| 3 |" in twice, "| 2 |" in twice) == (True, False, True, True)
+    assert (1, 1) == (twice.count("## Ours"), twice.count("## Theirs"))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "goal", "missed"), ((1.15, 1.15, False), (1.151, 1.15, True), (None, None, False), (9.0, None, False))
+)
+def test_a_goal_is_missed_above_it(ratio: float | None, goal: float | None, missed: bool) -> None:  # noqa: FBT001 - a parameter
+    """Exactly the goal is kept; what has none cannot be missed."""
+    row = Row(name="x", figure="y", ratio=ratio, goal=goal)
+
+    assert missed == row.missed
+    assert missed == ("missed" in table([row]))
+
+
+@pytest.mark.parametrize(("ratio", "code"), ((1.0, 0), (2.0, 1)))
+def test_a_missed_goal_is_the_exit_code(
+    ratio: float, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And named on the standard error; the page has the figure either way."""
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE)
+    measured = [Row(name="thing", figure="1 µs", ratio=ratio, goal=1.5)]
+    module = types.SimpleNamespace(SECTION="Ours", measure=lambda: measured)
+    monkeypatch.setattr(bench, "PAGE", page)
+    monkeypatch.setattr("tools.bench.importlib.import_module", lambda _name: module)
+
+    assert code == bench.main(["ours"])
+    assert (f"{ratio:.2f}" in page.read_text(), bool(code)) == (True, "thing" in capsys.readouterr().err)
