@@ -144,7 +144,7 @@ def _get_att(scope: Scope, argument: object) -> object:
     physical_id = scope.surroundings.physical_ids.get(owner)
     if not physical_id:
         return Unresolved(f"Fn::GetAtt {owner}.{name}: the live stack has no such resource")
-    return _told(scope, owner, name) or attribute(
+    followed = _told(scope, owner, name) or attribute(
         type=str(resource.get("Type")),
         name=name,
         physical_id=physical_id,
@@ -153,6 +153,10 @@ def _get_att(scope: Scope, argument: object) -> object:
         region=scope.surroundings.region,
         account=scope.surroundings.account,
     )
+    if isinstance(followed, Unresolved):
+        # With whose attribute it is: what is not known of a resource still tells which resource was meant.
+        return Unresolved(followed.why.replace(f"Fn::GetAtt {name}", f"Fn::GetAtt {owner}.{name}", 1))
+    return followed
 
 
 def _told(scope: Scope, owner: str, name: str) -> str:
