@@ -5,6 +5,7 @@ import pytest
 from checks.evidence import Absent, Described
 from checks.model import Check, Unresolved
 from checks.promises import mappings
+from checks.template import Surroundings, resolve
 from tests.promises.worlds import ACCOUNT, NOW, REGION, planned, resource, target, world
 
 STREAM = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/Jobs-1/stream/2026"
@@ -99,3 +100,18 @@ def test_a_stream_without_a_mapping_is_read_by_nobody() -> None:
     (check,) = planned(mappings.checks(target(TABLE))).values()
 
     assert "fail" == check.sight.judge(check.sight.look(world({})), NOW).status
+
+
+def test_an_attribute_that_does_not_follow_still_tells_whose_it_is() -> None:
+    """The reason names the resource, which is all that it takes to find a stream's table."""
+    written = {"Resources": {"Jobs": {"Type": "AWS::DynamoDB::Table"}, "R": {"Type": "X::Y::Z"}}}
+    written["Resources"]["R"]["Properties"] = {"Source": {"Fn::GetAtt": ["Jobs", "StreamArn"]}}  # type: ignore[assignment]
+    around = Surroundings(
+        stack="S", stack_id="", region=REGION, account=ACCOUNT, partition="aws", parameters={}, outputs={},
+        physical_ids={"Jobs": "Jobs-1", "R": "r"},
+    )  # fmt: skip
+
+    source = resolve(written, around).properties["R"]["Source"]
+
+    assert isinstance(source, Unresolved)
+    assert "Jobs.StreamArn" in source.why
