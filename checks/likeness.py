@@ -127,11 +127,17 @@ def words_of(wanted: Said, documents: frozenset[str] = frozenset()) -> tuple[int
 
 
 def arn_of(pattern: str, target: Target, one: Resource, name: str) -> tuple[str, ...]:
-    """The ARN that IAM weighs, as the only member; nothing where the kind has none."""
+    """The ARN that IAM weighs; nothing where the kind has none, or its id is not the ARN that it should be.
+
+    What is asked of a function's newest version is weighed with or without that word.
+    """
     if not pattern:
         return ()
     facts = {"region": one.region, "account": target.account, "partition": target.partition}
-    return (pattern.format(id=one.physical_id, name=name, **facts),)
+    made = pattern.format(id=one.physical_id, name=name, **facts)
+    if not made.startswith("arn:"):
+        return ()
+    return tuple(dict.fromkeys((made, made.removesuffix(":$LATEST"))))
 
 
 def prop(one: Resource, *path: str) -> object:

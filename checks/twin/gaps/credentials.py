@@ -77,27 +77,8 @@ def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
     replace(actions, "_lambda_action", ("method", "path"), named)
 
 
-def ask_for_budgets_actions_by_their_names(_: Grounds) -> None:
-    """Reading a budget needs budgets:ViewBudget, changing it budgets:ModifyBudget.
-
-    MiniStack asks for the names of the operations, which are no actions (Service Authorization Reference, Budgets).
-    """
-    actions = service("core.iam_actions")
-
-    def named(original: Function) -> Function:
-        def action(asked: str, *args: Untyped) -> Untyped:
-            found = original(asked, *args)
-            if asked != "budgets" or not found:
-                return found
-            return "budgets:ViewBudget" if found.startswith("budgets:Describe") else "budgets:ModifyBudget"
-
-        return action
-
-    replace(actions, "extract_iam_action", ("service", "method", "path", "headers", "body", "query_params"), named)
-
-
 def ask_for_what_readers_name(_: Grounds) -> None:
-    """A cache policy, a backup plan, a rule of the default bus, alarms and log groups are asked for by their own ARNs.
+    """An edge's policy, a backup plan or vault, a rule of the default bus, alarms, log groups: each by its own ARN.
 
     MiniStack authorises reading them on everything there is, so that a role which may read these alone is refused.
     Source: Service Authorization Reference, resource types of the services; rules of the default bus have no bus.
@@ -121,9 +102,9 @@ def ask_for_what_readers_name(_: Grounds) -> None:
 
 def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) -> str:
     parts = [part for part in path.split("/") if part]
-    if service == "backup" and parts[:2] == ["backup", "plans"] and parts[2:]:
-        return f"arn:aws:backup:{place}:backup-plan:{parts[2]}"
-    if service == "cloudfront" and parts[1:2] and parts[1].endswith("-policy") and parts[2:]:
+    if service == "backup":
+        return _of_backup(parts, place)
+    if service == "cloudfront" and parts[2:] and parts[1].endswith(("-policy", "-access-control")):
         return f"arn:aws:cloudfront::{place.partition(':')[2]}:{parts[1]}/{parts[2]}"
     if service == "events" and "ListTargetsByRule" in asked:
         told = json.loads(body)
@@ -134,6 +115,32 @@ def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) ->
     if service == "logs" and "DescribeLogGroups" in asked:
         return f"arn:aws:logs:{place}:log-group:*"
     return ""
+
+
+def _of_backup(parts: list[str], place: str) -> str:
+    """``/backup/plans/ID/…`` and ``/backup-vaults/NAME/…``; a list of either is of everything."""
+    if parts[:2] == ["backup", "plans"] and parts[2:]:
+        return f"arn:aws:backup:{place}:backup-plan:{parts[2]}"
+    return f"arn:aws:backup:{place}:backup-vault:{parts[1]}" if parts[:1] == ["backup-vaults"] and parts[1:] else ""
+
+
+def ask_for_budgets_actions_by_their_names(_: Grounds) -> None:
+    """Reading a budget needs budgets:ViewBudget, changing it budgets:ModifyBudget.
+
+    MiniStack asks for the names of the operations, which are no actions (Service Authorization Reference, Budgets).
+    """
+    actions = service("core.iam_actions")
+
+    def named(original: Function) -> Function:
+        def action(asked: str, *args: Untyped) -> Untyped:
+            found = original(asked, *args)
+            if asked != "budgets" or not found:
+                return found
+            return "budgets:ViewBudget" if found.startswith("budgets:Describe") else "budgets:ModifyBudget"
+
+        return action
+
+    replace(actions, "extract_iam_action", ("service", "method", "path", "headers", "body", "query_params"), named)
 
 
 _MAPPING = {
