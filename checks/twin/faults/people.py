@@ -78,7 +78,8 @@ def client(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Ch
         users, name = _cognito(bench, check)
         own = str(check.params["client"])
         seen = users.describe_user_pool_client(UserPoolId=name, ClientId=own)["UserPoolClient"]
-        before = {key: seen[key] for key in _OF_CLIENT if key in seen}
+        # What was never set is told as empty, and refused as empty.
+        before = {key: seen[key] for key in _OF_CLIENT if seen.get(key) not in (None, "", [], {})}
         other = {**before}
         change_it(other)
         users.update_user_pool_client(UserPoolId=name, ClientId=own, **other)
