@@ -105,7 +105,7 @@ def group_gone(bench: Bench, check: Check) -> Undo:
         raise Unfit("the pool has no groups")
     seen = users.get_group(UserPoolId=name, GroupName=groups[0])["Group"]
     users.delete_group(UserPoolId=name, GroupName=groups[0])
-    kept = {key: seen[key] for key in ("Description", "RoleArn", "Precedence") if key in seen}
+    kept = {key: seen[key] for key in ("Description", "RoleArn", "Precedence") if seen.get(key)}
     return lambda: users.create_group(UserPoolId=name, GroupName=groups[0], **kept)
 
 
