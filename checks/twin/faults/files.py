@@ -209,10 +209,16 @@ def newest(hours: float, status: str = "COMPLETED", **fields: object) -> Callabl
             "BackupSizeBytes": 4096, "BackupVaultName": "rehearsed", **fields,
         }  # fmt: skip
 
+        # Older than its points: a table that was made a minute ago may be without one.
+        made_then = {"CreationDateTime": moment - 3600}
+
         def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
             reply = onward(visit)
-            about = visit.service == "backup" and "recovery-points" in visit.path and _about(visit, arn)
-            return reply.amended(lambda seen: seen.update(RecoveryPoints=[point])) if about else reply
+            if visit.service == "backup" and "recovery-points" in visit.path and _about(visit, arn):
+                return reply.amended(lambda seen: seen.update(RecoveryPoints=[point]))
+            if visit.operation == "DescribeTable" and arn.rpartition("/")[2].encode() in visit.body:
+                return reply.amended(lambda seen: seen["Table"].update(made_then))
+            return reply
 
         return tamper
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from checks.catalogue import DEPENDENCIES
 from checks.model import Result
@@ -161,14 +161,16 @@ def _measured(fault: Fault, bench: Bench, verify: Verify) -> Row:
         id=fault.id, kind=fault.kind, family=fault.family, breaks=fault.breaks, fidelity=fault.fidelity,
         outcome="unfit", expected=f"{fault.promise}: {fault.status}" if fault.promise else "no alarm",
     )  # fmt: skip
-    try:
-        with fault.stage(bench) as view:
-            if view.trial is not None:
-                return _tried(fault, view.trial, row)
-            run = verify(view)
-        row = judged(fault, view, run, row)
-    except (Unfit, ClientError) as reason:
-        return replace(row, why=str(reason), seconds=time.monotonic() - began)
+    with contextlib.ExitStack() as staged:
+        try:
+            view = staged.enter_context(fault.stage(bench))
+        except (Unfit, ClientError, BotoCoreError) as reason:
+            # The deployment has no such thing, or the emulator refuses the change: neither caught nor missed.
+            return replace(row, why=" ".join(str(reason).split()), seconds=time.monotonic() - began)
+        if view.trial is not None:
+            return _tried(fault, view.trial, row)
+        run = verify(view)
+    row = judged(fault, view, run, row)
     # What stood between is gone with its run, and nothing of the twin was touched: what were left of it would be a
     # stray of the next fault, and the whole ends with a green run.
     untouched = view.aws or view.edge or view.names

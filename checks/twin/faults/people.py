@@ -78,7 +78,8 @@ def client(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Ch
         users, name = _cognito(bench, check)
         own = str(check.params["client"])
         seen = users.describe_user_pool_client(UserPoolId=name, ClientId=own)["UserPoolClient"]
-        before = {key: seen[key] for key in _OF_CLIENT if key in seen}
+        # What was never set is told as empty, and refused as empty.
+        before = {key: seen[key] for key in _OF_CLIENT if seen.get(key) not in (None, "", [], {})}
         other = {**before}
         change_it(other)
         users.update_user_pool_client(UserPoolId=name, ClientId=own, **other)
@@ -104,7 +105,7 @@ def group_gone(bench: Bench, check: Check) -> Undo:
         raise Unfit("the pool has no groups")
     seen = users.get_group(UserPoolId=name, GroupName=groups[0])["Group"]
     users.delete_group(UserPoolId=name, GroupName=groups[0])
-    kept = {key: seen[key] for key in ("Description", "RoleArn", "Precedence") if key in seen}
+    kept = {key: seen[key] for key in ("Description", "RoleArn", "Precedence") if seen.get(key)}
     return lambda: users.create_group(UserPoolId=name, GroupName=groups[0], **kept)
 
 

@@ -24,6 +24,7 @@ OWN = "X-"
 
 
 def _told() -> dict[str, Any]:
+    assert MATRIX.exists(), "nothing was measured yet: make mutate"
     return dict(json.loads(MATRIX.read_text(encoding="utf-8")))
 
 
@@ -60,6 +61,7 @@ def test_every_fault_of_a_deployment_has_a_promise() -> None:
     assert [] == [each.id for each in FAULTS if each.kind == "fault" and not each.promise]
 
 
+@pytest.mark.long
 def test_every_row_has_a_result() -> None:
     """What is in the catalogue is in the matrix, and in its page."""
     told = _told()
@@ -69,6 +71,7 @@ def test_every_row_has_a_result() -> None:
     assert matrix.page(told) == PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_the_matrix_is_of_this_code_or_young() -> None:
     """Digests that have moved on are forgiven for two weeks: then it must be measured again (`make mutate`)."""
     told = _told()

@@ -1,0 +1,271 @@
+"""Mutates the harness itself: each judge and the hall, one small change at a time, and sees whether a test notices.
+
+    python -m tools.mutants                        every module that decides, with the tests of its room
+    python -m tools.mutants checks/promises/tables.py
+    python -m tools.mutants --list checks/blocking.py
+
+What is mutated is what decides: comparisons, conditions, ``and`` and ``or``, numbers and flags, the verdict given, the
+guard of a case. Words for people are left alone, and so are signatures and decorators. Each mutant lives in a
+process that is forked after the test library was loaded, so that one costs little more than the tests themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+
+ROOT = Path(__file__).parents[1]
+# A mutant that never ends is one that a test would notice.
+_PATIENCE = 60
+_HALL = ("run", "blocking", "plan", "controls")
+# Where a room's tests have another name than its module.
+_TESTS = {
+    "bucket_rules": ("test_buckets",),
+    "clients": ("test_auth",),
+    "contract": ("test_contract", "test_api"),
+    "logs": ("test_functions", "test_rooms"),
+}
+_ALSO = ("tests/promises/test_any_evidence.py",)
+_PEOPLE = frozenset({"expected", "actual", "remedy", "says", "reason", "why"})
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+_VERDICTS = {"passed": "failed", "failed": "passed", "not_yet": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change: where it is, what was there, what is there now, and the whole module with it."""
+
+    file: Path
+    line: int
+    was: str
+    now: str
+    tree: ast.Module
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line}: {self.was}  ->  {self.now}"
+
+
+def mutants(file: Path) -> Iterator[Mutant]:
+    """Every mutant of a module, in the order of its lines."""
+    whole = ast.parse(file.read_text(encoding="utf-8"))
+    places = [place for function in _deciding(whole, file) for place in _places(function)]
+    for number, (node, changes) in enumerate(places):
+        for turn in range(len(changes)):
+            tree = copy.deepcopy(whole)
+            twin = [place for function in _deciding(tree, file) for place in _places(function)][number]
+            was = ast.unparse(node)
+            now = twin[1][turn]()
+            ast.fix_missing_locations(tree)
+            yield Mutant(file, node.lineno, was[:90], now[:90], tree)
+
+
+def _deciding(tree: ast.Module, file: Path) -> list[ast.FunctionDef]:
+    """The functions that decide: judges and what they call in a room; all of them in the hall."""
+    functions = {each.name: each for each in tree.body if isinstance(each, ast.FunctionDef)}
+    if file.parent.name != "promises":
+        methods = [each for one in tree.body if isinstance(one, ast.ClassDef) for each in one.body]
+        return [*functions.values(), *(each for each in methods if isinstance(each, ast.FunctionDef))]
+    wanted = [name for name in functions if name.startswith("judge_")]
+    for name in wanted:
+        called = {each.id for each in ast.walk(functions[name]) if isinstance(each, ast.Name)}
+        wanted += [each for each in functions if each in called and each not in wanted]
+    return [functions[name] for name in functions if name in wanted]
+
+
+Change = Callable[[], str]
+
+
+def _places(function: ast.FunctionDef) -> list[tuple[ast.expr, list[Change]]]:
+    """The expressions of a function that can be changed, each with its changes."""
+    words = {id(each) for each in _for_people(function)}
+    found: list[tuple[ast.expr, list[Change]]] = []
+    for statement in function.body:
+        for node in ast.walk(statement):
+            changes = [] if id(node) in words else list(_changes(node))
+            if changes and isinstance(node, ast.expr):
+                found.append((node, changes))
+            if isinstance(node, ast.match_case) and node.guard is not None:
+                found.append((node.guard, [_unguarded(node)]))
+            if isinstance(node, ast.If | ast.IfExp):
+                found.append((node.test, [_inverted(node)]))
+    return found
+
+
+def _for_people(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """What only words are made of: texts, and what is said in a verdict."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.JoinedStr):
+            yield from ast.walk(node)
+        if isinstance(node, ast.keyword) and node.arg in _PEOPLE:
+            yield from ast.walk(node.value)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(each, ast.Name) and each.id in _PEOPLE for each in targets) and node.value:
+                yield from ast.walk(node.value)
+
+
+def _changes(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.Compare(ops=[compared]) if type(compared) in _COMPARED:
+            yield lambda: _set(node, "ops", [_COMPARED[type(compared)]()])
+        case ast.BoolOp(op=op):
+            yield lambda: _set(node, "op", ast.Or() if isinstance(op, ast.And) else ast.And())
+        case ast.UnaryOp(op=ast.Not()) as negated:
+            yield lambda: _bare(negated)
+        case ast.BinOp(op=ast.Add() | ast.Sub() as op):
+            yield lambda: _set(node, "op", ast.Sub() if isinstance(op, ast.Add) else ast.Add())
+        case ast.Constant(value=bool() as flag):
+            yield lambda: _set(node, "value", not flag)
+        case ast.Constant(value=int() | float() as number):
+            yield lambda: _set(node, "value", number + 1)
+        case ast.Attribute(value=ast.Name(id="Verdict"), attr=attr) if attr in _VERDICTS:
+            yield lambda: _set(node, "attr", _VERDICTS[attr])
+        case ast.Call(func=ast.Name(id="any" | "all" as name)) as call:
+            yield lambda: _renamed(call, "all" if name == "any" else "any")
+
+
+def _set(node: ast.AST, field: str, value: object) -> str:
+    setattr(node, field, value)
+    return ast.unparse(node)
+
+
+def _bare(node: ast.UnaryOp) -> str:
+    """``not x`` without its ``not``: twice negated, since a node cannot be replaced in place."""
+    node.operand = ast.UnaryOp(op=ast.Not(), operand=node.operand)
+    return ast.unparse(node)
+
+
+def _renamed(node: ast.Call, name: str) -> str:
+    node.func = ast.Name(id=name, ctx=ast.Load())
+    return ast.unparse(node)
+
+
+def _unguarded(case: ast.match_case) -> Change:
+    def change() -> str:
+        case.guard = None
+        return "no guard"
+
+    return change
+
+
+def _inverted(node: ast.If | ast.IfExp) -> Change:
+    def change() -> str:
+        node.test = ast.UnaryOp(op=ast.Not(), operand=node.test)
+        return f"if {ast.unparse(node.test)}"
+
+    return change
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives one module other code than its file holds."""
+
+    def __init__(self, name: str, file: Path, code: CodeType) -> None:
+        self.name, self.file, self.code = name, file, code
+
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        """Ours when it is the one."""
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.file, loader=self)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        """As usual."""
+        del spec
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """The mutated code."""
+        exec(self.code, module.__dict__)  # noqa: S102 - our own source with one change
+
+
+def survives(mutant: Mutant, tests: Sequence[str]) -> bool:
+    """Whether all *tests* pass with the mutant in the place of its module."""
+    child = os.fork()
+    if not child:
+        _play(mutant, tests)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) == 0
+
+
+def _play(mutant: Mutant, tests: Sequence[str]) -> None:
+    import pytest
+
+    code = 1
+    with contextlib.suppress(BaseException):
+        signal.alarm(_PATIENCE)
+        quiet = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        name = ".".join(mutant.file.relative_to(ROOT).with_suffix("").parts)
+        compiled = compile(mutant.tree, str(mutant.file), "exec")
+        sys.meta_path.insert(0, _Instead(name, mutant.file, compiled))
+        # Loaded before the test library could rewrite its assertions, of which it has none that matter here.
+        calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *calm, *tests]))
+    os._exit(code)
+
+
+def tests_of(file: Path) -> list[str]:
+    """The tests of a module's own room, and those that are true of every room."""
+    if file.parent.name != "promises":
+        return [f"tests/test_{file.stem}.py"]
+    return [*(f"tests/promises/{name}.py" for name in _TESTS.get(file.stem, (f"test_{file.stem}",))), *_ALSO]
+
+
+def main(words: Sequence[str]) -> int:
+    """Tell the score of each module and every survivor; 1 below *--least*."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("file", nargs="*", type=Path)
+    parser.add_argument("--list", action="store_true", help="say which mutants there are")
+    parser.add_argument("--least", type=float, default=95.0, metavar="PERCENT", help="the score to reach")
+    asked = parser.parse_args(words)
+    rooms = sorted((ROOT / "checks/promises").glob("[a-z]*.py"))
+    files = [each.absolute() for each in asked.file] or [*rooms, *(ROOT / "checks" / f"{one}.py" for one in _HALL)]
+    killed = made = 0
+    for file in files:
+        every = list(mutants(file))
+        if asked.list:
+            sys.stdout.writelines(f"{each}\n" for each in every)
+            continue
+        unchanged = Mutant(file, 0, "", "", ast.parse(file.read_text(encoding="utf-8")))
+        if not survives(unchanged, tests_of(file)):
+            # A test that fails anyway would notice every mutant.
+            sys.stdout.write(f"{file.relative_to(ROOT)}: its own tests fail: {' '.join(tests_of(file))}\n")
+            return 1
+        alive = [each for each in every if survives(each, tests_of(file))]
+        killed, made = killed + len(every) - len(alive), made + len(every)
+        sys.stdout.writelines([*(f"  {each}\n" for each in alive), f"{_score(file, len(every), len(alive))}\n"])
+        sys.stdout.flush()
+    score = 100 * killed / made if made else 100.0
+    sys.stdout.write(f"{killed} of {made} mutants noticed: {score:.1f} %\n")
+    return 0 if score >= asked.least else 1
+
+
+def _score(file: Path, made: int, alive: int) -> str:
+    share = 100 * (made - alive) / made if made else 100.0
+    return f"{file.relative_to(ROOT)}: {made - alive} of {made} ({share:.1f} %)"
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    # Loaded once, before any mutant is made; nothing of the harness itself may be.
+    import hypothesis
+    import pytest
+
+    del hypothesis, pytest
+    sys.exit(main(sys.argv[1:]))
