@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from checks import twin
-from checks.doors import assembly, cli
+from checks.doors import assembly, cli, options
 from checks.model import CannotLook
 from checks.report import json as as_json
 from checks.run import Progress
@@ -212,7 +212,7 @@ def test_settling_is_waited_for(say: Say, enter: Enter, monkeypatch: pytest.Monk
 )
 def test_durations_are_read(text: str, expected: timedelta) -> None:
     """Seconds unless it says otherwise."""
-    assert expected == cli.span(text)
+    assert expected == options.span(text)
 
 
 @pytest.mark.parametrize("option", ("--json", "--junit", "--html", "--summary"))
