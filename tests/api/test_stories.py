@@ -250,7 +250,7 @@ def test_the_gateway_demands_the_parameters_that_the_code_demands(client: Client
 
 
 def test_bodies_are_described_with_their_limits(client: Client) -> None:
-    """Required fields, bounds, and no others; the most is said in the pattern, since spaces around a text do not count."""
+    """Required fields, bounds, and no others; the most is in the pattern, since spaces around a text do not count."""
     schema = client.get("/openapi.json").json["components"]["schemas"]["NewJob"]
 
     assert False is schema["additionalProperties"]
