@@ -3,7 +3,8 @@
 Context it needs: `settings` (path of the target file), `hostedZoneId`, `release`, `version`, `package` (path
 of the functions' zip) and `certificateArn`. With `only=certificate` it makes the certificate stack alone and needs the
 first two. With `distributionId`, which the main stack tells, it makes the edge's stack too, if the target has one. With
-`only=canary` it makes the canary's stack alone, and needs `settings`, `package`, `told` and `runtime`.
+`only=canary` it makes the canary's stack alone, and needs `settings`, `canaryPackage`, `told` and `runtime`; with these
+beside the others it makes all of them.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ def build(app: App) -> App:
         )
         main.add_stack_dependency(certificate)
         _watch_edge(app, settings, main)
+        if app.node.try_get_context("told"):
+            _look_every_night(app, settings)
     _tag(app, settings)
     return app
 
@@ -85,6 +88,12 @@ def _watch_edge(app: App, settings: Settings, main: KhayaStack) -> None:
 
 
 def _with_canary(app: App, settings: Settings) -> App:
+    _look_every_night(app, settings)
+    _tag(app, settings)
+    return app
+
+
+def _look_every_night(app: App, settings: Settings) -> None:
     if settings.canary is None:
         raise SettingsError("the target has no [canary]; name its stack and region there")
     CanaryStack(
@@ -92,12 +101,10 @@ def _with_canary(app: App, settings: Settings) -> App:
         settings.canary.name,
         settings=settings,
         told=Path(_context(app, "told")),
-        package=Path(_context(app, "package")),
+        package=Path(_context(app, "canaryPackage")),
         runtime=_context(app, "runtime"),
         env=_environment(settings, settings.canary),
     )
-    _tag(app, settings)
-    return app
 
 
 def _release(app: App) -> Release:

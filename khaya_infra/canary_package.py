@@ -1,12 +1,11 @@
 """The canary's package: `checks` without the twin and what only people use, dnspython, and what it was told.
 
-AWS's SDK is the runtime's own. Byte code is shipped beside the source, made by the very minor version that will run it
-and checked against nothing: without it the function would compile everything anew at each cold start.
+AWS's SDK is the runtime's own. Byte code is shipped in the place of the source, made by the very minor version that
+will run it and checked against nothing: without it the function would compile everything anew at each cold start.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import py_compile
 import re
@@ -27,7 +26,9 @@ NEEDED = ("dnspython",)
 # Not for a function: the local AWS, this project's targets, and the doors that people open.
 LEFT_OUT = (
     *("twin", "targets", "__main__.py", "doors/cli.py", "doors/plugin.py", "doors/provisions.py", "doors/sharing.py"),
-    *("doors/gate.py", "doors/history.py", "doors/nights.py"),
+    *("doors/comparing.py", "doors/completing.py", "doors/covering.py", "doors/explaining.py", "doors/library.py"),
+    *("doors/gate.py", "doors/history.py", "doors/mutate.py", "doors/nights.py", "doors/options.py"),
+    *("doors/outcomes.py", "doors/replaying.py", "report/progress.py", "report/metrics.py", "comparison.py"),
     *("report/html.py", "report/page", "report/junit.py", "report/github.py", "report/trend.py", "report/trend.css"),
 )
 # Of dnspython: zones, transfers, validation, and the transports that we do not use. What we do use asks for none of it.
@@ -57,16 +58,31 @@ def build_canary(told: Path, *, build: Path = BUILD) -> Path:
         lock = Path(scratch) / "canary.txt"
         lock.write_text(locked(LOCK.read_text("utf-8"), NEEDED), encoding="utf-8")
         installed = build_dependencies(platform, lock, build)
-        tree = Path(scratch) / "tree"
-        _lay_out(tree, installed, told)
-        name = digest_of(_EDITION, runtime(), *(f"{each.relative_to(tree)} {_content(each)}" for each in _all(tree)))
+        # Named by what goes in, so that what is there already is not compiled again to be told apart.
+        name = digest_of(_EDITION, sys.version, installed.name, *PRUNED, *_seen(SOURCE), *_seen(told))
         package = build / "package" / f"canary-{name}.zip"
         if not package.exists():
+            tree = Path(scratch) / "tree"
+            _lay_out(tree, installed, told)
             package.parent.mkdir(parents=True, exist_ok=True)
             half = package.with_suffix(f".{os.getpid()}.part")
-            write_zip(half, {"": tree}, keep=frozenset({"__pycache__"}))
+            write_zip(half, {"": tree})
             half.replace(package)
     return package
+
+
+def _seen(folder: Path) -> list[str]:
+    """The files of *folder* that a package is made from, each with its content."""
+    left_out = {SOURCE / each for each in LEFT_OUT}
+    files = [
+        each for each in sorted(folder.rglob("*")) if each.is_file() and left_out.isdisjoint((each, *each.parents))
+    ]
+    kept = [
+        each
+        for each in files
+        if not any(part == "__pycache__" or part[0] == "." for part in each.relative_to(folder).parts)
+    ]
+    return [f"{each.relative_to(folder)} {_content(each)}" for each in kept]
 
 
 def locked(lock: str, names: Iterable[str]) -> str:
@@ -89,7 +105,8 @@ def _lay_out(tree: Path, installed: Path, told: Path) -> None:
     left_out = {(SOURCE / each) for each in LEFT_OUT}
 
     def ignore(folder: str, names: list[str]) -> set[str]:
-        return {name for name in names if name == "__pycache__" or Path(folder) / name in left_out}
+        # Whatever tools leave behind begins with a dot.
+        return {name for name in names if name == "__pycache__" or name[0] == "." or Path(folder) / name in left_out}
 
     shutil.copytree(SOURCE, tree / "checks", ignore=ignore)
     for file in sorted(told.iterdir()):
@@ -106,22 +123,14 @@ def _remove(path: Path) -> None:
 
 
 def _compile(tree: Path) -> None:
+    """Byte code in the place of every source: two of each would be too large, and one of them would never be read."""
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
     for source in sorted(tree.rglob("*.py")):
-        name = source.relative_to(tree).as_posix()
-        made = importlib.util.cache_from_source(str(source))
         # Tracebacks name the file below the function's root, whatever folder it was compiled in.
-        # A stranger's source is for reading elsewhere; ours is here, so that a traceback shows its lines.
-        if name.startswith("dns/"):
-            made = str(source.with_suffix(".pyc"))
+        name, made = source.relative_to(tree).as_posix(), str(source.with_suffix(".pyc"))
         # Docstrings are a third of the byte code, and nobody reads them there.
         py_compile.compile(str(source), made, dfile=name, doraise=True, invalidation_mode=unchecked, optimize=2)
-        if name.startswith("dns/"):
-            source.unlink()
-
-
-def _all(tree: Path) -> list[Path]:
-    return [each for each in sorted(tree.rglob("*")) if each.is_file()]
+        source.unlink()
 
 
 def _content(file: Path) -> str:

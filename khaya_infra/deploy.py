@@ -23,7 +23,7 @@ from khaya_infra import __version__, arrival, ground, live, preflight, publish, 
 from khaya_infra.arrival import Place
 from khaya_infra.clients import Session, connect
 from khaya_infra.frontend.site_build import build_site
-from khaya_infra.nightly import deploy_canary
+from khaya_infra.nightly import as_it_was, deploy_canary
 from khaya_infra.package import BUILD, LAMBDA, build_package, host_platform, lacks_byte_code
 from khaya_infra.progress import step
 from khaya_infra.settings import Settings, read_settings
@@ -108,7 +108,7 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
             moved = live.move(
                 session.client("lambda"), live.declared(session.client("cloudformation"), settings.main.name)
             )
-            say(", ".join([*(place.name for place in settings.places), *moved]))
+            say(", ".join([*(place.name for place in settings.places if place != settings.canary), *moved]))
     if frontend:
         _publish(session, outputs, site.result())
     _first_runs(session, settings.main.name, outputs)
@@ -198,6 +198,7 @@ def _deploy_stacks(
             "version": __version__,
             "package": str(package.result()),
             **({"distributionId": known} if known else {}),
+            **(as_it_was(job.workroom) if job.settings.canary else {}),
         }
         outputs = _cdk_deploy(job, environ, ["--all"], context)
         deployed = outputs[places[0].name]["CertificateArn"]
@@ -221,19 +222,20 @@ def _deploy_canary(job: Job, session: Session, environ: dict[str, str]) -> str:
         release=job.release,
         room=job.workroom,
         session=session,
-        deploy=lambda stacks, context: _cdk_deploy(job, environ, stacks, dict(context)),
+        # In a folder of its own: what the other stacks were made from is what a release is recorded with.
+        deploy=lambda stacks, context: _cdk_deploy(job, environ, stacks, dict(context), out="canary.out"),
     )
 
 
 def _cdk_deploy(
-    job: Job, environ: dict[str, str], stacks: list[str], context: dict[str, str]
+    job: Job, environ: dict[str, str], stacks: list[str], context: dict[str, str], *, out: str = "cdk.out"
 ) -> dict[str, dict[str, str]]:
     folder = job.workroom
     outputs = folder / "outputs.json"
     outputs.unlink(missing_ok=True)
     given = {"settings": str(job.target.resolve()), **context}
     arguments = ["deploy", *stacks, "--app", f'"{sys.executable}" -m khaya_infra.app']
-    arguments += ["--output", str(folder / "cdk.out"), "--outputs-file", str(outputs)]
+    arguments += ["--output", str(folder / out), "--outputs-file", str(outputs)]
     arguments += ["--require-approval", "never", "--method", "direct", "--concurrency", "2"]
     arguments += ["--no-notices", "--no-version-reporting", "--progress", "events"]
     for name, value in given.items():
@@ -243,10 +245,11 @@ def _cdk_deploy(
 
 
 def _bootstrap(job: Job, session: Session, environ: dict[str, str]) -> str:
-    places = [job.settings.certificate, job.settings.main, *filter(None, [job.settings.canary])]
+    places = job.settings.places
     lacking = [
         place for place in places if ground.needs_bootstrap(session.client("cloudformation", region_name=place.region))
     ]
+    lacking = list({place.region: place for place in lacking}.values())
     if not lacking:
         return "present"
     names = ground.bootstrap_environments(job.settings, lacking)

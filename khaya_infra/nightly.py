@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Longer than the function itself may take, so that its own answer is waited for.
 _PATIENCE_S = 150
+_TAKEN = "canary.json"
 Deploy = Callable[[list[str], Mapping[str, str]], Mapping[str, Mapping[str, str]]]
 
 
@@ -27,18 +28,30 @@ def deploy_canary(
 ) -> str:
     """Put the canary of `target` in its place and let it look once; gives one line about that first run.
 
-    `room` is a folder for what it takes along, `deploy` runs the CDK CLI. `Stop` when the canary cannot be made, or
-    when it looked and nothing valid came of it: a dead canary is worse than none.
+    `room` is a folder for what it takes along, `deploy` runs the CDK CLI. One that takes along what the last one took
+    was deployed with the other stacks (`as_it_was`), and is not called: its nights are on. `Stop` when the canary
+    cannot be made, or when it looked and nothing valid came of it: a dead canary is worse than none.
     """
-    told = room / "canary"
+    told, before = room / "canary", as_it_was(room)
     _provide(target, told)
-    outputs = deploy(
-        [place.name],
-        {"only": "canary", "told": str(told), "package": str(build_canary(told)), "runtime": runtime()},
-    )
-    return look_once(
-        session.client("lambda", region_name=place.region, config=_patient()), outputs[place.name], release
-    )
+    context = {"told": str(told), "canaryPackage": str(build_canary(told)), "runtime": runtime()}
+    if context == before:
+        return f"{place.name} is as it was"
+    (room / _TAKEN).unlink(missing_ok=True)
+    outputs = deploy([place.name], {"only": "canary", **context})
+    functions = session.client("lambda", region_name=place.region, config=_patient())
+    said = look_once(functions, outputs[place.name], release)
+    (room / _TAKEN).write_text(json.dumps(context), encoding="utf-8")
+    return said
+
+
+def as_it_was(room: Path) -> dict[str, str]:
+    """The context that the canary was last made from, once it had looked; empty when there was none, or it is gone."""
+    try:
+        taken = dict(json.loads((room / _TAKEN).read_text("utf-8")))
+    except FileNotFoundError:
+        return {}
+    return taken if Path(taken["told"]).is_dir() and Path(taken["canaryPackage"]).is_file() else {}
 
 
 def look_once(functions: Client, outputs: Mapping[str, str], release: str) -> str:

@@ -97,7 +97,7 @@ class Settings:
     @property
     def places(self) -> tuple[StackPlace, ...]:
         """Every stack, in the order in which they are made."""
-        return tuple(place for place in (self.certificate, self.main, self.edge) if place)
+        return tuple(place for place in (self.certificate, self.main, self.edge, self.canary) if place)
 
     @property
     def hosts(self) -> tuple[str, ...]:

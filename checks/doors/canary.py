@@ -159,7 +159,7 @@ def look_through(
     """One run over what is live, as an event *told*, that ends before the invocation does."""
     plan = told.get("plan") or os.environ.get("CHECKS_PLAN")
     release = str(told.get("release") or "")
-    reach = assembly.connect(settings)
+    reach = assembly.connect(settings, door=door)
     ready = assembly.prepare(settings, reach, release=release, plan_file=_home() / plan if plan else None)
     wishes = assembly.Wishes(
         door=door,

@@ -16,12 +16,13 @@ import pytest
 from aws_cdk import App, Environment
 from aws_cdk.assertions import Match, Template
 
+from khaya_infra import nightly
 from khaya_infra.app import FLAGS
 from khaya_infra.canary import CanaryStack
 from khaya_infra.canary_package import PRUNED, build_canary, locked, runtime
-from khaya_infra.nightly import look_once
+from khaya_infra.nightly import as_it_was, look_once
 from khaya_infra.package import PackageError
-from khaya_infra.settings import Settings, SettingsError, read_settings, settings_from
+from khaya_infra.settings import Settings, SettingsError, StackPlace, read_settings, settings_from
 from khaya_infra.stop import Stop
 
 ROOT = Path(__file__).parents[2]
@@ -262,3 +263,75 @@ def _resources(statement: Mapping[str, Any]) -> list[Any]:
 
 def _plural(statement: Mapping[str, Any]) -> dict[str, Any]:
     return {**statement, "Action": _actions(statement), "Resource": _resources(statement)}
+
+
+class Nights:
+    """A deploy of the canary that notes what it was told to do; *taken* is what the canary takes along."""
+
+    def __init__(self, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.room, self.taken = room, "a plan"
+        self.deployed: list[Mapping[str, str]] = []
+        self.functions = Functions({"run_id": "r", "verdict": "kept"})
+        monkeypatch.setattr(nightly, "_provide", self._provide)
+        monkeypatch.setattr(nightly, "build_canary", self._build)
+
+    def client(self, service: str, **_: object) -> Functions:
+        """As a session gives it."""
+        assert "lambda" == service
+        return self.functions
+
+    def deploy(self) -> str:
+        """One deploy; what it says."""
+        place = StackPlace(name="KhayaCanary", region="eu-west-1")
+        return nightly.deploy_canary(
+            place=place, target=self.room, release="abc", room=self.room, session=self, deploy=self._deploy
+        )
+
+    def _deploy(self, stacks: list[str], context: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+        self.deployed.append(context)
+        return {stacks[0]: {"CanaryFunction": "f"}}
+
+    def _provide(self, _: Path, told: Path) -> None:
+        told.mkdir(exist_ok=True)
+        (told / "plan.json").write_text(self.taken)
+
+    def _build(self, told: Path) -> Path:
+        package = self.room / f"{(told / 'plan.json').read_text()}.zip"
+        package.touch()
+        return package
+
+
+def test_a_canary_that_takes_along_what_it_took_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was deployed with the other stacks, and called once when it was new."""
+    nights = Nights(tmp_path, monkeypatch)
+    assert {} == as_it_was(tmp_path)
+    assert "first run r: kept" in nights.deploy()
+    (made,) = nights.deployed
+    assert made == {"only": "canary", **as_it_was(tmp_path)}
+
+    assert "KhayaCanary is as it was" == nights.deploy()
+    assert [made] == nights.deployed
+
+
+def test_a_canary_that_takes_along_something_else_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And looks once."""
+    nights = Nights(tmp_path, monkeypatch)
+    nights.deploy()
+    nights.taken = "another plan"
+
+    assert "first run r: kept" in nights.deploy()
+    assert ["a plan.zip", "another plan.zip"] == [Path(each["canaryPackage"]).name for each in nights.deployed]
+
+
+def test_a_canary_that_died_at_once_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never looked is not as it was."""
+    nights = Nights(tmp_path, monkeypatch)
+    nights.functions.error = "Unhandled"
+    for _ in range(2):
+        with pytest.raises(Stop, match="nothing valid came of it"):
+            nights.deploy()
+
+    assert {} == as_it_was(tmp_path)
+    assert 2 == len(nights.deployed)
