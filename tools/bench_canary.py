@@ -1,7 +1,6 @@
 """The canary's budget: how large its package is, how fast it starts, what it holds in memory, and what a run costs.
 
-`python -m tools.bench_canary` prints a line for each figure with its limit; exit code 1 when one is over. Ratios are
-taken in the same run, since absolute times belong to a machine.
+`python -m tools.bench tools.bench_canary`. Ratios are taken in the same run, since absolute times belong to a machine.
 """
 
 from __future__ import annotations
@@ -16,6 +15,9 @@ from pathlib import Path
 
 from checks.nights.cost import of_run
 from khaya_infra.canary_package import build_canary
+from tools.bench import Row
+
+SECTION = "The canary"
 
 ROUNDS = 5
 SITE = next(each for each in sys.path if each.endswith("site-packages"))
@@ -38,8 +40,8 @@ print(json.dumps([time.perf_counter() - since, resource.getrusage(resource.RUSAG
 """
 
 
-def main() -> int:
-    """Measure, print, and say whether all is within its limits."""
+def measure() -> list[Row]:
+    """The four figures; all but the start are shares of what they may be."""
     with tempfile.TemporaryDirectory() as scratch:
         told = Path(scratch) / "told"
         told.mkdir()
@@ -48,15 +50,16 @@ def main() -> int:
             archive.extractall(Path(scratch) / "task")
         pairs = [(_run(ANCHOR, scratch), _run(START, scratch)) for _ in range(ROUNDS)]
     ratio = statistics.median(start[0] / anchor[0] for anchor, start in pairs)
-    figures = (
-        ("package, MB zipped", package.stat().st_size / 1e6, 1.5),
-        ("start with all clients / boto3 and one client", ratio, 1.95),
-        ("memory after the start, MiB", statistics.median(start[1] for _, start in pairs), 100),
-        ("a run of 140 checks, 2 s at 1 GB, in $0.00001", of_run(seconds=2, memory_mb=1024)["compute_usd"] * 1e5, 5),
-    )
-    for name, value, limit in figures:
-        print(f"{name:<48} {value:>8.2f}  of {limit:g}  {'ok' if value <= limit else 'OVER'}")
-    return int(any(value > limit for _, value, limit in figures))
+    memory = statistics.median(start[1] for _, start in pairs)
+    size, price = package.stat().st_size / 1e6, of_run(seconds=2, memory_mb=1024)["compute_usd"]
+    return [
+        Row(name="package beside 1.5 MB", figure=f"{size:.2f} MB zipped", ratio=size / 1.5, goal=1),
+        Row(name="start with every client beside boto3 and one", figure=f"{ratio:.2f} times", ratio=ratio, goal=1.95),
+        Row(name="memory after the start beside 100 MiB", figure=f"{memory:.0f} MiB", ratio=memory / 100, goal=1),
+        Row(
+            name="2 s at 1 GB beside $0.00005", figure=f"${price:.6f}, by AWS's price list", ratio=price / 5e-5, goal=1
+        ),
+    ]
 
 
 def _run(code: str, scratch: str) -> tuple[float, float]:
@@ -67,7 +70,3 @@ def _run(code: str, scratch: str) -> tuple[float, float]:
     done = subprocess.run(command, cwd=task, env=env, capture_output=True, text=True, check=True)
     seconds, memory = json.loads(done.stdout)
     return float(seconds), float(memory)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

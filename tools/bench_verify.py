@@ -1,11 +1,12 @@
 """How long a verify takes beside what it cannot be faster than, and beside what people write by hand.
 
-`python -m tools.bench_verify [--short]`. Every figure is a ratio of two things that were measured in turns in this one
-run: machines differ, and this one is busy. The network is loopback with a latency of its own, AWS is a recording.
+`python -m tools.bench tools.bench_verify`. Every figure is a ratio of two things that were measured in this one run:
+machines differ, and this one is busy. The network is loopback with a latency of its own, AWS is a recording.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -24,13 +25,16 @@ from checks.run import Budget, Terms, run_all
 from checks.world.ports import World
 from checks.world.pretend import pretend_world
 from tools import bench_workload as workload
-from tools.bench_figure import Figure
+from tools.bench import Row
 from tools.bench_replay import SERVICE_S
 from tools.bench_stage import ROOT, Bench, naive, recorded, running, told_by
 
+SECTION = "A verify"
 
-def figures(*, short: bool) -> list[Figure]:
-    """Every figure, measured now. *short* leaves out the far network and the large stacks."""
+
+def measure() -> list[Row]:
+    """Every figure, measured now; `BENCH=short` in the environment leaves out the far network and the large stacks."""
+    short = os.environ.get("BENCH") == "short"
     with tempfile.TemporaryDirectory(prefix="bench-") as place:
         folder = Path(place)
         with recorded(folder, workload.Sizes(), workload.CHOSEN) as bench:
@@ -47,7 +51,7 @@ def figures(*, short: bool) -> list[Figure]:
     return found
 
 
-def _verify(bench: Bench, round_trip: float, short: bool) -> Iterator[Figure]:  # noqa: FBT001 - a private switch
+def _verify(bench: Bench, round_trip: float, short: bool) -> Iterator[Row]:  # noqa: FBT001 - a private switch
     settings = str(bench.folder / "bench.toml")
     away = f"{round_trip * 1000:.0f} ms away"
     floor = 3 * round_trip + SERVICE_S
@@ -66,11 +70,11 @@ def _verify(bench: Bench, round_trip: float, short: bool) -> Iterator[Figure]:  
         replayed.counted()
         _runs(environment, settings, bench, bench.names, 1)
         asked = replayed.counted()
-    yield Figure(f"140 checks from a frozen plan, {away}", frozen, slowest, "slowest look alone", 2.2 if far else None)
-    yield Figure(
+    yield _beside(f"140 checks from a frozen plan, {away}", frozen, slowest, "slowest look alone", 2.2 if far else None)
+    yield _beside(
         f"140 checks, stacks resolved first, {away}", resolving, slowest, "slowest look alone", 3.2 if far else None
     )
-    yield Figure(
+    yield _beside(
         f"140 checks from a frozen plan, {away}",
         frozen,
         by_hand,
@@ -78,16 +82,16 @@ def _verify(bench: Bench, round_trip: float, short: bool) -> Iterator[Figure]:  
         30 if far else 10,
         at_least=True,
     )
-    yield Figure(f"60 AWS checks, {away}", engine, floor, "three round trips and the service", 1.4 if far else 3.3)
-    yield Figure("questions to AWS that were asked twice", _twice(asked), 1.0, "none", 0)
-    yield Figure(
+    yield _beside(f"60 AWS checks, {away}", engine, floor, "three round trips and the service", 1.4 if far else 3.3)
+    yield _beside("questions to AWS that were asked twice", _twice(asked), 1.0, "none", 0)
+    yield _beside(
         "authorities loaded in a run",
         max(float(str(each["authorities_loaded"])) for each in told),
         2.0,
         "one for the site, one for AWS",
         1.0,
     )
-    yield Figure("MiB of a run at its peak", max(float(str(each["peak_mib"])) for each in told), 100.0, "100 MiB", 1.0)
+    yield _beside("MiB of a run at its peak", max(float(str(each["peak_mib"])) for each in told), 100.0, "100 MiB", 1.0)
 
 
 def _twice(asked: dict[str, int]) -> float:
@@ -124,7 +128,7 @@ def _verified(environment: dict[str, str], settings: str, names: tuple[str, ...]
     return time.perf_counter() - began
 
 
-def _hall() -> Iterator[Figure]:
+def _hall() -> Iterator[Row]:
     """What the hall adds to looks that cost nothing."""
     count = 2000
     plan, world = trivial(count)
@@ -147,7 +151,7 @@ def _hall() -> Iterator[Figure]:
             began = time.perf_counter()
             list(executor.map(_bare(world, run.started), plan.checks))
             bare.append(time.perf_counter() - began)
-    yield Figure(f"the hall with {count} checks", min(ours), min(bare), "ThreadPoolExecutor.map", 5.0)
+    yield _beside(f"the hall with {count} checks", min(ours), min(bare), "ThreadPoolExecutor.map", 5.0)
 
 
 def _bare(world: World, now: datetime) -> Callable[[Check], Verdict]:
@@ -155,7 +159,7 @@ def _bare(world: World, now: datetime) -> Callable[[Check], Verdict]:
     return lambda check: check.sight.judge(check.sight.look(world), now)
 
 
-def _command_line() -> Iterator[Figure]:
+def _command_line() -> Iterator[Row]:
     hello = "import argparse; p = argparse.ArgumentParser(); p.add_argument('--name'); p.parse_args(['--help'])"
     seconds: dict[str, list[float]] = {"ours": [], "bare": []}
     commands = {"ours": ["-m", "checks", "--help"], "bare": ["-c", hello]}
@@ -164,10 +168,10 @@ def _command_line() -> Iterator[Figure]:
             began = time.perf_counter()
             subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
             seconds[name].append(time.perf_counter() - began)
-    yield Figure("`python -m checks --help`", min(seconds["ours"]), min(seconds["bare"]), "an argparse hello", 2.5)
+    yield _beside("`python -m checks --help`", min(seconds["ours"]), min(seconds["bare"]), "an argparse hello", 2.5)
 
 
-def _growth() -> Iterator[Figure]:
+def _growth() -> Iterator[Row]:
     """Ten times the stack is at most ten times the time: 10 and then 100 of each kind."""
     spent = {}
     for size in (1, 10, 100):
@@ -178,11 +182,11 @@ def _growth() -> Iterator[Figure]:
             with running(bench, 0.03) as (environment, _):
                 told = _runs(environment, settings, bench, bench.names, 3)[1]
                 spent[size] = statistics.median(float(str(each["seconds"])) for each in told)
-    yield Figure("10 tables, alarms and buckets", spent[10], spent[1], "1 of each", 10)
-    yield Figure("100 tables, alarms and buckets", spent[100], spent[10], "10 of each", 10)
+    yield _beside("10 tables, alarms and buckets", spent[10], spent[1], "1 of each", 10)
+    yield _beside("100 tables, alarms and buckets", spent[100], spent[10], "10 of each", 10)
 
 
-def _throttled() -> Iterator[Figure]:
+def _throttled() -> Iterator[Row]:
     """The reads that DynamoDB allows ten times a second, in a bucket that really is that small."""
     count = 60
     sizes = workload.Sizes(tables=count, buckets=1, functions=1, alarms=1, logs=1, topics=1, queues=1)
@@ -191,7 +195,7 @@ def _throttled() -> Iterator[Figure]:
         settings = str(bench.folder / "bench.toml")
         with running(bench, 0.03, allowed=("DescribeContinuousBackups", 10.0, 10)) as (environment, _):
             told = _runs(environment, settings, bench, bench.names, 1)[1]
-    yield Figure(
+    yield _beside(
         f"{count} reads through a quota of 10 a second",
         float(str(told[0]["seconds"])),
         (count - 10) / 10,
@@ -214,15 +218,8 @@ def trivial(count: int) -> tuple[Plan, World]:
     return freeze(checks, target="bench", account=workload.ACCOUNT, regions=()), pretend_world()
 
 
-def main() -> int:
-    """Print a line for each figure; 1 when one misses its goal."""
-    found = figures(short="--short" in sys.argv[1:])
-    for each in found:
-        goal = "" if each.goal is None else f"   goal {'≥' if each.at_least else '≤'} {each.goal:g}"
-        missed = "" if each.met else "   MISSED"
-        print(f"{each.what:58} {each.ratio:7.2f} × {each.unit}{goal}{missed}")
-    return 0 if all(each.met for each in found) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def _beside(what: str, ours: float, other: float, unit: str, goal: float | None, *, at_least: bool = False) -> Row:
+    """One figure beside another, or how many times another is as long (*at_least*)."""
+    ratio = other / ours if at_least else ours / other
+    told = f"{ours:.3g} beside {other:.3g}"
+    return Row(name=f"{what}, beside {unit}", figure=told, ratio=ratio, goal=goal, least=at_least)
