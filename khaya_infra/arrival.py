@@ -38,6 +38,11 @@ class Place:
     settings: Settings
     session: Session
 
+    @property
+    def is_deployed(self) -> bool:
+        """Whether the main stack was ever made as a whole."""
+        return bool(ground.stack_outputs(self.session.client("cloudformation"), self.settings.main.name))
+
     def outputs(self) -> dict[str, str]:
         """What the main stack says of itself; `Stop` when it was never deployed."""
         name = self.settings.main.name

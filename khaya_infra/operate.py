@@ -86,6 +86,9 @@ def _releases(asked: Asked) -> int | None:
 
 def _changes(asked: Asked) -> int | None:
     place = arrival.arrive(asked.target)
+    if not place.is_deployed:
+        _say("nothing is deployed yet: everything would be added")
+        return None
     with deploy.one_at_a_time(place.settings, f"a comparison of {place.settings.stage}"):
         log, found = changes.compare(place, release=asked.release or arrival.checked_out_release())
     for line in changes.summary(found):

@@ -29,7 +29,7 @@ buyers, workers = st.sampled_from((0, 1, 0, 1, 2, 5)), st.sampled_from((2, 3, 4,
 sellers, admins = st.sampled_from((5, 5, 5, 0)), st.sampled_from((6, 6, 6, 2))
 rightful = st.sampled_from((None, None, None, 0, 1, 2, 5))
 asides = st.sampled_from(("nothing", "profile", "story", "listing", "withdrawal", "cancellation"))
-openings = st.sampled_from(("nothing", "open", "bids", "bids", "in progress", "in progress", "completed"))
+openings = st.sampled_from(("nothing", "open", "bids", "bids", "in progress", "completed", "reviewed"))
 small = st.integers(1, 5)
 keyed = st.booleans()
 limits = st.integers(1, 3)
@@ -103,8 +103,10 @@ def machine_on(transport: Transport, reached: Counter[str]) -> type[RuleBasedSta
                 lambda: self.bid(0, 3, 2, keyed=False),
                 lambda: self.accept(0, None, keyed=True),
                 lambda: self.complete(0, None, keyed=True),
+                lambda: self.review(0, None, True, 4, keyed=True),  # noqa: FBT003 - of the worker
             )
-            for step in steps[: {"nothing": 0, "open": 3, "bids": 5, "in progress": 6, "completed": 7}[opening]]:
+            ways = {"nothing": 0, "open": 3, "bids": 5, "in progress": 6, "completed": 7, "reviewed": 8}
+            for step in steps[: ways[opening]]:
                 step()
             if aside == "cancellation":
                 self.post_job(1, 2, keyed=True)

@@ -142,6 +142,7 @@ def table_deleted(house: House) -> Iterator[None]:
     """The stories are gone; made again as the template has them."""
     dynamodb, name = house.aws("dynamodb"), house.resource("AWS::DynamoDB::Table", "DataStoriesTable")
     before = dynamodb.describe_table(TableName=name)["Table"]
+    lifetime = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
     dynamodb.delete_table(TableName=name)
     try:
@@ -163,6 +164,9 @@ def table_deleted(house: House) -> Iterator[None]:
             TableName=name,
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35},
         )
+        if lifetime["TimeToLiveStatus"] == "ENABLED":
+            wanted = {"Enabled": True, "AttributeName": lifetime["AttributeName"]}
+            dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted)
 
 
 @contextmanager

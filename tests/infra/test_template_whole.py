@@ -62,7 +62,11 @@ def test_no_secret_is_in_a_template(assembly: Assembly) -> None:
 
 def test_no_script_has_the_id_of_another_deployment() -> None:
     """B12, B13, B18: buckets, distributions and zones are found by the stack's outputs or by name, not written down."""
-    found = {str(path.relative_to(ROOT)): GIVEN.findall(path.read_text("utf-8")) for path in scripts()}
+    found = {
+        # The key of AWS's own documentation is named where the search for secrets is told to leave it alone.
+        str(path.relative_to(ROOT)): [each for each in GIVEN.findall(path.read_text("utf-8")) if "EXAMPLE" not in each]
+        for path in scripts()
+    }
 
     assert {} == {name: ids for name, ids in found.items() if ids}
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 RUNTIME = {"boto3", "dnspython", "urllib3"}
 # What needs an extra: the twin is made of the emulator, the plugin is loaded by pytest alone, YAML is read by PyYAML.
-NEEDS_AN_EXTRA = ("checks.twin", "checks.doors.plugin", "checks.template.short_forms")
+NEEDS_AN_EXTRA = ("checks.twin", "checks.doors.mutate", "checks.doors.plugin", "checks.template.short_forms")
 
 
 def names_in(wheel: Path) -> list[str]:
