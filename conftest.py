@@ -19,7 +19,7 @@ pytest_plugins = ("pytester",) if _INSTALLED else ("pytester", _DOOR)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests marked `twin` by folder, before pytest-xdist reads the groups: each folder has a twin of its own."""
+    """Group what is marked `twin` by folder, before pytest-xdist reads the groups: each folder has its own twin."""
     for item in items:
         if item.get_closest_marker("twin") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(f"twin of {item.path.parent.name}"))
