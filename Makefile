@@ -16,7 +16,7 @@ python := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python
 ready := $(PYTHON) -m tools.bootstrap "make $(MAKECMDGOALS)"
 lint := $(python) -m ruff check . && $(python) -m ruff format --check .
 typecheck := $(python) -m mypy
-pytest := $(python) -m pytest -n $(WORKERS) --dist loadgroup
+pytest := $(python) -m pytest -n $(WORKERS)
 coverage := $(if $(ARGS),,--cov --cov-report=term)
 compile := UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --no-config --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links $(UPGRADE)

@@ -5,6 +5,7 @@ import signal
 from importlib.metadata import entry_points
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it ships no types
 
 # Started in the background of a script, a process ignores Ctrl-C and so do its children; some tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -17,9 +18,22 @@ _INSTALLED = any(each.value == _DOOR for each in entry_points(group="pytest11"))
 pytest_plugins = ("pytester",) if _INSTALLED else ("pytester", _DOOR)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group what is marked `twin` by folder, before pytest-xdist reads the groups: each folder has its own twin."""
-    for item in items:
-        if item.get_closest_marker("twin") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(f"twin of {item.path.parent.name}"))
+# What the tests below a path share is made once for each worker that meets them: a deployed twin, a synthesised stack.
+SHARING = ("tests/deployed/", "tests/foreign/", "tests/infra/", "tests/twin/")
+
+
+class ByWhatIsShared(LoadScopeScheduling):  # type: ignore[misc] # pytest-xdist takes a scheduler by class, and has no types
+    """One worker for all tests of a path that shares something, any worker for each of the others.
+
+    `--dist loadgroup` would be the plain way: it writes into `Item._nodeid`, which pytest 9.2 no longer has, and so
+    hands every test to whoever is free.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((path for path in SHARING if nodeid.startswith(path)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByWhatIsShared:
+    """Deploy and synthesise once in a run."""
+    return ByWhatIsShared(config, log)

@@ -7,7 +7,7 @@ import pytest
 from tests.foreign.conftest import Land
 from tests.foreign.defects import DEFECTS
 
-pytestmark = [pytest.mark.twin, pytest.mark.xdist_group("foreign")]
+pytestmark = pytest.mark.twin
 
 # Whose promises a person would expect for such a stack, by its template alone.
 EXPECTED = {

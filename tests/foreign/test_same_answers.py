@@ -20,7 +20,7 @@ from checks.world.aws import Credentials, RealAws, real_aws
 from checks.world.real import RealClock
 from tests.foreign.making import ACCOUNT, REGION, ROOMS, Client, Made
 
-pytestmark = [pytest.mark.twin, pytest.mark.xdist_group("foreign")]
+pytestmark = pytest.mark.twin
 PAGE = Path(__file__).parents[2] / "docs" / "twin.md"
 # What each emulator draws anew: ids, and the end of a secret's ARN.
 DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|-[A-Za-z0-9]{6}$")

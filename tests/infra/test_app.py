@@ -9,8 +9,6 @@ import pytest
 
 from tests.infra.conftest import context, run_app
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 
 @pytest.mark.parametrize("key", ("settings", "hostedZoneId", "certificateArn"))
 def test_a_missing_context_is_named(tmp_path: Path, key: str) -> None:

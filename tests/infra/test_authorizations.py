@@ -17,8 +17,6 @@ from policy_sentry.querying.arns import get_raw_arns_for_service
 
 from tests.infra.conftest import Assembly, Json, Template
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 # What a reference to a resource's ARN looks like once AWS has resolved it, by type; ${…} stands for whatever is there.
 ARNS = {
     "AWS::Cognito::UserPool": "arn:${Partition}:cognito-idp:${Region}:${Account}:userpool/x",

@@ -14,8 +14,6 @@ from khaya_infra.toolchain import find_tools
 from tests.infra import opinions
 from tests.infra.conftest import ROOT, Assembly, context
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 # Where each stack is deployed, which decides what a property may say.
 REGIONS = {"KhayaCertificate": "us-east-1", "KhayaStack": "af-south-1", "KhayaEdge": "us-east-1"}
 

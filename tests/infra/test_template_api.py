@@ -13,8 +13,6 @@ from khaya_infra.routes import GATEWAY_ERRORS, ROUTES
 from khaya_infra.shapes import bodies, describe_api
 from tests.infra.conftest import Json, Template
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 PATHS = {re.sub(r"<\w+>", "{id}", operation.path) for operation in OPERATIONS} - {"/"}
 
 

@@ -9,8 +9,6 @@ import pytest
 from khaya_api.trail import FOLDER
 from tests.infra.conftest import Json, Template
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 # Noun: partition key, sort key, {index: (partition key, sort key)}, streamed.
 KEYS: dict[str, tuple[str, str | None, dict[str, tuple[str, str | None]], bool]] = {
     "Users": ("id", None, {"EmailIndex": ("email", None), "PhoneIndex": ("phone", None)}, True),

@@ -20,8 +20,6 @@ from tests.infra.conftest import (
     run_app,
 )
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 HOSTS = ["khaya.example", "www.khaya.example"]
 # Ids of managed policies, the same in every account.
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"

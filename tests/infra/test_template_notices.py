@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.api.grants import granted
 from tests.infra.conftest import Json, Template
 from tests.infra.test_template_signin import OWN, actions
-
-pytestmark = pytest.mark.xdist_group("synthesis")
 
 FUNCTION = "Notices/NoticeFunction"
 TABLES = ("Jobs", "Bids", "Reviews", "Users", "Profiles", "Referrals")

@@ -13,8 +13,6 @@ from tests.api.grants import STEPS as EXPECTED
 from tests.api.grants import granted
 from tests.infra.conftest import ROOT, Json, Template
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 NAMES = [step.name for step in STEPS]
 OWN = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 

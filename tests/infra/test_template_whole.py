@@ -14,8 +14,6 @@ import pytest
 from khaya_infra.toolchain import find_tools
 from tests.infra.conftest import ROOT, Assembly, context
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 SERVERS = ("AWS::EC2::", "AWS::RDS::", "AWS::ElastiCache::", "AWS::ECS::", "AWS::ElasticLoadBalancing")
 KEYS = {"AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::UserToGroupAddition"}
 # Ids that AWS gave to something once: a distribution, a hosted zone, an API, an access key.

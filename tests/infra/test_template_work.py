@@ -20,8 +20,6 @@ from khaya_infra.signin import STEPS
 from tests.api.grants import granted
 from tests.infra.conftest import RELEASE, ROOT, Assembly, Json, Template
 
-pytestmark = pytest.mark.xdist_group("synthesis")
-
 FUNCTIONS = ("ApiFunction", "DailyFunction", "TrustFunction", "AuditFunction")
 SCHEDULED = ("Daily", "Trust")
 TABLES = ("USERS", "PROFILES", "JOBS", "BIDS", "LISTINGS", "REVIEWS", "CREDITS", "REFERRALS", "STORIES")
