@@ -57,6 +57,7 @@ def test_the_spread_names_faults_of_every_family() -> None:
     assert not {each.family for each in FAULTS if each.kind == "fault"} - {each.family for each in chosen}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", _named(SPREAD), ids=lambda fault: fault.id)
 def test_a_fault_is_caught_by_the_right_check(measured: tuple[mutate.Harness, Bench, Path], fault: Fault) -> None:
     """The named check, the right code, no stray, green again; a benign change raises no alarm."""

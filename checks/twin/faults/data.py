@@ -79,9 +79,13 @@ def _shape(described: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _make(tables: Any, shape: Mapping[str, Any], *, days: int = 35) -> None:  # noqa: ANN401 - a botocore client
+def _make(tables: Any, shape: Mapping[str, Any], *, lifetime: str, days: int = 35) -> None:  # noqa: ANN401 - a botocore client
+    """The table with what is no part of its shape: recovery, and the attribute that items expire by, if any."""
     tables.create_table(**shape)
     name = shape["TableName"]
+    if lifetime:
+        wanted = {"Enabled": True, "AttributeName": lifetime}
+        tables.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted)
     tables.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=_recovery(on=True, days=days))
 
 
@@ -105,17 +109,18 @@ def remade(promise: str, change: Callable[[dict[str, Any]], str | None]) -> Stag
         tables, name, check = _table(bench, promise)
         described = tables.describe_table(TableName=name)["Table"]
         before, kept = _shape(described), _rows(tables, name)
+        lifetime = tables.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get("AttributeName", "")
         other = copy.deepcopy(before)
         instead = change(other)
         _delete(tables, name)
         if instead:
-            _make(tables, {**other, "TableName": instead})
+            _make(tables, {**other, "TableName": instead}, lifetime=lifetime)
         try:
             yield View(named=(check,))
         finally:
             if instead:
                 _delete(tables, instead)
-            _make(tables, before)
+            _make(tables, before, lifetime=lifetime)
             for item in kept:
                 tables.put_item(TableName=name, Item=item)
 
