@@ -159,14 +159,15 @@ def test_a_pool_that_may_not_call_its_trigger_signs_nobody_in(house: House) -> N
     """AWS: without the function's permission the call itself is refused; given back, a code is asked for."""
     _, phone = enrol(house, "buyer")
     functions, name = house.aws("lambda"), house.resource("AWS::Lambda::Function", "SignInDefineAuthChallenge")
-    [given] = json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]
-    functions.remove_permission(FunctionName=name, StatementId=given["Sid"])
+    live = {"FunctionName": name, "Qualifier": "live"}
+    [given] = json.loads(functions.get_policy(**live)["Policy"])["Statement"]
+    functions.remove_permission(**live, StatementId=given["Sid"])
     try:
         told = refusal(lambda: ask(house, phone))
         assert ("UnexpectedLambdaException", True) == (told[0], "AccessDeniedException" in told[1])
     finally:
         functions.add_permission(
-            FunctionName=name,
+            **live,
             StatementId=given["Sid"],
             Action="lambda:InvokeFunction",
             Principal="cognito-idp.amazonaws.com",

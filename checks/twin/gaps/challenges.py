@@ -142,8 +142,10 @@ def call_trigger(pool_id: str, trigger: str, build: Function) -> tuple[Event | N
     arn = ((cognito._user_pools.get(pool_id) or {}).get("LambdaConfig") or {}).get(trigger)  # noqa: SLF001
     if not arn:
         return None, None
-    record, config, _name = functions._get_func_record_for_ref(arn)  # noqa: SLF001
-    if record is None or not _may_call(record.get("policy") or {}, cognito._pool_arn(pool_id)):  # noqa: SLF001
+    record, config, name = functions._get_func_record_for_ref(arn)  # noqa: SLF001
+    # Of an alias too, statements are kept with the function; each names what it is about.
+    policy = (functions._functions.get(name) or {}).get("policy") or {}  # noqa: SLF001
+    if record is None or not _may_call(policy, cognito._pool_arn(pool_id), arn):  # noqa: SLF001
         reason = "ResourceNotFoundException" if record is None else "AccessDeniedException"
         said = f"{trigger} invocation failed due to error {reason}."
         return None, cognito.error_response_json("UnexpectedLambdaException", said, 400)
@@ -160,9 +162,9 @@ def call_trigger(pool_id: str, trigger: str, build: Function) -> tuple[Event | N
     return body, None
 
 
-def _may_call(policy: Mapping[str, Untyped], pool_arn: str) -> bool:
+def _may_call(policy: Mapping[str, Untyped], pool_arn: str, called: str) -> bool:
     return any(
-        each.get("Effect") == "Allow"
+        (each.get("Effect"), each.get("Resource")) == ("Allow", called)
         and (each.get("Principal") or {}).get("Service") == "cognito-idp.amazonaws.com"
         and _sources(each.get("Condition") or {}) in ([], [pool_arn])
         for each in policy.get("Statement", [])
