@@ -129,7 +129,7 @@ def words_of(wanted: Said, documents: frozenset[str] = frozenset()) -> tuple[int
 def arn_of(pattern: str, target: Target, one: Resource, name: str) -> tuple[str, ...]:
     """The ARN that IAM weighs; nothing where the kind has none, or its id is not the ARN that it should be.
 
-    What is asked of a function's newest version is weighed with or without that word.
+    What is asked of a version or an alias of a function is weighed by its ARN or by the function's.
     """
     if not pattern:
         return ()
@@ -137,7 +137,8 @@ def arn_of(pattern: str, target: Target, one: Resource, name: str) -> tuple[str,
     made = pattern.format(id=one.physical_id, name=name, **facts)
     if not made.startswith("arn:"):
         return ()
-    return tuple(dict.fromkeys((made, made.removesuffix(":$LATEST"))))
+    function = ":".join(made.split(":")[:7]) if ":function:" in made else made
+    return tuple(dict.fromkeys((made, function)))
 
 
 def prop(one: Resource, *path: str) -> object:

@@ -22,7 +22,7 @@ from checks.nights.silence import alarm_rings
 from checks.report.json import document
 from tests.deployed.conftest import House, told
 
-pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
+pytestmark = [pytest.mark.twin, pytest.mark.long, pytest.mark.usefixtures("quiet")]
 
 REGION = "eu-west-1"
 SAME = ("name", "family", "promise", "subject", "stack", "region", "severity", "effect", "expected", "params", "covers")

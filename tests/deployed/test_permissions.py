@@ -16,7 +16,7 @@ from checks.permissions import RESOLVING, actions, parts, policy
 from checks.run import Run, exit_code
 from tests.deployed.conftest import House, told
 
-pytestmark = pytest.mark.twin
+pytestmark = [pytest.mark.twin, pytest.mark.long]
 
 ROLE = "checks-exactly"
 # Everything but resolving: who is not even told which stacks there are is tried by itself.
