@@ -416,8 +416,8 @@ def test_what_is_known_is_kept_when_a_verify_is_ended(
     assert out
     assert {each["status"] for each in out} <= {"unknown", "blocked"}
     assert "(exit 130)" in said.out.splitlines()[-1]
-    # Less than the patience of a single look.
-    assert took < 4
+    # What is out would go on for twenty seconds, with its repeats; a busy machine takes a few to start an end.
+    assert took < 10
 
 
 def read_until(terminal: int, pattern: bytes) -> None:

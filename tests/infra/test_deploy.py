@@ -70,6 +70,19 @@ def test_a_target_in_the_wrong_place_is_refused(name: str, environ: dict[str, st
     assert code == stopped.value.code
 
 
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    (
+        pytest.param({**TWIN, "TWIN_HOME": "/twins"}, Path("/twins/local/deploy"), id="inside a twin"),
+        pytest.param({"TWIN_HOME": "/twins"}, ROOT / ".build" / "deploy" / "local", id="a home alone"),
+        pytest.param({}, ROOT / ".build" / "deploy" / "local", id="neither"),
+    ),
+)
+def test_what_is_made_for_a_twin_lies_with_it(environ: dict[str, str], folder: Path) -> None:
+    """A home says where twins would be, not that this shell leads to one."""
+    assert folder == arrival.workroom(target("local"), environ)
+
+
 def test_an_unknown_target_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     """One line, with the file that was looked for; no traceback."""
     assert USAGE == deploy.main(["--target", "nowhere", "--release", "abc"])
