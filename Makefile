@@ -136,7 +136,7 @@ full: ## all there is: lint, types, every test however long, and the verified tw
 	$(call tell,$(ready) && $(lint) && $(typecheck) && $(pytest) -m "" --cov && $(python) -m tools.deployment verify local)
 
 .PHONY: bench
-bench: ## what each part costs beside what it stands on; the page is docs/performance.md
+bench: ## what each part costs beside what it stands on, into docs/performance.md; BENCH=short to see that it works
 	$(call tell,$(ready) && $(python) -m tools.bench)
 
 .PHONY: lint

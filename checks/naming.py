@@ -15,7 +15,8 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 def glob(pattern: str, name: str) -> bool:
     """Whether *name* fits *pattern*; ``*`` stands for anything, every other character (brackets too) for itself."""
-    return _pattern(pattern).fullmatch(name) is not None
+    # A plan is narrowed down by its own names, a hundred of them beside a thousand: these are compared, not compiled.
+    return pattern == name if "*" not in pattern else _pattern(pattern).fullmatch(name) is not None
 
 
 def subject_of(name: str) -> str:

@@ -44,6 +44,23 @@ def test_a_missed_goal_is_the_exit_code(
     module = types.SimpleNamespace(SECTION="Ours", measure=lambda: measured)
     monkeypatch.setattr(bench, "PAGE", page)
     monkeypatch.setattr("tools.bench.importlib.import_module", lambda _name: module)
+    monkeypatch.delenv("BENCH", raising=False)
 
     assert code == bench.main(["ours"])
     assert (f"{ratio:.2f}" in page.read_text(), bool(code)) == (True, "thing" in capsys.readouterr().err)
+
+
+def test_a_short_run_is_shown_and_neither_kept_nor_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says that the benchmark works; its figures are of too little to stand on the page or to fail."""
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE)
+    measured = [Row(name="thing", figure="1 µs", ratio=2.0, goal=1.5)]
+    module = types.SimpleNamespace(SECTION="Ours", measure=lambda: measured)
+    monkeypatch.setattr(bench, "PAGE", page)
+    monkeypatch.setattr("tools.bench.importlib.import_module", lambda _name: module)
+    monkeypatch.setenv("BENCH", "short")
+
+    assert 0 == bench.main(["ours"])
+    assert (PAGE, True) == (page.read_text(), "2.00" in capsys.readouterr().out)
