@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from khaya_api import completion, settling
 from khaya_api.access import Caller
@@ -18,11 +18,9 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, from_validation, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import EDIT, Category, Cents, Day, Page, Place, Prose, Title, timestamp
+from khaya_api.models import ANSWER, EDIT, GIVEN, Category, Cents, Day, Page, Place, Prose, Title, timestamp
 from khaya_api.rows import Change, Row, Slice, changed
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
-
-_CONFIG = ConfigDict(extra="forbid")
 
 
 class JobStatus(StrEnum):
@@ -38,7 +36,7 @@ class JobStatus(StrEnum):
 class NewJob(BaseModel):
     """What a buyer says when posting a job; everything else about it is ours to say."""
 
-    model_config = _CONFIG
+    model_config = GIVEN
 
     title: Title
     description: Prose
@@ -76,7 +74,7 @@ class Job(BaseModel):
     checked here, so that a row written under older rules can still be read.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     title: str

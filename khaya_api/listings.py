@@ -17,7 +17,9 @@ from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, page_rows, read, read_or, readable
 from khaya_api.models import (
+    ANSWER,
     EDIT,
+    GIVEN,
     Category,
     Cents,
     Count,
@@ -57,7 +59,7 @@ Flag = Annotated[bool, Field(strict=True)]
 class NewListing(BaseModel):
     """What a seller offers."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     title: Title
     description: Prose
@@ -89,7 +91,7 @@ class ListingEdit(BaseModel):
 class Listing(BaseModel):
     """A listing as anybody may see it; `sellerId` is an opaque identifier."""
 
-    model_config = ConfigDict(extra="ignore", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(**ANSWER, validate_by_name=True, validate_by_alias=True)
 
     id: str
     title: str

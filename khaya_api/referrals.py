@@ -10,7 +10,7 @@ from http import HTTPStatus
 from uuid import NAMESPACE_URL, uuid5
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from khaya_api import errors
 from khaya_api.access import Caller
@@ -18,7 +18,7 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read
-from khaya_api.models import Page, timestamp
+from khaya_api.models import ANSWER, Page, timestamp
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -40,7 +40,7 @@ class ReferralStatus(StrEnum):
 class Referral(BaseModel):
     """A code of one's own (`referralCode`), or somebody who took it (`referredId`, an opaque identifier)."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     referralCode: str | None = None  # noqa: N815 - the wire's spelling
@@ -53,6 +53,8 @@ class Referral(BaseModel):
 
 class Offer(BaseModel):
     """What anybody may know of a code: that it is one, and what it is worth."""
+
+    model_config = ANSWER
 
     referralCode: str  # noqa: N815 - the wire's spelling
     rewardAmount: int = Field(description="South African cents, to each side")  # noqa: N815 - the wire's spelling

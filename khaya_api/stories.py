@@ -8,14 +8,14 @@ from typing import Annotated
 from uuid import uuid4
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from khaya_api.access import Caller
 from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Id, Page, Title, Url, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Id, Page, Title, Url, described, lines, timestamp
 from khaya_api.rows import NO_SORT, Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -41,7 +41,7 @@ class StoryType(StrEnum):
 class NewStory(BaseModel):
     """What somebody tells."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     title: Title
     content: Content
@@ -54,7 +54,7 @@ class NewStory(BaseModel):
 class Story(BaseModel):
     """A story; `userId` is an opaque identifier."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     userId: str  # noqa: N815 - the wire's spelling
