@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Self
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -19,6 +19,7 @@ from khaya_api.errors import Refusal, conflict, forbidden, from_validation, not_
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
 from khaya_api.models import ANSWER, EDIT, GIVEN, Category, Cents, Day, Page, Place, Prose, Title, timestamp
+from khaya_api.outgoing import created
 from khaya_api.rows import Change, Row, Slice, changed
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -111,9 +112,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/jobs", tags=["jobs"], summary="Post a job", status_code=HTTPStatus.CREATED)
     def post(new: NewJob, idempotency_key: IdempotencyKey = None) -> Response[Job]:
         job, replayed = post_job(kit, caller(app), new, idempotency_key)
-        # Relative to the address that was asked, so that it holds behind the CDN and at the stage alike.
-        headers = {"Location": f"jobs/{job.id}"} | ({"Idempotency-Replayed": "true"} if replayed else {})
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, job, headers)
+        return created(job, replayed=replayed, at=f"jobs/{job.id}")
 
     @app.get("/jobs/<job_id>", tags=["jobs"], summary="One job")
     def show(job_id: str) -> Job:

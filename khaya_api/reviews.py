@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from khaya_api.access import Caller
@@ -18,6 +18,7 @@ from khaya_api.jobs import Job, JobStatus, no_job
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
 from khaya_api.models import ANSWER, GIVEN, Id, Page, described, lines, timestamp
+from khaya_api.outgoing import created
 from khaya_api.profiles import recount
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
@@ -70,8 +71,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/reviews", tags=["reviews"], summary="Review the other party", status_code=HTTPStatus.CREATED)
     def post(new: NewReview, idempotency_key: IdempotencyKey = None) -> Response[Review]:
         review, replayed = post_review(kit, caller(app), new, idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, review, headers)
+        return created(review, replayed=replayed)
 
     @app.get("/users/<user_id>/reviews", tags=["reviews"], summary="What others say of somebody, newest first")
     def browse(user_id: str, limit: Limit = PAGE, cursor: Cursor = None) -> Page[Review]:

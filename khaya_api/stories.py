@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from khaya_api.access import Caller
@@ -16,6 +16,7 @@ from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
 from khaya_api.models import ANSWER, GIVEN, Id, Page, Title, Url, described, lines, timestamp
+from khaya_api.outgoing import created
 from khaya_api.rows import NO_SORT, Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -89,8 +90,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/stories", tags=["stories"], summary="Tell a story", status_code=HTTPStatus.CREATED)
     def post(new: NewStory, idempotency_key: IdempotencyKey = None) -> Response[Story]:
         story, replayed = post_story(kit, caller(app), new, idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, story, headers)
+        return created(story, replayed=replayed)
 
     @app.post("/stories/<story_id>/like", tags=["stories"], summary="Like a story")
     def like(story_id: str, idempotency_key: IdempotencyKey = None) -> Story:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import BaseModel, Field
 
 from khaya_api.access import Caller
@@ -16,6 +16,7 @@ from khaya_api.aws import asking
 from khaya_api.errors import PartOut
 from khaya_api.kit import Kit
 from khaya_api.models import ANSWER, GIVEN
+from khaya_api.outgoing import created
 from khaya_api.writing import Plan, Wish, perform
 
 LARGEST = 5 * 1024 * 1024
@@ -70,8 +71,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
 
     @app.post("/uploads", tags=["uploads"], summary="Get leave to upload a file", status_code=HTTPStatus.CREATED)
     def post(new: NewUpload) -> Response[Upload]:
-        upload = sign_upload(kit, caller(app), new)
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, upload)
+        return created(sign_upload(kit, caller(app), new))
 
 
 def sign_upload(kit: Kit, owner: Caller, new: NewUpload) -> Upload:
