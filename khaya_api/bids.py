@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from khaya_api import settling
 from khaya_api.access import Caller
@@ -18,7 +18,8 @@ from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.jobs import Job, JobStatus, closed, no_job
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Cents, Days, Page, Role, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Cents, Days, Page, Role, described, lines, timestamp
+from khaya_api.outgoing import created
 from khaya_api.rows import Change, Row, Slice, changed
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -42,7 +43,7 @@ class BidStatus(StrEnum):
 class NewBid(BaseModel):
     """What a worker offers; which job and who offers is not theirs to say here."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     amount: Cents
     timeline: Days
@@ -52,7 +53,7 @@ class NewBid(BaseModel):
 class Bid(BaseModel):
     """A bid as the job's buyer and workers may see it; `workerId` is an opaque identifier."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     jobId: str  # noqa: N815 - the wire's spelling
@@ -75,8 +76,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/jobs/<job_id>/bids", tags=["bids"], summary="Bid for a job", status_code=HTTPStatus.CREATED)
     def post(job_id: str, new: NewBid, idempotency_key: IdempotencyKey = None) -> Response[Bid]:
         bid, replayed = place_bid(kit, caller(app), job_id, new, idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, bid, headers)
+        return created(bid, replayed=replayed)
 
     @app.get("/me/bids", tags=["bids"], summary="The caller's own bids, newest first")
     def own(limit: Limit = PAGE, cursor: Cursor = None) -> Page[Bid]:

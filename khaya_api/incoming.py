@@ -15,6 +15,8 @@ from khaya_api.errors import Detail, invalid, too_large, wrong_type
 PREFIX = "/api"
 # The longest job, each character written as \ud83d\ude00, is 30 kB; the gateway lets 10 MB through.
 LARGEST_BODY = 32 * 1024
+# All that a route asks for; each of a browser's thirty would be looked at several times by the router.
+ROUTED_HEADERS = ("idempotency-key",)
 _METHOD = re.compile(r"[A-Z]{1,20}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
@@ -52,12 +54,14 @@ def read_request(event: object, fallback_id: object = None) -> Request:
 
 def proxy_event(request: Request, body: str | None) -> dict[str, Any]:
     """The event as the router reads it, made from nothing that we have not looked at."""
-    # The router knows JSON by this one spelling; ours, which knows them all, has looked already.
-    json_type = {} if body is None else {"content-type": "application/json"}
+    headers = {name: request.headers[name] for name in ROUTED_HEADERS if name in request.headers}
+    if body is not None:
+        # The router knows JSON by this one spelling; ours, which knows them all, has looked already.
+        headers["content-type"] = "application/json"
     return {
         "httpMethod": "GET" if request.method == "HEAD" else request.method,
         "path": request.path,
-        "headers": {**request.headers, **json_type},
+        "headers": headers,
         "multiValueHeaders": None,
         "queryStringParameters": None,
         "multiValueQueryStringParameters": {name: list(values) for name, values in request.query.items()},

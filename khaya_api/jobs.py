@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Annotated, Self
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from khaya_api import completion, settling
 from khaya_api.access import Caller
@@ -18,11 +18,10 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, from_validation, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import EDIT, Category, Cents, Day, Page, Place, Prose, Title, timestamp
+from khaya_api.models import ANSWER, EDIT, GIVEN, Category, Cents, Day, Page, Place, Prose, Title, timestamp
+from khaya_api.outgoing import created
 from khaya_api.rows import Change, Row, Slice, changed
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
-
-_CONFIG = ConfigDict(extra="forbid")
 
 
 class JobStatus(StrEnum):
@@ -38,7 +37,7 @@ class JobStatus(StrEnum):
 class NewJob(BaseModel):
     """What a buyer says when posting a job; everything else about it is ours to say."""
 
-    model_config = _CONFIG
+    model_config = GIVEN
 
     title: Title
     description: Prose
@@ -76,7 +75,7 @@ class Job(BaseModel):
     checked here, so that a row written under older rules can still be read.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     title: str
@@ -113,9 +112,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/jobs", tags=["jobs"], summary="Post a job", status_code=HTTPStatus.CREATED)
     def post(new: NewJob, idempotency_key: IdempotencyKey = None) -> Response[Job]:
         job, replayed = post_job(kit, caller(app), new, idempotency_key)
-        # Relative to the address that was asked, so that it holds behind the CDN and at the stage alike.
-        headers = {"Location": f"jobs/{job.id}"} | ({"Idempotency-Replayed": "true"} if replayed else {})
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, job, headers)
+        return created(job, replayed=replayed, at=f"jobs/{job.id}")
 
     @app.get("/jobs/<job_id>", tags=["jobs"], summary="One job")
     def show(job_id: str) -> Job:

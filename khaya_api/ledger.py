@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from khaya_api.auth import caller
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_rows, readable
+from khaya_api.models import ANSWER
 from khaya_api.rows import NO_SORT, Change, Row, Slice
 
 
@@ -27,7 +28,7 @@ class CreditType(StrEnum):
 class Credit(BaseModel):
     """One entry."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     amount: int = Field(description="South African cents")
@@ -39,6 +40,8 @@ class Credit(BaseModel):
 
 class Ledger(BaseModel):
     """Some entries, newest first, and what all of them come to."""
+
+    model_config = ANSWER
 
     total: int = Field(description="South African cents")
     items: list[Credit]

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -17,7 +17,9 @@ from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, page_rows, read, read_or, readable
 from khaya_api.models import (
+    ANSWER,
     EDIT,
+    GIVEN,
     Category,
     Cents,
     Count,
@@ -30,6 +32,7 @@ from khaya_api.models import (
     one_line,
     timestamp,
 )
+from khaya_api.outgoing import created
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -57,7 +60,7 @@ Flag = Annotated[bool, Field(strict=True)]
 class NewListing(BaseModel):
     """What a seller offers."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     title: Title
     description: Prose
@@ -89,7 +92,7 @@ class ListingEdit(BaseModel):
 class Listing(BaseModel):
     """A listing as anybody may see it; `sellerId` is an opaque identifier."""
 
-    model_config = ConfigDict(extra="ignore", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(**ANSWER, validate_by_name=True, validate_by_alias=True)
 
     id: str
     title: str
@@ -124,8 +127,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/listings", tags=["listings"], summary="List something", status_code=HTTPStatus.CREATED)
     def post(new: NewListing, idempotency_key: IdempotencyKey = None) -> Response[Listing]:
         listing, replayed = post_listing(kit, caller(app), new, idempotency_key)
-        headers = {"Location": f"listings/{listing.id}"} | ({"Idempotency-Replayed": "true"} if replayed else {})
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, listing, headers)
+        return created(listing, replayed=replayed, at=f"listings/{listing.id}")
 
     @app.get("/listings/<listing_id>", tags=["listings"], summary="One listing")
     def show(listing_id: str) -> Listing:

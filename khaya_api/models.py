@@ -114,8 +114,13 @@ def without_defaults(schema: dict[str, Any]) -> None:
         described.pop("default", None)
 
 
-# Of models that say which fields are to change.
-EDIT = ConfigDict(extra="forbid", json_schema_extra=without_defaults)
+# Models are made ready by the first request that needs them, one or two: a cold start would make all thirty.
+# Of what is sent to us:
+GIVEN = ConfigDict(extra="forbid", defer_build=True)
+# Of that, what says which fields are to change:
+EDIT = ConfigDict(**GIVEN, json_schema_extra=without_defaults)
+# Of what we answer; a row may hold more:
+ANSWER = ConfigDict(extra="ignore", defer_build=True)
 
 Item = TypeVar("Item")
 
@@ -123,12 +128,16 @@ Item = TypeVar("Item")
 class Page(BaseModel, Generic[Item]):
     """Some of a list; `nextCursor` asks for those after them, and is null at the end."""
 
+    model_config = ANSWER
+
     items: list[Item]
     nextCursor: str | None = None  # noqa: N815 - the wire's spelling
 
 
 class Me(BaseModel):
     """Who the caller is, by the token that the gateway has verified."""
+
+    model_config = ANSWER
 
     sub: str
     username: str
@@ -141,6 +150,8 @@ class Me(BaseModel):
 class Root(BaseModel):
     """What this is, for somebody who opened its address."""
 
+    model_config = ANSWER
+
     service: str
     version: str
     health: str
@@ -148,6 +159,8 @@ class Root(BaseModel):
 
 class Health(BaseModel):
     """The function runs, and which release and region it is."""
+
+    model_config = ANSWER
 
     status: str
     service: str
@@ -160,6 +173,8 @@ class Health(BaseModel):
 class Part(BaseModel):
     """One thing the API stands on: `ok`, or `out` with the reason."""
 
+    model_config = ANSWER
+
     status: str
     reason: str | None = None
     ms: int
@@ -167,6 +182,8 @@ class Part(BaseModel):
 
 class DeepHealth(BaseModel):
     """`out` when something of our own is out (503); `degraded` when only something borrowed is (200)."""
+
+    model_config = ANSWER
 
     status: str
     version: str

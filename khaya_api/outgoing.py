@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.event_handler import Response, content_types
+from pydantic import BaseModel
 
 from khaya_api import errors
 from khaya_api.access import allowed_methods
@@ -12,6 +16,7 @@ from khaya_api.errors import Refusal
 from khaya_api.incoming import Request
 
 Answer = dict[str, Any]
+Made = TypeVar("Made", bound=BaseModel)
 
 _EVERY = {
     "Cache-Control": "no-store",
@@ -28,6 +33,16 @@ _EVERY = {
 REQUEST_HEADERS = "Authorization, Content-Type, Idempotency-Key"
 RESPONSE_HEADERS = "Idempotency-Replayed, Location, Retry-After, X-Request-Id"
 PREFLIGHT_SECONDS = "600"
+
+
+def created(made: Made, *, replayed: bool = False, at: str | None = None) -> Response[Made]:
+    """201 with what was made, by this request or (`replayed`) by an earlier one with its key.
+
+    `at` is its address, relative to the one that was asked, so that it holds behind the CDN and at the stage alike.
+    """
+    headers = {"Location": at} if at else {}
+    headers |= {"Idempotency-Replayed": "true"} if replayed else {}
+    return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, made, headers)
 
 
 def finish(answer: Mapping[str, Any], request: Request, origins: frozenset[str]) -> Answer:

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from khaya_api.access import Caller
 from khaya_api.auth import caller
 from khaya_api.errors import Detail, Refusal, forbidden, invalid, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import EDIT, Page, Place, Url, described, lines, timestamp
+from khaya_api.models import ANSWER, EDIT, Page, Place, Url, described, lines, timestamp
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.trust import trust_score
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
@@ -86,7 +86,7 @@ class ProfileEdit(BaseModel):
 class Profile(BaseModel):
     """A profile as anybody may see it; `userId` is an opaque identifier."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     userId: str  # noqa: N815 - the wire's spelling
     location: str | None = None

@@ -9,8 +9,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from uuid import NAMESPACE_URL, uuid5
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import BaseModel, ConfigDict, Field
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import BaseModel, Field
 
 from khaya_api import errors
 from khaya_api.access import Caller
@@ -18,7 +18,8 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read
-from khaya_api.models import Page, timestamp
+from khaya_api.models import ANSWER, Page, timestamp
+from khaya_api.outgoing import created
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -40,7 +41,7 @@ class ReferralStatus(StrEnum):
 class Referral(BaseModel):
     """A code of one's own (`referralCode`), or somebody who took it (`referredId`, an opaque identifier)."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     referralCode: str | None = None  # noqa: N815 - the wire's spelling
@@ -53,6 +54,8 @@ class Referral(BaseModel):
 
 class Offer(BaseModel):
     """What anybody may know of a code: that it is one, and what it is worth."""
+
+    model_config = ANSWER
 
     referralCode: str  # noqa: N815 - the wire's spelling
     rewardAmount: int = Field(description="South African cents, to each side")  # noqa: N815 - the wire's spelling
@@ -69,8 +72,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/referrals", tags=["referrals"], summary="Get a code to give away", status_code=HTTPStatus.CREATED)
     def draw(idempotency_key: IdempotencyKey = None) -> Response[Referral]:
         referral, before = get_code(kit, caller(app), idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if before else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, referral, headers)
+        return created(referral, replayed=before)
 
     @app.get("/referrals/<code>", tags=["referrals"], summary="Whether a code is one, and what it is worth")
     def look_up(code: str) -> Offer:
@@ -80,8 +82,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/referrals/<code>/apply", tags=["referrals"], summary="Take a code", status_code=HTTPStatus.CREATED)
     def apply(code: str, idempotency_key: IdempotencyKey = None) -> Response[Referral]:
         referral, replayed = apply_code(kit, caller(app), code, idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, referral, headers)
+        return created(referral, replayed=replayed)
 
 
 def get_code(kit: Kit, somebody: Caller, key: str | None) -> tuple[Referral, bool]:

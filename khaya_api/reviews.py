@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import NAMESPACE_URL, uuid5
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from khaya_api.access import Caller
 from khaya_api.auth import caller
@@ -17,7 +17,8 @@ from khaya_api.errors import Refusal, conflict, forbidden
 from khaya_api.jobs import Job, JobStatus, no_job
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Id, Page, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Id, Page, described, lines, timestamp
+from khaya_api.outgoing import created
 from khaya_api.profiles import recount
 from khaya_api.rows import Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
@@ -42,7 +43,7 @@ class ReviewType(StrEnum):
 class NewReview(BaseModel):
     """What a party of a job says; of whom follows from who they are."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     jobId: Id  # noqa: N815 - the wire's spelling
     rating: Stars
@@ -52,7 +53,7 @@ class NewReview(BaseModel):
 class Review(BaseModel):
     """A review as anybody may see it; ids of people are opaque."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     jobId: str | None = None  # noqa: N815 - the wire's spelling
@@ -70,8 +71,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/reviews", tags=["reviews"], summary="Review the other party", status_code=HTTPStatus.CREATED)
     def post(new: NewReview, idempotency_key: IdempotencyKey = None) -> Response[Review]:
         review, replayed = post_review(kit, caller(app), new, idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, review, headers)
+        return created(review, replayed=replayed)
 
     @app.get("/users/<user_id>/reviews", tags=["reviews"], summary="What others say of somebody, newest first")
     def browse(user_id: str, limit: Limit = PAGE, cursor: Cursor = None) -> Page[Review]:

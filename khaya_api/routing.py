@@ -10,6 +10,14 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.api_gateway import ResponseBuilder, Route
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
+
+class _Builder(ResponseBuilder[BaseProxyEvent]):
+    """Who may read an answer, and how long it is kept, is said by `outgoing`; packing is the gateway's."""
+
+    def _route(self, event: BaseProxyEvent, cors: object) -> None:
+        """Nothing; the library would read every header of the request for it."""
+
+
 _IN_HAND: ContextVar[BaseProxyEvent] = ContextVar("the request in hand")
 
 
@@ -19,6 +27,10 @@ class Router(APIGatewayRestResolver):
     Otherwise of two requests at once one could be answered as the other's caller. Its instances still keep the
     parameters of a route in themselves: two threads need two.
     """
+
+    def __init__(self, **named: Any) -> None:  # noqa: ANN401 - the library's own
+        super().__init__(**named)
+        self._response_builder_class = _Builder
 
     @property
     def current_event(self) -> BaseProxyEvent:  # type: ignore[override] # nobody but the library writes it

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from khaya_api import attributes
 from khaya_api.aws import Connect, asking, cancellations, code_of
 from khaya_api.errors import PartOut
 from khaya_api.rows import INDEXES, KEYS, Change, Key, Position, Row, Rows, Slice
@@ -28,9 +28,6 @@ _CHUNKS = 8
 
 _CONDITION_FAILED = "ConditionalCheckFailedException"
 _TRANSACTION_CANCELLED = "TransactionCanceledException"
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 
 
 class Store:
@@ -193,7 +190,7 @@ class _Words:
 
     def value(self, value: object) -> str:
         word = f":v{len(self._values)}"
-        self._values[word] = _serialize(value)
+        self._values[word] = attributes.spelt(value)
         return word
 
     def spoken(self) -> Row:
@@ -254,8 +251,8 @@ def _exact(value: Any) -> str | int:  # noqa: ANN401 - what a key can hold
 
 
 def _item(values: Mapping[str, Any]) -> Row:
-    return {name: _serialize(value) for name, value in values.items()}
+    return {name: attributes.spelt(value) for name, value in values.items()}
 
 
 def _plain(item: Mapping[str, Any]) -> Row:
-    return {name: _deserialize(value) for name, value in item.items()}
+    return {name: attributes.read(value) for name, value in item.items()}

@@ -7,15 +7,16 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from khaya_api.access import Caller
 from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import Id, Page, Title, Url, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Id, Page, Title, Url, described, lines, timestamp
+from khaya_api.outgoing import created
 from khaya_api.rows import NO_SORT, Change, Row, Slice
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
@@ -41,7 +42,7 @@ class StoryType(StrEnum):
 class NewStory(BaseModel):
     """What somebody tells."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     title: Title
     content: Content
@@ -54,7 +55,7 @@ class NewStory(BaseModel):
 class Story(BaseModel):
     """A story; `userId` is an opaque identifier."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ANSWER
 
     id: str
     userId: str  # noqa: N815 - the wire's spelling
@@ -89,8 +90,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
     @app.post("/stories", tags=["stories"], summary="Tell a story", status_code=HTTPStatus.CREATED)
     def post(new: NewStory, idempotency_key: IdempotencyKey = None) -> Response[Story]:
         story, replayed = post_story(kit, caller(app), new, idempotency_key)
-        headers = {"Idempotency-Replayed": "true"} if replayed else {}
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, story, headers)
+        return created(story, replayed=replayed)
 
     @app.post("/stories/<story_id>/like", tags=["stories"], summary="Like a story")
     def like(story_id: str, idempotency_key: IdempotencyKey = None) -> Story:

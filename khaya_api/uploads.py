@@ -7,14 +7,16 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
-from pydantic import BaseModel, ConfigDict, Field
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import BaseModel, Field
 
 from khaya_api.access import Caller
 from khaya_api.auth import caller
 from khaya_api.aws import asking
 from khaya_api.errors import PartOut
 from khaya_api.kit import Kit
+from khaya_api.models import ANSWER, GIVEN
+from khaya_api.outgoing import created
 from khaya_api.writing import Plan, Wish, perform
 
 LARGEST = 5 * 1024 * 1024
@@ -45,7 +47,7 @@ _ENDINGS = {FileType.JPEG: "jpg", FileType.PNG: "png", FileType.WEBP: "webp"}
 class NewUpload(BaseModel):
     """What is to be uploaded; its name is ours to say."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = GIVEN
 
     purpose: Purpose
     contentType: FileType  # noqa: N815 - the wire's spelling
@@ -54,6 +56,8 @@ class NewUpload(BaseModel):
 
 class Upload(BaseModel):
     """Where to PUT the file, with exactly these headers; `key` is where it is then."""
+
+    model_config = ANSWER
 
     url: str
     method: str
@@ -67,8 +71,7 @@ def serve(app: APIGatewayRestResolver, kit: Kit) -> None:
 
     @app.post("/uploads", tags=["uploads"], summary="Get leave to upload a file", status_code=HTTPStatus.CREATED)
     def post(new: NewUpload) -> Response[Upload]:
-        upload = sign_upload(kit, caller(app), new)
-        return Response(HTTPStatus.CREATED, content_types.APPLICATION_JSON, upload)
+        return created(sign_upload(kit, caller(app), new))
 
 
 def sign_upload(kit: Kit, owner: Caller, new: NewUpload) -> Upload:

@@ -39,12 +39,6 @@ def remember(
     raise PartOut("users", "busy", "rows moved at every look")
 
 
-def find_by(store: Store, kind: str, value: str) -> Row | None:
-    """The user with this `phone` (E.164) or `email`, as things are now."""
-    marker = store.get("users", _marker(kind, _clean(kind, value)))
-    return store.get("users", {"id": str(marker["userId"])}) if marker and "userId" in marker else None
-
-
 def settled(mark: Row) -> Change:
     """Take a newcomer off the list of those."""
     return Change(noun="users", key={"id": str(mark["id"])}, drops=["email"], exists=True)

@@ -41,7 +41,7 @@ RELAPSES: tuple[Relapse, ...] = (
         "drops=[name for name in ProfileEdit.model_fields if given.get(name) is None]",
     ),
     Relapse("C08", "profiles.py", "if owner.sub != user_id:", "if not user_id:"),
-    Relapse("C09", "jobs.py", '_CONFIG = ConfigDict(extra="forbid")', '_CONFIG = ConfigDict(extra="allow")'),
+    Relapse("C09", "models.py", 'GIVEN = ConfigDict(extra="forbid",', 'GIVEN = ConfigDict(extra="allow",'),
     Relapse(
         "C10",
         "users.py",
@@ -51,8 +51,8 @@ RELAPSES: tuple[Relapse, ...] = (
     Relapse(
         "C11",
         "users.py",
-        'marker = store.get("users", _marker(kind, _clean(kind, value)))',
-        'marker: Row | None = {"userId": "u1"}',
+        'return {"id": f"{kind}#{value}"}',
+        'return {"id": f"{kind}#"}',
     ),
     Relapse(
         "C12",
@@ -177,8 +177,8 @@ RELAPSES: tuple[Relapse, ...] = (
     Relapse(
         "D11",
         "jobs.py",
-        'can still be read.\n    """\n\n    model_config = ConfigDict(extra="ignore")',
-        'can still be read.\n    """\n\n    model_config = ConfigDict(extra="allow")',
+        'can still be read.\n    """\n\n    model_config = ANSWER',
+        'can still be read.\n    """\n\n    model_config = {"extra": "allow"}',
     ),
     Relapse(
         "D13",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, ReadTimeoutError
 
-from khaya_api.aws import asking, connect_to
+import khaya_api
+from khaya_api.aws import _SERVICES, asking, connect_to
 from khaya_api.errors import PartOut
 
 
@@ -55,3 +60,22 @@ def test_a_client_is_made_once_and_is_not_patient() -> None:
     assert client is connect("dynamodb")
     config = client.meta.config
     assert (1, 2, 2) == (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"])
+
+
+def test_every_service_that_is_asked_for_can_be() -> None:
+    """The list of those stands for AWS's own, which has four hundred names and takes long to read."""
+    sources = [path.read_text("utf-8") for path in Path(khaya_api.__file__).parent.glob("*.py")]
+    asked = {name for source in sources for name in re.findall(r"connect\(\"([a-z0-9-]+)\"\)", source)}
+
+    assert sorted(asked) == list(_SERVICES)
+    assert set(_SERVICES) <= set(botocore.session.Session().get_available_services())
+
+
+@pytest.mark.parametrize("service", _SERVICES)
+def test_a_client_knows_its_service(service: str) -> None:
+    """The same description as if AWS's own list had been read."""
+    ours = connect_to("af-south-1")(service)
+    theirs = botocore.session.Session().create_client(service, region_name="af-south-1")
+
+    assert theirs.meta.service_model.api_version == ours.meta.service_model.api_version
+    assert theirs.meta.endpoint_url == ours.meta.endpoint_url

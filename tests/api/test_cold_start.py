@@ -23,7 +23,7 @@ for path in sys.argv[1:]:
     print("ANSWER", json.dumps(handler(event, None)))
 print("LOADED", *sys.modules)
 """
-HEAVY = {"requests", "moto", "aws_cdk", "checks", "khaya_infra", "jsonschema", "email_validator"}
+HEAVY = {"requests", "moto", "aws_cdk", "checks", "khaya_infra", "jsonschema", "email_validator", "boto3"}
 
 
 def test_it_starts_with_everything() -> None:
@@ -32,6 +32,15 @@ def test_it_starts_with_everything() -> None:
 
     assert (200, ENVIRON["GIT_SHA"]) == (health["statusCode"], json.loads(health["body"])["git_sha"])
     assert HEAVY.isdisjoint(loaded)
+
+
+def test_the_collector_rests_no_longer_than_the_start() -> None:
+    """Else a function that lives for hours would grow."""
+    script = "import gc, khaya_api.handler; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=_bare(ENVIRON), capture_output=True, text=True, cwd=ROOT, check=True)
+
+    assert "True True" == done.stdout.strip().splitlines()[-1]
 
 
 def test_it_starts_with_nothing() -> None:

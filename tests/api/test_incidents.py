@@ -34,6 +34,13 @@ def test_every_record_has_tests_that_exist(record: str, tests: str) -> None:
     assert set() == set(NAMED[record]) - {name for _, name in TESTS}
 
 
+def test_what_is_named_beside_the_tables_exists_too() -> None:
+    """Of a record that is nothing of the API's, the text says who looks."""
+    named = set(re.findall(r"`(test_\w+)`", RECORD.read_text("utf-8")))
+
+    assert set() == named - {name for _, name in TESTS}
+
+
 def test_every_record_of_handler_and_data_is_accounted_for() -> None:
     """With a test, or with the reason why this API has none and whose it is."""
     text = RECORD.read_text("utf-8")

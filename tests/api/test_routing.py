@@ -11,6 +11,7 @@ import pytest
 import khaya_api
 from khaya_api.access import OPERATIONS, Operation
 from khaya_api.handler import router
+from khaya_api.incoming import ROUTED_HEADERS
 from tests.api.conftest import Stage
 from tests.api.events import BUYER, REQUEST_ID, SITE, WWW, Client, event, job
 
@@ -97,6 +98,16 @@ def test_the_table_of_operations_is_what_is_routed(stage: Stage) -> None:
     routed = {(route.method, route.path) for route in app._static_routes + app._dynamic_routes}
 
     assert {(operation.method, operation.path) for operation in OPERATIONS} == routed
+
+
+def test_every_header_that_a_route_asks_for_reaches_it(stage: Stage) -> None:
+    """The router is handed no other: what is asked for and not handed on would be missing, and nobody would know."""
+    app = router(stage.kit)
+    routes = app._static_routes + app._dynamic_routes
+    asked = {field.alias.lower() for route in routes for field in route.dependant.header_params}
+
+    assert asked == set(ROUTED_HEADERS)
+    assert [] == [route.path for route in routes if route.dependant.cookie_params]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}")

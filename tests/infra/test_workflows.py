@@ -117,6 +117,16 @@ def test_a_closed_gate_rolls_back_and_is_verified_again() -> None:
     assert "python -m checks verify --target prod" in again["run"]
 
 
+def test_a_release_is_searched_for_secrets_first() -> None:
+    """D06: the whole history, of which a checkout brings one commit unless told; nothing deploys without the tests."""
+    checkout, _, *steps = steps_of("deploy-production.yml", "test")
+    document = yaml.safe_load((ROOT / ".github/workflows/deploy-production.yml").read_text("utf-8"))
+
+    assert 0 == checkout["with"]["fetch-depth"]
+    assert "make secrets" == steps[0]["run"]
+    assert "test" == document["jobs"]["deploy"]["needs"]
+
+
 def test_the_gate_is_asked_without_make() -> None:
     """Make turns every code but 0 into 2, and a verdict is more than that."""
     runs = [step.get("run", "") for step in steps_of("deploy-production.yml", "deploy")]
