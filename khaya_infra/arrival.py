@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from khaya_infra import ground
-from khaya_infra.clients import Session, complaint, connect
+from khaya_infra.clients import Session, complaint, connect, refusals
 from khaya_infra.package import BUILD, PackageError
 from khaya_infra.settings import Settings, SettingsError, read_settings
 from khaya_infra.stop import INTERRUPTED, NO_TOOLS, USAGE, Stop
@@ -138,11 +138,8 @@ def guarded(who: str, work: Callable[[], object]) -> int:
         return _complain(who, f"{error}. Check the connection to the package index and try again", NO_TOOLS)
     except KeyboardInterrupt:
         return _complain(who, f"interrupted; {who} again to go on from here", INTERRUPTED)
-    except Exception as error:
-        known = complaint(error)
-        if known is None:
-            raise
-        return _complain(who, *known)
+    except refusals() as error:
+        return _complain(who, *complaint(error))
     return done if isinstance(done, int) else 0
 
 

@@ -18,14 +18,19 @@ def connect(region: str) -> Session:
     return boto3.Session(region_name=region)
 
 
-def complaint(error: Exception) -> tuple[str, int] | None:
-    """One line about an error of AWS or of the way there, and the exit code; `None` for any other error."""
+def refusals() -> tuple[type[Exception], ...]:
+    """What AWS, or the way there, raises; for an `except`, which asks for it when there is an error and not before."""
+    from botocore import exceptions
+
+    return exceptions.ClientError, exceptions.BotoCoreError
+
+
+def complaint(error: Exception) -> tuple[str, int]:
+    """One line about one of `refusals`, and the exit code."""
     from botocore import exceptions
 
     if isinstance(error, exceptions.NoCredentialsError | exceptions.PartialCredentialsError):
         return "there are no AWS credentials. Sign in to the target's account and try again", WAITING
     if isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError):
         return f"AWS does not answer: {error}. Check the network, or start the twin with `make up`", NO_TOOLS
-    if isinstance(error, exceptions.ClientError | exceptions.BotoCoreError):
-        return f"AWS refused: {error}. Check what these credentials may do and try again", BROKEN
-    return None
+    return f"AWS refused: {error}. Check what these credentials may do and try again", BROKEN

@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -88,6 +88,7 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
         with step("preflight") as say:
             findings = preflight.look(settings, session)
             say(_weigh(findings))
+        _show(each for each in findings if each.state == "note")
         with step("1/8 hosted zone") as say:
             zone, servers = ground.find_or_make_zone(session.client("route53"), settings.domain)
             _delegate(settings, servers)
@@ -132,12 +133,15 @@ def _deploy_frontend(job: Job, session: Session) -> None:
 
 def _weigh(findings: tuple[preflight.Finding, ...]) -> str:
     """What is to be told of the findings; `Stop` when one stands in the way, after all of them were shown."""
-    telling = [each for each in findings if each.state != "ok"]
     if any(each.stands_in_the_way for each in findings):
-        print("\n".join(each.line() for each in findings), flush=True)
+        _show(findings)
     preflight.demand(findings)
-    notes = [f"\n{each.line()}" for each in telling if each.state == "note"]
-    return f"{len(findings)} looks, nothing is missing{''.join(notes)}"
+    return f"{len(findings)} looks, nothing is missing"
+
+
+def _show(findings: Iterable[preflight.Finding]) -> None:
+    for each in findings:
+        print(each.line(), flush=True)
 
 
 def _await_stacks(job: Job, session: Session) -> None:

@@ -91,9 +91,10 @@ def destroy(place: Place, *, say: Callable[[str], None]) -> None:
         if not ground.status_of(cloudformation, name):
             say(f"{name} is not there")
             continue
-        ground.await_stack(cloudformation, name)
+        # One that is stuck can still be deleted.
+        ground.come_to_rest(cloudformation, name)
         cloudformation.delete_stack(StackName=name)
-        status = ground.await_stack(cloudformation, name)
+        status = ground.come_to_rest(cloudformation, name)
         if status not in {"", "DELETE_COMPLETE"}:
             raise Stop(
                 f"{name} is {status}",

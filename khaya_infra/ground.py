@@ -162,22 +162,49 @@ def await_stack(
     deadline_s: float = _STACK_DEADLINE_S,
     pause: Callable[[float], None] = time.sleep,
 ) -> str:
+    """Wait until a stack can be changed; its status then, empty when there is no such stack.
+
+    `Stop` (2) at the deadline, `Stop` (1) where only a person can help.
+    """
+    status = come_to_rest(cloudformation, name, deadline_s=deadline_s, pause=pause)
+    if cure := way_out(status, name, cloudformation.meta.region_name):
+        raise Stop(f"{name} is {status}: CloudFormation could neither finish nor go back", cure)
+    return status
+
+
+def come_to_rest(
+    cloudformation: Client,
+    name: str,
+    *,
+    deadline_s: float = _STACK_DEADLINE_S,
+    pause: Callable[[float], None] = time.sleep,
+) -> str:
     """Wait until nothing is under way at a stack; its status then, empty when there is no such stack.
 
     Somebody else's deploy may still be at it, or CloudFormation itself after a deployer that was killed. `Stop` (2) at
-    the deadline, `Stop` (1) where only a person can help.
+    the deadline.
     """
     limit = time.monotonic() + deadline_s
     while (status := status_of(cloudformation, name)).endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
         if time.monotonic() > limit:
             raise Stop(f"{name} is still {status}", "Deploy again when it has come to rest", code=WAITING)
         pause(_STACK_PAUSE_S)
-    if status.endswith("ROLLBACK_FAILED"):
-        raise Stop(
-            f"{name} is {status}: CloudFormation could neither finish nor go back",
-            f"Repair what its events name, then `aws cloudformation continue-update-rollback --stack-name {name}`",
-        )
     return status
+
+
+def way_out(status: str, name: str, region: str) -> str:
+    """What a person has to do about a stack that no deploy can change; empty where one can.
+
+    Only an update can be rolled back further; what was never made whole can only be deleted (CloudFormation User Guide,
+    stack status codes).
+    """
+    if status == "UPDATE_ROLLBACK_FAILED":
+        verb = "continue-update-rollback"
+    elif status in {"ROLLBACK_FAILED", "DELETE_FAILED"}:
+        verb = "delete-stack"
+    else:
+        return ""
+    return f"Repair what its events name, then `aws cloudformation {verb} --region {region} --stack-name {name}`"
 
 
 def status_of(cloudformation: Client, name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from khaya_infra import ground
+from khaya_infra.clients import complaint, refusals
 from khaya_infra.settings import CERTIFICATE_REGION
 from khaya_infra.stop import BROKEN, NO_TOOLS, WAITING, Stop
 from khaya_infra.toolchain import find_tools, node_version
@@ -50,19 +51,16 @@ class Finding:
 
 def look(settings: Settings, session: Session) -> tuple[Finding, ...]:
     """Every finding, in the order a person would settle them. Without the right account nothing else is asked."""
-    from khaya_infra.clients import complaint
 
     def seen(name: str, ask: Callable[[], tuple[Finding, ...]], *, needed: bool = True) -> tuple[Finding, ...]:
         try:
             return ask()
         except Stop as stop:
             return (Finding(name=name, state="missing", seen=str(stop), code=stop.code),)
-        except Exception as error:
-            known = complaint(error)
-            if known is None:
-                raise
+        except refusals() as error:
+            said, code = complaint(error)
             state: State = "unseen" if needed else "note"
-            return (Finding(name=name, state=state, seen=f"could not be looked at: {known[0]}", code=known[1]),)
+            return (Finding(name=name, state=state, seen=f"could not be looked at: {said}", code=code),)
 
     account = seen("account", lambda: _account(settings, session))
     if account[0].stands_in_the_way:
@@ -135,9 +133,20 @@ def _zone(settings: Settings, session: Session) -> tuple[Finding, ...]:
         return (Finding(name="hosted zone", state="missing", seen=f"{domain} has {', '.join(found)}", cure=cure),)
     if not found:
         seen = f"{domain} has none; its name servers are then for the registrar"
-        return (Finding(name="hosted zone", state="will be made", seen=seen),)
+        made = Finding(name="hosted zone", state="will be made", seen=seen)
+        return (made,) if settings.twin else (made, _domain(domain))
     zone = Finding(name="hosted zone", state="ok", seen=f"{found[0]}, the only one of {domain}")
     return (zone, _delegation(settings, ground.name_servers(route53, found[0])))
+
+
+def _domain(name: str) -> Finding:
+    """Whether anybody has registered it: nothing can be served under a name that its parent has never heard of."""
+    handed = ground.delegated_servers(name)
+    if handed:
+        return Finding(name="domain", state="ok", seen=f"{name} is known to its parent, and led to {', '.join(handed)}")
+    seen = f"the parent of {name} does not know it"
+    cure = "Register it before you go on, unless it is a name below a zone of your own"
+    return Finding(name="domain", state="note", seen=seen, cure=cure)
 
 
 def _delegation(settings: Settings, servers: tuple[str, ...]) -> Finding:
@@ -165,8 +174,7 @@ def _bootstrap(settings: Settings, session: Session) -> tuple[Finding, ...]:
 def _stacks(settings: Settings, session: Session) -> tuple[Finding, ...]:
     def one(name: str, region: str) -> Finding:
         status = ground.status_of(session.client("cloudformation", region_name=region), name)
-        if status.endswith("ROLLBACK_FAILED"):
-            cure = f"`aws cloudformation continue-update-rollback --region {region} --stack-name {name}`"
+        if cure := ground.way_out(status, name, region):
             return Finding(name=f"stack {name}", state="missing", seen=status, cure=cure)
         return Finding(name=f"stack {name}", state="ok" if status else "will be made", seen=status or "not there yet")
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 # List prices of this month in us-east-1, the region that AWS gives its examples for, without tax.
 PRICED_ON = "November 2025"
+COMPARED_ON = "22 November 2026"
 # Cape Town is listed dearer, by 10 to 35 % and by service. An allowance, not a price: AWS's price list has each.
 CAPE_TOWN = 1.30
 RAND_PER_DOLLAR = 17.50
@@ -77,12 +78,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Dollars for one unit, and where that is published; `everywhere` is a price that no region changes."""
+    """Dollars for one unit, and where that is published; `everywhere` is a price that no region changes.
+
+    `again` is the page that was seen to say the same on `COMPARED_ON`.
+    """
 
     dollars: float
     unit: str
     page: str
     everywhere: bool = False
+    again: str = ""
 
     @property
     def here(self) -> float:
@@ -91,21 +96,43 @@ class Price:
 
 
 _AWS = "https://aws.amazon.com"
+_ON_DEMAND = f"{_AWS}/dynamodb/pricing/on-demand/"
+_LAMBDA_AGAIN = "https://cloudchipr.com/blog/aws-lambda-pricing"
+_ON_DEMAND_AGAIN = "https://airbyte.com/data-engineering-resources/dynamodb-pricing"
+_COPIES_AGAIN = "https://finops.com.py/services/dynamodb/backups"
 PRICES: dict[str, Price] = {
-    "lambda requests": Price(dollars=0.20, unit="million requests", page=f"{_AWS}/lambda/pricing/"),
-    "lambda time": Price(dollars=0.0000133334, unit="GB-second, Arm", page=f"{_AWS}/lambda/pricing/"),
-    "api requests": Price(dollars=3.50, unit="million REST calls", page=f"{_AWS}/api-gateway/pricing/"),
-    "reads": Price(dollars=0.125, unit="million read units", page=f"{_AWS}/dynamodb/pricing/on-demand/"),
-    "writes": Price(dollars=0.625, unit="million write units", page=f"{_AWS}/dynamodb/pricing/on-demand/"),
-    "table storage": Price(dollars=0.25, unit="GB-month over 25 GB", page=f"{_AWS}/dynamodb/pricing/on-demand/"),
-    "recovery": Price(dollars=0.20, unit="GB-month", page=f"{_AWS}/dynamodb/pricing/on-demand/"),
-    "backup": Price(dollars=0.10, unit="GB-month", page=f"{_AWS}/backup/pricing/"),
+    "lambda requests": Price(
+        dollars=0.20, unit="million requests", page=f"{_AWS}/lambda/pricing/", again=_LAMBDA_AGAIN
+    ),
+    "lambda time": Price(
+        dollars=0.0000133334, unit="GB-second, Arm", page=f"{_AWS}/lambda/pricing/", again=_LAMBDA_AGAIN
+    ),
+    "api requests": Price(
+        dollars=3.50,
+        unit="million REST calls",
+        page=f"{_AWS}/api-gateway/pricing/",
+        again="https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/cost-optimization.html",
+    ),
+    "reads": Price(dollars=0.125, unit="million read units", page=_ON_DEMAND, again=_ON_DEMAND_AGAIN),
+    "writes": Price(dollars=0.625, unit="million write units", page=_ON_DEMAND, again=_ON_DEMAND_AGAIN),
+    "table storage": Price(dollars=0.25, unit="GB-month over 25 GB", page=_ON_DEMAND),
+    "recovery": Price(dollars=0.20, unit="GB-month", page=_ON_DEMAND, again=_COPIES_AGAIN),
+    "backup": Price(dollars=0.10, unit="GB-month", page=f"{_AWS}/backup/pricing/", again=_COPIES_AGAIN),
     "files": Price(dollars=0.023, unit="GB-month", page=f"{_AWS}/s3/pricing/"),
     "edge transfer": Price(
-        dollars=0.110, unit="GB, South Africa, over 1,024 GB", page=f"{_AWS}/cloudfront/pricing/", everywhere=True
+        dollars=0.110,
+        unit="GB, South Africa, over 1,024 GB",
+        page=f"{_AWS}/cloudfront/pricing/",
+        everywhere=True,
+        again=f"{_AWS}/cloudfront/pricing/",
     ),
     "zone": Price(dollars=0.50, unit="zone", page=f"{_AWS}/route53/pricing/", everywhere=True),
-    "logs": Price(dollars=0.50, unit="GB taken in", page=f"{_AWS}/cloudwatch/pricing/"),
+    "logs": Price(
+        dollars=0.50,
+        unit="GB taken in",
+        page=f"{_AWS}/cloudwatch/pricing/",
+        again="https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/",
+    ),
     "alarms": Price(dollars=0.10, unit="alarm", page=f"{_AWS}/cloudwatch/pricing/"),
     "secrets": Price(dollars=0.40, unit="secret", page=f"{_AWS}/secrets-manager/pricing/"),
     "texts": Price(dollars=0.0280, unit="SMS to South Africa", page=f"{_AWS}/sns/sms-pricing/", everywhere=True),
@@ -198,8 +225,11 @@ def page() -> str:
         named = tuple(each for each in found if each.guide is not None)
         parts.append(f" The guide's own ten lines alone: USD {total(named):.2f}, R{_rand(total(named))}.\n")
     parts.append(_FOOT.format(slow=500_000 * PRICES["lambda time"].here))
-    parts.append("\n## Prices\n\n| what | USD | for one | published at |\n| --- | ---: | --- | --- |\n")
-    parts += [f"| {name} | {each.dollars:g} | {each.unit} | <{each.page}> |\n" for name, each in PRICES.items()]
+    parts.append(_PRICES.format(day=PRICED_ON, again=COMPARED_ON))
+    parts += [
+        f"| {name} | {each.dollars:g} | {each.unit} | <{each.page}> | {f'<{each.again}>' if each.again else '–'} |\n"
+        for name, each in PRICES.items()
+    ]
     return "".join(parts)
 
 
@@ -211,6 +241,16 @@ def _row(line: Line, *, first: bool) -> str:
 def _rand(dollars: float) -> str:
     return f"{dollars * RAND_PER_DOLLAR:,.0f}"
 
+
+_PRICES = """
+## Prices
+
+As published by AWS in {day}. A last column says which public page, AWS's own or somebody else's, was seen to say the
+same on {again}; of the others no copy with a figure was found that day.
+
+| what | USD | for one | published at | seen again at |
+| --- | ---: | --- | --- | --- |
+"""
 
 _COLUMNS = "| service | usage | USD | ZAR | guide, ZAR |\n| --- | --- | ---: | ---: | ---: |\n"
 

@@ -33,11 +33,12 @@ PATIENCE = 4.0
 
 @dataclass
 class House:
-    """The deployed stack, its twin, and the harness that looks at it."""
+    """The deployed stack, its twin, and the harness that looks at it; `said` is what its first deploy told."""
 
     home: Path
     settings: Settings
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    said: str = ""
 
     @property
     def twin(self) -> Twin:
@@ -53,6 +54,7 @@ class House:
             command, env=twins.environment(twin), cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
         )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        self.said = self.said or done.stdout
 
     def aws(self, service: str, region: str = "af-south-1") -> Any:  # noqa: ANN401 - one method for all services
         """A client of the twin's administrator."""

@@ -22,7 +22,7 @@ from checks import twin as twins
 from checks.run import exit_code
 from tests.deployed.conftest import ROOT, House, told
 
-pytestmark = [pytest.mark.twin, pytest.mark.long]
+pytestmark = pytest.mark.twin
 
 STEPS = ("preflight", "1/8", "2/8", "3/8", "4/8", "5/8", "6/8", "7/8", "8/8", "record")
 PATIENCE_S = 240

@@ -16,7 +16,7 @@ from checks.permissions import RESOLVING, actions, parts, policy
 from checks.run import Run, exit_code
 from tests.deployed.conftest import House, told
 
-pytestmark = [pytest.mark.twin, pytest.mark.long]
+pytestmark = pytest.mark.twin
 
 ROLE = "checks-exactly"
 # Everything but resolving: who is not even told which stacks there are is tried by itself.
@@ -80,23 +80,26 @@ def by_itself(result: Result) -> str:
     return result.own_verdict or result.status
 
 
+def asking(run: Run) -> list[Result]:
+    """What a role decides about: the site is looked at by anybody, and so is who one is."""
+    return [each for each in run.results if each.check.promise.actions and each.check.promise.name != "identity.caller"]
+
+
 def test_with_exactly_its_policy_the_plan_sees_everything(granted: Granted, exact: Mapping[str, Any]) -> None:
     """Nothing is unknown, and nothing is granted on everything but what AWS grants in no other way."""
     run = granted(exact)
 
+    assert len(asking(run)) > 500
+    assert {"pass"} == {by_itself(each) for each in asking(run)}, told(run)
     assert [] == [each.name for each in run.results if by_itself(each) == "unknown"], told(run)
-    assert exit_code(run) == 0, told(run)
 
 
 def test_without_any_permission_nothing_passes_that_asks_aws(granted: Granted) -> None:
     """The failing twin: the role is really asked. Who one is needs no permission; the site is looked at as before."""
     run = granted({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": ["iam:*"], "Resource": ["*"]}]})
 
-    passed = {
-        each.check.promise.name for each in run.results if by_itself(each) == "pass" and each.check.promise.actions
-    }
-    assert passed <= {"identity.caller"}, told(run)
-    assert exit_code(run) == 2, told(run)
+    assert {"unknown"} == {by_itself(each) for each in asking(run)}, told(run)
+    assert exit_code(run) != 0, told(run)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,7 @@ def test_without_an_action_what_needs_it_is_unknown(granted: Granted, exact: Map
     assert seen <= set(FOR_SOME.get(action, ())), told(run)
     others = [each.name for each in run.results if each not in needing and by_itself(each) == "unknown"]
     assert [] == others, told(run)
-    assert not needing or action in FOR_SOME or exit_code(run) == 2 or _warns(needing), told(run)
+    assert not needing or action in FOR_SOME or exit_code(run) != 0 or _warns(needing), told(run)
 
 
 def _warns(needing: list[Result]) -> bool:
@@ -126,8 +129,5 @@ def test_without_reading_the_stacks_the_accepted_plan_is_unknown(
     """What follows from the stacks is not passed from memory."""
     run = granted(without(exact, action))
 
-    passed = {
-        each.check.promise.name for each in run.results if by_itself(each) == "pass" and each.check.promise.actions
-    }
-    assert passed <= {"identity.caller"}, told(run)
-    assert exit_code(run) == 2, told(run)
+    assert {"unknown"} == {by_itself(each) for each in asking(run)}, told(run)
+    assert exit_code(run) != 0, told(run)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from tests.deployed.conftest import House
 from tests.deployed.errands import ERRANDS, renew
 
-pytestmark = [pytest.mark.twin, pytest.mark.long]
+pytestmark = pytest.mark.twin
 
 # What a function does through Lambda itself and not by a call of its own: MiniStack writes logs, delivers failed events
 # and reads streams without asking the role. The authorization reference proves that these are written rightly.

@@ -54,3 +54,12 @@ def test_what_is_free_for_ever_makes_nothing_dearer() -> None:
 def test_every_price_says_where_it_is_published() -> None:
     """By AWS itself, over TLS."""
     assert all(each.page.startswith("https://aws.amazon.com/") and each.dollars > 0 for each in cost.PRICES.values())
+
+
+def test_what_was_compared_again_says_with_what_and_when() -> None:
+    """On a public page, over TLS; a price without one is told as such."""
+    again = {name for name, each in cost.PRICES.items() if each.again}
+
+    assert {"lambda time", "api requests", "writes", "edge transfer"} <= again
+    assert all(each.again.startswith("https://") for each in cost.PRICES.values() if each.again)
+    assert cost.page().count("| – |") == len(cost.PRICES) - len(again)

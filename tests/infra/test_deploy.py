@@ -103,16 +103,25 @@ def test_an_unknown_target_is_a_usage_error(capsys: pytest.CaptureFixture[str]) 
 )
 def test_errors_of_aws_are_one_line_and_a_code(error: Exception, code: int, words: str) -> None:
     """Whose turn it is can be told from the code."""
-    complaint = clients.complaint(error)
+    said, seen = clients.complaint(error)
 
-    assert complaint is not None
-    assert code == complaint[1]
-    assert words in complaint[0]
+    assert isinstance(error, clients.refusals())
+    assert code == seen
+    assert words in said
 
 
 def test_other_errors_are_nobodys_to_explain_away() -> None:
     """A defect of ours keeps its traceback."""
-    assert clients.complaint(KeyError("x")) is None
+
+    def break_down() -> None:
+        raise KeyError("x")
+
+    ending = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(KeyError):
+            arrival.guarded("deploy", break_down)
+    finally:
+        signal.signal(signal.SIGTERM, ending)
 
 
 def test_a_missing_cli_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dns.message
@@ -228,6 +229,51 @@ def test_not_being_allowed_to_look_is_not_absence() -> None:
     """Pitfall 43: otherwise a deploy would bootstrap an account it cannot read."""
     with pytest.raises(ClientError, match="AccessDenied"):
         ground.needs_bootstrap(Denied())
+
+
+@dataclass
+class Stuck:
+    """A stack that shows one status after the other, and stays at the last."""
+
+    statuses: list[str]
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name="af-south-1"))
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        """The next status."""
+        shown = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return {"Stacks": [{"StackStatus": shown}]}
+
+
+@pytest.mark.parametrize(
+    ("status", "verb"),
+    (
+        pytest.param("UPDATE_ROLLBACK_FAILED", "continue-update-rollback", id="an update that could not go back"),
+        pytest.param("ROLLBACK_FAILED", "delete-stack", id="a first deploy that could not go back"),
+        pytest.param("DELETE_FAILED", "delete-stack", id="half deleted"),
+        pytest.param("UPDATE_COMPLETE", "", id="whole"),
+        pytest.param("UPDATE_ROLLBACK_COMPLETE", "", id="back"),
+        pytest.param("ROLLBACK_COMPLETE", "", id="the CLI makes it anew"),
+        pytest.param("REVIEW_IN_PROGRESS", "", id="never begun"),
+    ),
+)
+def test_a_stack_that_no_deploy_can_change_is_told_with_the_way_out(status: str, verb: str) -> None:
+    """Only an update can be rolled back further; what was never whole is deleted."""
+    stack = Stuck(["UPDATE_IN_PROGRESS", status])
+    if not verb:
+        assert status == ground.await_stack(stack, "Shop", pause=lambda _: None)
+        return
+    with pytest.raises(Stop, match=f"{verb} --region af-south-1 --stack-name Shop"):
+        ground.await_stack(stack, "Shop", pause=lambda _: None)
+
+
+def test_a_stack_that_never_comes_to_rest_is_waited_for_by_somebody_else() -> None:
+    """2, after the deadline; no sooner."""
+    waits: list[float] = []
+    with pytest.raises(Stop, match="still UPDATE_IN_PROGRESS") as stopped:
+        ground.come_to_rest(Stuck(["UPDATE_IN_PROGRESS"]), "Shop", deadline_s=0, pause=waits.append)
+
+    assert WAITING == stopped.value.code
+    assert "DELETE_FAILED" == ground.come_to_rest(Stuck(["DELETE_FAILED"]), "Shop")
 
 
 @pytest.mark.parametrize(

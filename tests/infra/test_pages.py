@@ -12,6 +12,7 @@ from tests.infra.conftest import ROOT
 
 COVERAGE = (ROOT / "docs" / "guide-coverage.md").read_text("utf-8")
 SECURITY = (ROOT / "SECURITY.md").read_text("utf-8")
+INCIDENTS = (ROOT / "docs" / "incidents.md").read_text("utf-8")
 # Every heading of the guide below its title, each once.
 HEADINGS = (
     *("Architecture Overview", "Cost Breakdown (Serverless)", "Monthly Costs", "Free Tier Benefits", "Scaling Costs"),
@@ -63,7 +64,7 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert set() == {verb.name for verb in VERBS} - targets
 
 
-@pytest.mark.parametrize("page", (COVERAGE, SECURITY), ids=("coverage", "security"))
+@pytest.mark.parametrize("page", (COVERAGE, SECURITY, INCIDENTS), ids=("coverage", "security", "incidents"))
 def test_every_promise_that_is_named_exists(page: str) -> None:
     """Or has been renamed."""
     families = {name.partition(".")[0] for name in catalogue.BY_NAME}
@@ -71,6 +72,19 @@ def test_every_promise_that_is_named_exists(page: str) -> None:
 
     assert len(named) > 15
     assert set() == named - set(catalogue.BY_NAME)
+
+
+def test_every_row_about_templates_and_deploys_is_there_once() -> None:
+    """43 of the one and 24 of the other, each with tests; a promise, or the reason why there is none."""
+    rows = re.findall(r"^\| ([AB]\d\d) \| [^|]+ \| (`test_[^|]+) \| (.+) \|$", INCIDENTS, re.MULTILINE)
+    told = {
+        each for part in INCIDENTS.split("\n\n") if not part.startswith("|") for each in re.findall(r"[AB]\d\d", part)
+    }
+
+    assert [*(f"A{each:02}" for each in range(1, 44)), *(f"B{each:02}" for each in range(1, 25))] == [
+        record for record, _, _ in rows
+    ]
+    assert set() == {record for record, _, promises in rows if "`" not in promises} - told
 
 
 def test_every_test_that_holds_a_threat_exists() -> None:

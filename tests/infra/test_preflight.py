@@ -101,25 +101,109 @@ def test_where_nothing_is_missing_all_is_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "name", "state", "code"),
+    ("account", "name", "state", "code", "cure"),
     (
-        pytest.param(Account(regions={"af-south-1": "DISABLED"}), "region af-south-1", "missing", BROKEN, id="closed"),
         pytest.param(
-            Account(regions={"af-south-1": "ENABLING"}), "region af-south-1", "missing", WAITING, id="opening"
+            Account(regions={"af-south-1": "DISABLED"}), "region af-south-1", "missing", BROKEN,
+            "`aws account enable-region --region-name af-south-1`, then wait until it is ENABLED", id="closed",
         ),
-        pytest.param(Account(zones=("Z1", "Z2")), "hosted zone", "missing", BROKEN, id="two zones"),
-        pytest.param(Account(unreserved=99), "concurrency", "missing", BROKEN, id="a new account"),
-        pytest.param(Account(status="UPDATE_ROLLBACK_FAILED"), "stack KhayaStack", "missing", BROKEN, id="stuck"),
-        pytest.param(Account(refuses="get_account_settings"), "concurrency", "unseen", BROKEN, id="not allowed to ask"),
-        pytest.param(Account(refuses="list_hosted_zones_by_name"), "hosted zone", "unseen", BROKEN, id="nor this"),
+        pytest.param(
+            Account(regions={"af-south-1": "ENABLING"}), "region af-south-1", "missing", WAITING,
+            "Wait until it is done, which can take hours", id="opening",
+        ),
+        pytest.param(
+            Account(zones=("Z1", "Z2")), "hosted zone", "missing", BROKEN,
+            "Delete all but the one that the parent delegates to", id="two zones",
+        ),
+        pytest.param(
+            Account(unreserved=99), "concurrency", "missing", BROKEN,
+            "Ask for 100 or more in Service Quotas, Lambda, L-B99A9384", id="a new account",
+        ),
+        pytest.param(
+            Account(status="UPDATE_ROLLBACK_FAILED"), "stack KhayaStack", "missing", BROKEN,
+            "aws cloudformation continue-update-rollback --region af-south-1 --stack-name KhayaStack", id="stuck",
+        ),
+        pytest.param(
+            Account(status="DELETE_FAILED"), "stack KhayaCertificate", "missing", BROKEN,
+            "aws cloudformation delete-stack --region us-east-1 --stack-name KhayaCertificate", id="half deleted",
+        ),
+        pytest.param(
+            Account(refuses="get_account_settings"), "concurrency", "unseen", BROKEN,
+            "Check what these credentials may do", id="not allowed to ask",
+        ),
+        pytest.param(
+            Account(refuses="list_hosted_zones_by_name"), "hosted zone", "unseen", BROKEN,
+            "Check what these credentials may do", id="nor this",
+        ),
+        pytest.param(
+            Account(refuses="get_region_opt_status"), "region", "unseen", BROKEN,
+            "Check what these credentials may do", id="nor which regions are open",
+        ),
+        pytest.param(
+            Account(refuses="get_caller_identity"), "account", "unseen", BROKEN,
+            "Check what these credentials may do", id="nor who one is",
+        ),
+        pytest.param(
+            Account(number="210987654321"), "account", "missing", BROKEN,
+            "Use the target's credentials", id="somebody else's account",
+        ),
     ),
-)
-def test_what_is_missing_stands_in_the_way(account: Account, name: str, state: str, code: int) -> None:
-    """With the code of whose turn it is; what could not be looked at is missing too."""
-    assert state == states(account)[name]
+)  # fmt: skip
+def test_what_is_missing_stands_in_the_way(account: Account, name: str, state: str, code: int, cure: str) -> None:
+    """With the code of whose turn it is and what to do; what could not be looked at is missing too."""
+    (finding,) = [each for each in look(LOCAL, account) if each.name == name]
+
+    assert (state, code) == (finding.state, finding.code)
+    assert cure in finding.line()
     with pytest.raises(Stop, match="nothing was touched") as stopped:
         demand(look(LOCAL, account))
     assert code == stopped.value.code
+
+
+def test_a_tool_that_is_missing_or_too_old_stands_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """69, before anybody is asked for credentials; the account is looked at all the same."""
+    monkeypatch.setattr(preflight, "node_version", lambda _: (21, 9, 9))
+    old = look(LOCAL, Account())[0]
+    monkeypatch.setattr(preflight, "node_version", lambda _: (22, 0, 0))
+    enough = look(LOCAL, Account())[0]
+
+    def nowhere() -> Tools:
+        raise Stop("there is no CDK CLI", "Run `make deploy`", code=NO_TOOLS)
+
+    monkeypatch.setattr(preflight, "find_tools", nowhere)
+    gone = look(LOCAL, Account())[0]
+
+    assert ("missing", NO_TOOLS) == (old.state, old.code)
+    assert "The CDK CLI needs 22 or newer: remove .venv and run make again" in old.line()
+    assert "ok" == enough.state
+    assert ("missing", NO_TOOLS) == (gone.state, gone.code)
+    assert "Run `make deploy`" in gone.line()
+
+
+def test_every_finding_that_stands_in_the_way_says_what_to_do() -> None:
+    """All of them at once: a sentence that is a cure follows the fact."""
+    account = Account(
+        regions={"af-south-1": "DISABLED", "eu-west-1": "ENABLING"}, zones=("Z1", "Z2"), status="ROLLBACK_FAILED",
+        unreserved=1, refuses="get_sms_attributes",
+    )  # fmt: skip
+    found = [each for each in look(LOCAL, account) if each.stands_in_the_way]
+
+    assert len(found) >= 7
+    assert [] == [each.name for each in found if not each.cure and "Check what" not in each.seen]
+
+
+def test_a_zone_that_can_only_be_made_asks_whether_the_domain_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a dollar a month for the zone of a name that nobody has registered: a person decides."""
+    handed: tuple[str, ...] = ()
+    monkeypatch.setattr(ground, "delegated_servers", lambda _: handed)
+    made, unknown = preflight._zone(PROD, Account(zones=()))
+    handed = ("ns.registrar.example",)
+    known = preflight._zone(PROD, Account(zones=()))[1]
+
+    assert ("will be made", "note", "ok") == (made.state, unknown.state, known.state)
+    assert "Register it before you go on" in unknown.line()
+    assert "ns.registrar.example" in known.seen
+    assert 1 == len(preflight._zone(LOCAL, Account(zones=())))
 
 
 @pytest.mark.parametrize(

@@ -178,13 +178,3 @@ def test_the_projects_own_targets_are_good(name: str) -> None:
     assert (name == "local") is settings.twin
     assert "af-south-1" == settings.main.region
     assert (f"www.{settings.domain}",) == settings.aliases
-
-
-def test_two_stages_share_no_stack_in_one_account() -> None:
-    """Staging and production may live side by side."""
-    names = [
-        {settings.certificate.name, settings.main.name}
-        for settings in (read_settings(ROOT / "checks" / "targets" / f"{name}.toml") for name in ("prod", "staging"))
-    ]
-
-    assert set() == names[0] & names[1]

@@ -315,6 +315,37 @@ def test_the_role_may_do_what_it_was_given_and_nothing_else(site: Site) -> None:
         assert denied.value.response["ResponseMetadata"]["RequestId"]
 
 
+def test_who_may_read_one_dashboard_and_one_budget_reads_no_other(site: Site) -> None:
+    """Both are of no region, and what may be read is told by name (Service Authorization Reference)."""
+    iam, account = site.client("iam"), "000000000000"
+    for name in ("ours", "theirs"):
+        limit = {"BudgetLimit": {"Amount": "1", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
+        site.client("budgets").create_budget(AccountId=account, Budget={"BudgetName": name, **limit})
+        site.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody='{"widgets": []}')
+    allowed = {
+        "cloudwatch:GetDashboard": f"arn:aws:cloudwatch::{account}:dashboard/ours",
+        "budgets:ViewBudget": f"arn:aws:budgets::{account}:budget/ours",
+    }
+    statements = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in allowed.items()]
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(
+        RoleName="one-of-each",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName="one-of-each", PolicyName="one", PolicyDocument=document)
+    got = site.client("sts").assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="test")["Credentials"]
+    keys = {"key": got["AccessKeyId"], "secret": got["SecretAccessKey"], "token": got["SessionToken"]}
+    boards, budgets = (conftest.client(site.twin, each, **keys) for each in ("cloudwatch", "budgets"))
+
+    assert "ours" == boards.get_dashboard(DashboardName="ours")["DashboardName"]
+    assert "ours" == budgets.describe_budget(AccountId=account, BudgetName="ours")["Budget"]["BudgetName"]
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        boards.get_dashboard(DashboardName="theirs")
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        budgets.describe_budget(AccountId=account, BudgetName="theirs")
+
+
 @pytest.mark.parametrize(
     ("key", "secret", "code"),
     (

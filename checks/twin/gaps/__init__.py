@@ -45,6 +45,7 @@ GAPS: tuple[Close, ...] = (
     credentials.ask_for_lambdas_actions_by_their_names,
     credentials.ask_for_budgets_actions_by_their_names,
     credentials.ask_for_what_readers_name,
+    credentials.ask_for_what_is_of_no_region,
     origins.route_api_origins_to_this_emulator,
     origins.refuse_a_foreign_host_at_api_origins,
     origins.tell_a_missing_key_to_those_who_may_list,

@@ -124,6 +124,27 @@ def _of_backup(parts: list[str], place: str) -> str:
     return f"arn:aws:backup:{place}:backup-vault:{parts[1]}" if parts[:1] == ["backup-vaults"] and parts[1:] else ""
 
 
+def ask_for_what_is_of_no_region(_: Grounds) -> None:
+    """A dashboard and a budget are each read by an ARN that names no region.
+
+    MiniStack authorises reading them on everything there is. Source: as above.
+    """
+    actions = service("core.iam_actions")
+
+    def named(original: Function) -> Function:
+        def extract(service: str, *request: Untyped) -> Untyped:
+            found = original(service, *request)
+            word, shape = _OF_NO_REGION.get(service, ("", ""))
+            body, query_params, _region, account = request[-4:]
+            name = actions._param(body, query_params, word) if word and found == "*" else ""  # noqa: SLF001
+            return shape.format(account=account, name=name) if name else found
+
+        return extract
+
+    parameters = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
+    replace(actions, "extract_resource_arn", parameters, named)
+
+
 def ask_for_budgets_actions_by_their_names(_: Grounds) -> None:
     """Reading a budget needs budgets:ViewBudget, changing it budgets:ModifyBudget.
 
@@ -143,6 +164,10 @@ def ask_for_budgets_actions_by_their_names(_: Grounds) -> None:
     replace(actions, "extract_iam_action", ("service", "method", "path", "headers", "body", "query_params"), named)
 
 
+_OF_NO_REGION = {
+    "budgets": ("BudgetName", "arn:aws:budgets::{account}:budget/{name}"),
+    "monitoring": ("DashboardName", "arn:aws:cloudwatch::{account}:dashboard/{name}"),
+}
 _MAPPING = {
     "GET": "GetEventSourceMapping",
     "PUT": "UpdateEventSourceMapping",

@@ -1,0 +1,55 @@
+"""Writes into docs/guide-coverage.md what each command in it says: `python -m tools.guide_page`, on an empty twin.
+
+Every line that begins with `$ ` in a console block is typed in a shell, in the order of the page, and what stood below
+it is replaced. `tests/deployed/test_guide.py` compares the page with what the commands say since.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "guide-coverage.md"
+# What is longer is shown by its beginning and its end.
+_FIRST, _LAST = 10, 5
+# So that there is something to go back to when the page comes to it.
+_BEFORE = {"make releases": ("--only", "frontend", "--release", "2b" * 20)}
+
+
+def main() -> int:
+    """0, or the code of the first command whose code is not the one that the page had."""
+    text, failed = PAGE.read_text("utf-8"), 0
+    for command, before in re.findall(r"^\$ (.+)\n((?:(?!\$ |```).*\n)*)", text, re.MULTILINE):
+        if more := _BEFORE.get(command):
+            deploy = [sys.executable, "-m", "khaya_infra.deploy", "--target", "local", *more]
+            subprocess.run([sys.executable, "-m", "checks", "twin", "run", "--", *deploy], check=True, cwd=ROOT)
+        code, said = _typed(command)
+        sys.stdout.write(f"{code:>3}  {command}\n")
+        expected = re.search(r"^exit (\d+)$", before, re.MULTILINE)
+        failed = failed or (code if expected and int(expected[1]) != code else 0)
+        text = text.replace(f"$ {command}\n{before}", f"$ {command}\n{said}", 1)
+    PAGE.write_text(text, encoding="utf-8")
+    return failed
+
+
+def _typed(command: str) -> tuple[int, str]:
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "MAKEFLAGS": "-s"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} 2>&1"], cwd=ROOT, env=environ, check=False, text=True, stdout=subprocess.PIPE
+    )
+    # `make` tells the code itself, and then says in words of its own that it was not 0.
+    lines = [line.rstrip() for line in done.stdout.splitlines() if not line.startswith("make: *** ")]
+    told = next((int(line.split()[1]) for line in lines if re.fullmatch(r"exit \d+", line)), None)
+    code = done.returncode if told is None else told
+    lines = [*(line for line in lines if not re.fullmatch(r"exit \d+", line)), f"exit {code}"]
+    if len(lines) > _FIRST + _LAST + 1:
+        lines = [*lines[:_FIRST], "…", *lines[-_LAST:]]
+    return code, "".join(f"{line}\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
