@@ -70,6 +70,10 @@ releases: ## what was deployed, and what is live
 rollback: ## bring the previous release back; TO=<sha> for another, TEMPLATE=yes for its whole template
 	$(call operate,$(call given,to,$(TO)) $(call when,template,$(TEMPLATE)))
 
+.PHONY: gate
+gate: ## judge RELEASE=<sha>, take it back when the gate says so, and verify what is then live; WAIT=20m, OWNER=… REASON=…
+	$(call operate,$(call given,release,$(RELEASE)) $(call given,wait,$(WAIT)) $(call given,owner,$(OWNER)) $(call given,reason,$(REASON)))
+
 .PHONY: logs
 logs: ## FUNCTION=api, apiaccess, daily, …; SINCE=10m, FILTER=…, FOLLOW=yes
 	$(call operate,$(call given,function,$(FUNCTION)) $(call given,since,$(SINCE)) $(call given,filter,$(FILTER)) 	$(call when,follow,$(FOLLOW)))

@@ -113,10 +113,11 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
     if frontend:
         _publish(session, outputs, site.result())
     _first_runs(session, settings.main.name, outputs)
-    _record(job, session, outputs)
     if settings.canary is not None:
+        # Before the record: a release whose canary is dead is not whole, and is not what a rollback goes back to.
         with step("canary") as say:
             say(_deploy_canary(job, session, environ))
+    _record(job, session, outputs)
 
 
 def _deploy_frontend(job: Job, session: Session) -> None:

@@ -19,6 +19,7 @@ from khaya_infra import (
     copies,
     deploy,
     destroy,
+    gatekeeper,
     live,
     logs,
     metrics,
@@ -70,6 +71,11 @@ def _rollback(asked: Asked) -> int | None:
     with deploy.one_at_a_time(place.settings, f"a rollback of {place.settings.stage}"):
         rollback.roll_back(place, to=asked.to, whole_template=asked.template, say=_say)
     return None
+
+
+def _gate(asked: Asked) -> int | None:
+    place = arrival.arrive(asked.target)
+    return gatekeeper.keep_gate(place, gatekeeper.hear(place, asked), say=_say)
 
 
 def _releases(asked: Asked) -> int | None:
@@ -217,6 +223,12 @@ VERBS: tuple[Verb, ...] = (
             ),
             ("--template", {"action": "store_true", "help": "its whole template too, not its functions alone"}),
         ),
+    ),
+    Verb(
+        name="gate",
+        says="judge a release, take it back when the gate says so, and verify what is then live",
+        do=_gate,
+        options=gatekeeper.OPTIONS,
     ),
     Verb(
         name="logs",

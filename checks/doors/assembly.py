@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -222,6 +222,12 @@ def live_plan(
     return freeze(checks, target=settings.name, account=settings.account, regions=settings.regions)
 
 
+def _announced(settings: Settings, now: datetime) -> tuple[str, ...]:
+    """Maintenance that goes on. It is said and changes nothing: what is broken is broken meanwhile."""
+    quiet = settings.maintenance
+    return (quiet.says,) if quiet is not None and quiet.holds(now) else ()
+
+
 def run(ready: Ready, wishes: Wishes) -> Run:
     """Run what is ready, once: its threads end with it."""
     settings = ready.settings
@@ -239,7 +245,7 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         selection=wishes.selection,
         release=wishes.release,
         strict=wishes.strict,
-        notes=ready.notes,
+        notes=(*ready.notes, *_announced(settings, ready.reach.world.clock.now())),
         calls=ready.reach.calls,
         watch=wishes.watch,
         settling=catalogue.SETTLING,

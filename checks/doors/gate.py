@@ -9,18 +9,18 @@ from datetime import timedelta
 from typing import Any, TextIO
 
 from checks.doors import assembly
-from checks.doors.cli import USAGE, tell
+from checks.doors.cli import USAGE, VOID, tell
 from checks.doors.ledgers import documents, open_ledger, records
 from checks.model import CannotLook
 from checks.nights import gating, silence
 from checks.nights.gating import Decision, Override
-from checks.nights.record import newest_first, record
+from checks.nights.record import newest_first, record, to_row
 from checks.nights.silence import Recency
 from checks.report.json import document
 from checks.report.progress import watching
 from checks.report.text import plain
 from checks.run import Run
-from checks.target import Settings, find, read
+from checks.target import Settings, SettingsError, find, read
 from checks.world.real import RealClock
 
 # Short of the exit code of a run that could not be decided; the gate's own words say why.
@@ -40,8 +40,23 @@ def decide(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     gated = replace(run, gate=gating.as_json(decision))
     told = tell(gated, asked, out, err)
     out.write("\n" + "\n".join(map(plain, gating.in_words(decision, why=asked.why))) + "\n")
+    kept = not asked.keep or _keep(settings, gated, asked, err)
     # A document that was asked for and could not be written is no proof either.
-    return decision.exit_code or (told if told not in {0, 2} else 0)
+    return decision.exit_code or (told if told not in {0, 2} else 0) or (0 if kept else VOID)
+
+
+def _keep(settings: Settings, run: Run, asked: argparse.Namespace, err: TextIO) -> bool:
+    """Keep the document and its row beside the nights, where no rollback takes them away; whether that worked."""
+    told = document(run)
+    key = f"runs/{settings.name}/{run.run_id}.json"
+    try:
+        ledger = open_ledger(settings, asked.folder)
+        ledger.keep(key, json.dumps(told, ensure_ascii=True, allow_nan=False))
+        ledger.enter(to_row(record(told, kept_as=key)))
+    except (CannotLook, SettingsError) as reason:
+        err.write(f"checks: gate: the run could not be kept: {reason}\n")
+        return False
+    return True
 
 
 def last_night(settings: Settings, asked: argparse.Namespace) -> Recency | None:

@@ -130,12 +130,12 @@ def _tell_of(night: Night) -> None:
 
 def _tell(night: Night, document: Document, link: str) -> None:
     """Decide what is said, write that down, and say it; whoever finds it written and unsaid says it."""
+    owners, quiet = night.settings.owners, night.settings.maintenance
     for _ in range(_TRIES):
         state, edition = night.ledger.told(night.settings.name)
         if document["started"] <= state.get("started", ""):
             break
         before = _incident(state.get("incident", {}))
-        owners, quiet = night.settings.owners, night.settings.maintenance
         after, messages = decide(
             before, document, night.clock.now(), Around(owners=owners, link=link, maintenance=quiet)
         )
@@ -143,6 +143,8 @@ def _tell(night: Night, document: Document, link: str) -> None:
         told = {"incident": _plain(after), "waiting": waiting, "started": document["started"]}
         if night.ledger.tell(night.settings.name, told, edition=edition):
             break
+    if quiet is not None and quiet.holds(night.clock.now()):
+        night.say({"run_id": night.run_id, "silenced": quiet.says})
     _ring_what_waits(night)
 
 

@@ -66,6 +66,7 @@ def _add_gate(gate: argparse.ArgumentParser, documents: Add, span: Callable[[str
     )
     gate.add_argument("--owner", default="", help="who decides to release without a recent nightly run")
     gate.add_argument("--reason", default="", help="why")
+    gate.add_argument("--keep", action="store_true", help="keep the run where the nights are kept, as evidence")
     gate.add_argument("--why", action="store_true", help="everything that led to the decision, and the policy")
     gate.add_argument(
         "--simulate", action="store_true", help="what the gate would have said of the runs that were kept"

@@ -65,7 +65,7 @@ def decide(before: Incident, document: Document, now: datetime, around: Around) 
     during maintenance nothing is said and nothing is forgotten, so that what is still broken afterwards rings then.
     """
     quiet = around.maintenance
-    if quiet is not None and quiet.starts <= now < quiet.ends:
+    if quiet is not None and quiet.holds(now):
         return before, ()
     new = {name: loud for name, loud in _open(document).items() if before.open.get(name) not in {loud, "page"}}
     left = {name: loud for name, loud in before.open.items() if not _over(name, document)}

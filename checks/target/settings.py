@@ -87,6 +87,16 @@ class Maintenance:
     reason: str
     owner: str
 
+    def holds(self, now: datetime) -> bool:
+        """Whether it goes on; its first second belongs to it, its end does not."""
+        return self.starts <= now < self.ends
+
+    @property
+    def says(self) -> str:
+        """What a report says of it while it goes on."""
+        until = f"{self.ends:%Y-%m-%d %H:%M} UTC"
+        return f"maintenance until {until} ({self.owner}: {self.reason}): nobody is called, and every verdict is as it is"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:

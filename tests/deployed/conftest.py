@@ -15,6 +15,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 
 from checks import catalogue, permissions
 from checks import twin as twins
@@ -154,6 +155,21 @@ def told(run: Run) -> str:
     """Everything that is not a pass, for the message of a failed assertion."""
     lines = [f"{each.status:8} {each.name}: {each.actual}" for each in run.results if each.status != "pass"]
     return "\n".join([f"exit {exit_code(run)}", *run.void, *lines])
+
+
+def serving(house: House) -> tuple[str, str]:
+    """The releases that the site and the API say they are, through the edge."""
+    twin = house.twin
+    host, port = twin.edge
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter()
+    session.mount("https://", adapter)
+    adapter.poolmanager.connection_pool_kw |= {"server_hostname": "khaya.example", "assert_hostname": "khaya.example"}
+    answers = [
+        session.get(f"https://{host}:{port}{path}", headers={"Host": "khaya.example"}, verify=str(twin.ca_bundle))
+        for path in ("/version.json", "/api/health")
+    ]
+    return answers[0].json()["git_sha"], answers[1].json()["git_sha"]
 
 
 @pytest.fixture

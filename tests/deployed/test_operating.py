@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import requests
 
 from checks import catalogue, permissions
 from checks import twin as twins
 from checks.run import exit_code
-from tests.deployed.conftest import ROOT, House, told
+from tests.deployed.conftest import ROOT, House, serving, told
 
 pytestmark = pytest.mark.twin
 
@@ -113,21 +112,6 @@ def at(home: Path) -> Iterator[Desk]:
         if command.poll() is None:
             os.killpg(command.pid, signal.SIGKILL)
             command.communicate()
-
-
-def serving(house: House) -> tuple[str, str]:
-    """The releases that the site and the API say they are, through the edge."""
-    twin = house.twin
-    host, port = twin.edge
-    session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter()
-    session.mount("https://", adapter)
-    adapter.poolmanager.connection_pool_kw |= {"server_hostname": "khaya.example", "assert_hostname": "khaya.example"}
-    answers = [
-        session.get(f"https://{host}:{port}{path}", headers={"Host": "khaya.example"}, verify=str(twin.ca_bundle))
-        for path in ("/version.json", "/api/health")
-    ]
-    return answers[0].json()["git_sha"], answers[1].json()["git_sha"]
 
 
 def assert_green(house: House) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors.conftest import Say
+from tests.doors.scene import write_settings
 from tests.nights.made import document, result
 
 ROOT = Path(__file__).parents[2]
@@ -120,3 +121,46 @@ def test_the_composite_action_tells_github_what_came_of_it(tmp_path: Path) -> No
     assert (64, "64", "") == (done.returncode, outputs["exit-code"], outputs["action"])
     assert "no target 'nowhere; echo hacked'" in done.stderr
     assert "hacked\n" not in done.stdout
+
+
+@pytest.mark.parametrize(("until", "said_so"), (("2999-01-01T00:00:00Z", 1), ("2001-01-01T00:00:00Z", 0)))
+def test_maintenance_is_said_and_changes_no_verdict(
+    say: Say, enter: Callable[[str], None], here: Path, until: str, said_so: int
+) -> None:
+    """In the report and in the document of every door; the exit code is that of any other day."""
+    window = f'[maintenance]\nstarts = 2000-01-01T00:00:00Z\nends = {until}\nreason = "moving house"\nowner = "Ada"\n'
+    file = write_settings(here, name="moving")
+    file.write_text(f"{file.read_text('utf-8')}\n{window}", encoding="utf-8")
+    enter("broken")
+    told = say("verify", "--target", "moving.toml", "--json", "run.json")
+
+    notes = json.loads(Path("run.json").read_text("utf-8"))["notes"]
+    assert (1, said_so, said_so) == (
+        told.code,
+        sum("(Ada: moving house)" in each for each in notes),
+        told.out.count("note: maintenance until"),
+    )
+
+
+def test_a_run_is_kept_beside_the_nights_where_that_is_wished(
+    say: Say, enter: Callable[[str], None], nights: Path
+) -> None:
+    """As evidence of its own, which is no night; the failing twin is a place that cannot be written to."""
+    enter("broken")
+    words = ("gate", "--target", "here.toml", "--from", str(nights), "--json", "run.json")
+    assert 1 == say(*words).code
+    assert [] == list(nights.rglob("runs/**/*.json"))
+
+    assert 1 == say(*words, "--keep").code
+    (file,) = nights.rglob("runs/here/*.json")
+    assert json.loads(Path("run.json").read_text("utf-8")) == json.loads(file.read_text("utf-8"))
+    (row,) = nights.rglob("index/here/*.json")
+    assert ("gate", "broken") == tuple(json.loads(row.read_text("utf-8"))[key] for key in ("door", "verdict"))
+
+
+def test_a_run_that_could_not_be_kept_opens_nothing(say: Say, enter: Callable[[str], None]) -> None:
+    """Nobody named a canary, so there is no place for it; evidence that was asked for and is lost is no proof."""
+    enter("kept")
+    told = say("gate", "--target", "here.toml", *NO_NIGHT, "--keep")
+
+    assert (3, True) == (told.code, "could not be kept" in told.err)

@@ -21,6 +21,7 @@ from checks.doors.night import LONGEST, Journal, Night, keep_watch, partial_key,
 from checks.model import CannotLook
 from checks.nights.record import Record
 from checks.target import parse
+from checks.target.settings import Maintenance
 from checks.world.ledger import Folder
 from checks.world.pretend import PretendClock
 from tests.nights.made import NIGHT, document, result
@@ -165,6 +166,25 @@ def test_an_incident_over_several_nights(place: Place) -> None:
 
     assert ["BROKEN", "RECOVERED"] == [each["subject"].split()[0] for each in place.rung]
     assert "For data@shop.example:" in place.rung[0]["text"]
+
+
+def test_in_maintenance_nobody_is_called_the_log_says_why_and_the_verdict_is_as_it_is(place: Place) -> None:
+    """The window is a matter of who is woken; what is broken is on record as broken."""
+    quiet = Maintenance(starts=NIGHT, ends=NIGHT + timedelta(hours=1), reason="moving house", owner="Ada")
+    told = place.run(replace(place.night(), settings=replace(SETTINGS, maintenance=quiet)), result(status="fail"))
+
+    assert ("broken", []) == (told["verdict"], place.rung)
+    assert ["broken"] == [each.verdict for each in place.rows]
+    (silenced,) = [each["silenced"] for each in place.said if "silenced" in each]
+    assert "(Ada: moving house): nobody is called" in silenced
+
+
+def test_outside_of_maintenance_nothing_is_silenced(place: Place) -> None:
+    """The failing twin: over is over."""
+    quiet = Maintenance(starts=NIGHT - timedelta(hours=1), ends=NIGHT, reason="moving house", owner="Ada")
+    place.run(replace(place.night(), settings=replace(SETTINGS, maintenance=quiet)), result(status="fail"))
+
+    assert (1, []) == (len(place.rung), [each for each in place.said if "silenced" in each])
 
 
 def test_a_journal_line_leaves_before_the_next_result(place: Place) -> None:

@@ -97,8 +97,8 @@ def test_every_make_target_that_is_named_exists() -> None:
     assert named <= targets
 
 
-def test_a_closed_gate_rolls_back_and_is_verified_again() -> None:
-    """In this order: deploy, verify, roll back when either failed, verify what is then live."""
+def test_what_the_gate_refuses_is_taken_back_and_what_broke_half_way_is_brought_back() -> None:
+    """In this order: deploy, the gate with its own way back; or, for half a deploy, what was whole last and a look."""
     steps = steps_of("deploy-production.yml", "deploy")
     runs = [step["run"] for step in steps if "run" in step and "tools.account" not in step["run"]]
 
@@ -107,14 +107,22 @@ def test_a_closed_gate_rolls_back_and_is_verified_again() -> None:
         "make changes TARGET=prod",
         "make deploy TARGET=prod VERIFY=no",
     ] == runs[:3]
-    verify, rollback, settle, again = (step for step in steps if step.get("run") in runs[3:])
-    assert "python -m checks verify --target prod --wait 20m --release" in verify["run"]
-    assert ("make rollback TARGET=prod", "steps.verify.outcome == 'failure'") == (
-        rollback["run"],
-        re.search(r"steps\.verify\.outcome == 'failure'", rollback["if"])[0],  # type: ignore[index] # a miss fails
+    gate, settle, again = (step for step in steps if step.get("run") in runs[3:])
+    assert "python -m khaya_infra.operate gate --target prod --release" in gate["run"]
+    assert "if" not in gate, "the gate is asked of every release that was deployed"
+    assert ("make rollback TARGET=prod TO=last", "${{ failure() && steps.deploy.outcome == 'failure' }}") == (
+        settle["run"],
+        settle["if"],
     )
-    assert "make rollback TARGET=prod TO=last" == settle["run"]
     assert "python -m checks verify --target prod" in again["run"]
+    assert "${{ failure() && steps.settle.outcome == 'success' }}" == again["if"]
+
+
+def test_a_person_has_the_same_gate() -> None:
+    """One command, whoever gives it."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+
+    assert re.search(r"^gate: .*\n\t\$\(call operate,", makefile, re.MULTILINE)
 
 
 def test_a_release_is_searched_for_secrets_first() -> None:
@@ -131,8 +139,11 @@ def test_the_gate_is_asked_without_make() -> None:
     """Make turns every code but 0 into 2, and a verdict is more than that."""
     runs = [step.get("run", "") for step in steps_of("deploy-production.yml", "deploy")]
 
-    assert [] == [run for run in runs if "make verify" in run]
-    assert 2 == sum("python -m checks verify" in run for run in runs)
+    assert [] == [run for run in runs if re.search(r"make (verify|gate)", run)]
+    assert (1, 1) == (
+        sum("python -m khaya_infra.operate gate" in run for run in runs),
+        sum("python -m checks verify" in run for run in runs),
+    )
 
 
 def test_the_role_is_of_the_account_that_is_deployed_to(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,317 @@
+"""Releases by the workflow's own steps: a good one goes out, a bad one is refused, taken back, and leaves its evidence.
+
+The workflow's text is read and run, on the twin in the place of production and without 20 minutes of patience. Each
+release is a commit of a checkout of its own, and what is bad about it is in the commit, or befalls it when it is out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # its types are a package of their own
+
+from checks import twin as twins
+from checks.doors import assembly, ledgers
+from checks.twin.faults.bench import Bench
+from checks.twin.faults.handshakes import reissued
+from tests.deployed.conftest import ROOT, House, serving
+
+pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
+
+WORKFLOW = ROOT / ".github" / "workflows" / "deploy-production.yml"
+PATIENCE_S = 400
+# What stands for production's own words on the twin.
+REHEARSED = (("TARGET=prod", "TARGET=local"), ("--target prod", "--target local"), ("--wait 20m", "--wait 1s"))
+
+Edit = tuple[str, str, str]
+Mishap = Callable[[House], AbstractContextManager[object]]
+
+
+@dataclass
+class Yard:
+    """A checkout whose commits are released, and what the steps of the last release said."""
+
+    folder: Path
+    house: House
+    said: dict[str, str] = field(default_factory=dict)
+
+    def git(self, *words: str) -> str:
+        """One command of git, by nobody in particular."""
+        who = ("-c", "user.name=yard", "-c", "user.email=yard@khaya.example", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", *who, *words], cwd=self.folder, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def commit(self, *edits: Edit) -> str:
+        """A commit with these edits beside the first one; its sha."""
+        self.git("reset", "--hard", "--quiet", "good")
+        for name, old, new in edits:
+            file = self.folder / name
+            text = file.read_text("utf-8")
+            assert 1 == text.count(old), f"{name} does not hold {old!r} once"
+            file.write_text(text.replace(old, new), encoding="utf-8")
+        self.git("commit", "--all", "--allow-empty", "--quiet", "--message", f"Release {len(self.said)}")
+        return self.git("rev-parse", "HEAD")
+
+    def release(self, sha: str, *, mishap: Mishap = lambda _: nullcontext(), whole: bool = False) -> dict[str, str]:
+        """Run the steps as the workflow would; what became of each. The mishap is from the deploy on.
+
+        Those before the deploy change nothing, and are run for a *whole* one.
+        """
+        outcomes: dict[str, str] = {}
+        with mishap_after_deploy(mishap, self.house) as begin:
+            for name, step in steps():
+                if not wanted(step, outcomes) or (not whole and name in {"preflight", "changes"}):
+                    continue
+                outcomes[name] = "success" if self.run(name, step["run"], sha) == 0 else "failure"
+                if name == "deploy":
+                    begin()
+        return outcomes
+
+    def run(self, name: str, text: str, sha: str) -> int:
+        """One step in the shell that GitHub gives it; its exit code."""
+        for theirs, ours in REHEARSED:
+            text = text.replace(theirs, ours)
+        environ = twins.environment(self.house.twin) | {"RELEASE": sha, "GITHUB_STEP_SUMMARY": str(self.summary)}
+        done = subprocess.run(
+            ["bash", "-e", "-c", text],
+            cwd=self.folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+        self.said[name] = done.stdout + done.stderr
+        return done.returncode
+
+    @property
+    def summary(self) -> Path:
+        """What GitHub shows of the job."""
+        return self.folder.parent / "summary.md"
+
+    def document(self, name: str) -> dict[str, Any]:
+        """A run document that a step left."""
+        read: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text("utf-8"))
+        return read
+
+
+def steps() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The steps that run something, but for those of GitHub itself; each by its id, else by its make target or verb."""
+    document = yaml.safe_load(WORKFLOW.read_text("utf-8"))
+    for step in document["jobs"]["deploy"]["steps"]:
+        if "run" in step and "tools.account" not in step["run"]:
+            verb = re.search(r"make (\w+)|operate (\w+)|checks (\w+)", step["run"])
+            assert verb is not None
+            yield step.get("id") or next(each for each in verb.groups() if each), step
+
+
+def wanted(step: Mapping[str, Any], outcomes: Mapping[str, str]) -> bool:
+    """Whether the workflow comes to the step: by itself while nothing failed, else when its condition holds."""
+    condition, failed = step.get("if", ""), "failure" in outcomes.values()
+    if not condition:
+        return not failed
+    asked = re.findall(r"steps\.(\w+)\.outcome == '(\w+)'", condition)
+    assert "failure()" in condition
+    return failed and all(outcomes.get(name) == outcome for name, outcome in asked)
+
+
+@contextmanager
+def mishap_after_deploy(mishap: Mishap, house: House) -> Iterator[Callable[[], None]]:
+    """Gives what begins the mishap; it is over with the release."""
+    entered: list[AbstractContextManager[object]] = []
+
+    def begin() -> None:
+        house.clients.clear()
+        entered.append(mishap(house))
+        entered[0].__enter__()
+
+    try:
+        yield begin
+    finally:
+        for each in entered:
+            each.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def yard(house: House, tmp_path_factory: pytest.TempPathFactory) -> Yard:
+    """A checkout of everything that is tracked here, with the tools of this one."""
+    folder = tmp_path_factory.mktemp("yard") / "checkout"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (ROOT / ".build").mkdir(exist_ok=True)
+    for tools in (".venv", ".build"):
+        (folder / tools).symlink_to(ROOT / tools)
+    made = Yard(folder=folder, house=house)
+    made.git("init", "--quiet")
+    # A link is no folder to the patterns of .gitignore.
+    (folder / ".git" / "info" / "exclude").write_text(".venv\n.build\n*.json.part\ngate.*\nrollback.*\n")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "--message", "Everything")
+    made.git("tag", "good")
+    return made
+
+
+@pytest.fixture
+def good(yard: Yard) -> str:
+    """A good release that is live, deployed by the workflow unless it is live already; its sha."""
+    sha = yard.git("rev-parse", "good")
+    if serving(yard.house) != (sha, sha):
+        yard.git("reset", "--hard", "--quiet", "good")
+        outcomes = yard.release(sha)
+        assert "failure" not in outcomes.values(), yard.said
+    return sha
+
+
+@contextmanager
+def certificate_expired(house: House) -> Iterator[None]:
+    """Its last day was yesterday."""
+    ready = assembly.prepare(house.settings, assembly.connect(house.settings))
+    bench = Bench(twin=house.twin, plan=ready.plan, domain=house.settings.domain)
+    with reissued(begins=-120, ends=-1)(bench):
+        yield
+
+
+@contextmanager
+def old_version_serves(house: House) -> Iterator[None]:
+    """The alias that everybody calls still stands on the version before."""
+    functions, name = house.aws("lambda"), house.resource("AWS::Lambda::Function", "ApiFunction")
+    now = functions.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+    known = [each["Version"] for each in functions.list_versions_by_function(FunctionName=name)["Versions"]]
+    before = max((each for each in known if each.isdigit() and int(each) < int(now)), key=int)
+    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=before)
+    yield
+
+
+@contextmanager
+def page_missing(house: House) -> Iterator[None]:
+    """The home page is gone from the bucket."""
+    house.aws("s3").delete_object(Bucket=house.output("FrontendBucket"), Key="index.html")
+    yield
+
+
+STACK, DATA, ALARMS = "khaya_infra/stack.py", "khaya_infra/data.py", "khaya_infra/alarms.py"
+NO_ROUTE: Edit = (
+    "khaya_api/jobs.py",
+    "        return browse_jobs(kit, status=status, limit=limit, cursor=cursor)",
+    "        raise LookupError(status)",
+)
+NO_TABLE: Edit = (
+    STACK,
+    "            **self.data.environment,",
+    '            **{key: each for key, each in self.data.environment.items() if key != "JOBS_TABLE"},',
+)
+OTHER_SHA: Edit = (STACK, '"GIT_SHA": release.sha', '"GIT_SHA": "0" * 40')
+NO_RECOVERY: Edit = (
+    DATA,
+    "point_in_time_recovery_enabled=True, recovery_period_in_days=RECOVERY_DAYS",
+    "point_in_time_recovery_enabled=False",
+)
+DISARMED: Edit = (
+    ALARMS,
+    "treat_missing_data=limit.missing,",
+    "treat_missing_data=limit.missing, actions_enabled=False,",
+)
+FEWER: Edit = (STACK, "        alarms.watch_sign_in()\n", "")
+DEAD: Edit = ("checks/doors/canary.py", "    told = event or {}\n    run_id", "    raise SystemError\n    run_id")
+
+
+def test_a_good_release_goes_out(yard: Yard) -> None:
+    """Every step of it, one after another, and nobody takes anything back."""
+    sha = yard.commit()
+    outcomes = yard.release(sha, whole=True)
+
+    assert dict.fromkeys(("preflight", "changes", "deploy", "gate"), "success") == outcomes, yard.said
+    assert (sha, sha) == serving(yard.house)
+    document = yard.document("gate")
+    assert ("kept", sha, "gate") == (document["verdict"], document["release"], document["door"])
+    assert document["gate"]["action"] in {"open", "warn"}
+    assert "recent" == document["gate"]["nightly"]["why"]
+    assert not (yard.folder / "rollback.json").exists()
+    assert yard.summary.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("edits", "mishap", "named"),
+    (
+        pytest.param((NO_ROUTE,), nullcontext, "api.", id="a broken route"),
+        pytest.param((), page_missing, "cdn.", id="index.html missing"),
+        pytest.param((), old_version_serves, "api.release", id="old version at the edge", marks=pytest.mark.long),
+        pytest.param((NO_TABLE,), nullcontext, "api.", id="a table variable missing", marks=pytest.mark.long),
+        pytest.param((OTHER_SHA,), nullcontext, "api.release", id="another sha in health", marks=pytest.mark.long),
+        pytest.param((NO_RECOVERY,), nullcontext, "tables.pitr", id="tables without PITR", marks=pytest.mark.long),
+        pytest.param((DISARMED,), nullcontext, "alarms.armed", id="alarms disarmed", marks=pytest.mark.long),
+        pytest.param((FEWER,), nullcontext, "stack.plan", id="a shrunken plan", marks=pytest.mark.long),
+    ),
+)
+def test_a_bad_release_is_refused_and_taken_back(
+    yard: Yard, good: str, edits: Sequence[Edit], mishap: Mishap, named: str
+) -> None:
+    """The gate says why; one command later the release before serves, all is well again, and what was seen is kept."""
+    bad = yard.commit(*edits)
+    outcomes = yard.release(bad, mishap=mishap)
+
+    assert {"deploy": "success", "gate": "failure"} == outcomes, yard.said
+    document = yard.document("gate")
+    reasons = [each["what"] for each in document["gate"]["reasons"] if each["action"] == "roll_back"]
+    assert ("broken", bad, "roll_back") == (document["verdict"], document["release"], document["gate"]["action"])
+    assert any(each.startswith(named) for each in reasons), reasons
+    assert (good, good) == serving(yard.house)
+    back = yard.document("rollback")
+    assert ("kept", good) == (back["verdict"], back["release"]), yard.said["gate"]
+    assert "all is well" in yard.said["gate"]
+    assert_evidence(yard.house, document)
+
+
+@pytest.mark.long
+def test_a_release_with_an_expired_certificate_is_taken_back_and_what_is_left_is_said(yard: Yard, good: str) -> None:
+    """No release brings a certificate back: the one before serves, and the report names what people must repair."""
+    bad = yard.commit()
+    outcomes = yard.release(bad, mishap=certificate_expired)
+
+    assert {"deploy": "success", "gate": "failure"} == outcomes, yard.said
+    document = yard.document("gate")
+    reasons = {each["what"].partition("[")[0] for each in document["gate"]["reasons"]}
+    assert "tls.expiry" in reasons
+    assert "what is left is in" in yard.said["gate"]
+    assert (good, good) == serving(yard.house)
+    assert_evidence(yard.house, document)
+
+
+@pytest.mark.long
+def test_a_release_with_a_dead_canary_is_no_release(yard: Yard, good: str) -> None:
+    """Its deploy fails before it is on record, the gate is not asked, and what was whole last is brought back."""
+    bad = yard.commit(DEAD)
+    outcomes = yard.release(bad)
+
+    assert {"deploy": "failure", "settle": "success", "verify": "success"} == outcomes, yard.said
+    assert "nothing valid came of it" in yard.said["deploy"]
+    assert (good, good) == serving(yard.house)
+    assert "kept" == yard.document("rollback")["verdict"]
+    (outcome,) = set(yard.release(yard.commit()).values())
+    assert "success" == outcome, "the next good release has a canary that lives"
+
+
+def assert_evidence(house: House, document: Mapping[str, Any]) -> None:
+    """The refusal is in the bucket and in the index, beside the nights."""
+    house.clients.clear()
+    row = next(each for each in ledgers.records(house.settings) if each.run_id == document["run_id"])
+    kept = json.loads(ledgers.open_ledger(house.settings).read(row.document))
+
+    assert ("gate", "broken", document["release"]) == (row.door, row.verdict, row.release)
+    assert document["results"] == kept["results"]
+    assert "canary" in {each.door for each in ledgers.records(house.settings)}
+    assert os.environ["TWIN_HOME"] == str(house.home)
