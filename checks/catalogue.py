@@ -45,6 +45,7 @@ from checks.promises import (
     site,
     stack,
     stages,
+    table_rules,
     tables,
     tls,
     topics,
@@ -80,6 +81,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *mappings.PROMISES,
     *workflows.PROMISES,
     *tables.PROMISES,
+    *table_rules.PROMISES,
     *backups.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
@@ -264,6 +266,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # Data, and how it comes back.
     Dependency("tables.*[*]", "tables.present[{subject}]"),
     Dependency("backups.*[*]", "tables.present[{subject}]"),
+    Dependency("tables.window[*]", "tables.pitr[{subject}]"),
     Dependency("backups.restorable[*]", "tables.pitr[{subject}]"),
     Dependency("backups.lag[*]", "tables.pitr[{subject}]"),
     Dependency("backups.lag[*]", "backups.restorable[{subject}]"),
@@ -461,6 +464,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from mappings.checks(target)
     yield from workflows.checks(target)
     yield from tables.checks(target, creating=timedelta(minutes=limits.table_creating_minutes))
+    yield from table_rules.checks(target)
     yield from backups.checks(
         target,
         restorable_within=timedelta(minutes=limits.restorable_critical_minutes),

@@ -205,7 +205,7 @@ class IndexSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSeen:
-    """What DescribeTable says."""
+    """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key."""
 
     name: str
     arn: str
@@ -218,6 +218,7 @@ class TableSeen:
     stream: str
     deletion_protection: bool
     items: int
+    encryption: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +230,14 @@ class ContinuousBackups:
     days: int | None
     earliest: datetime | None
     latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recoverable:
+    """A table, and how far back it goes."""
+
+    table: TableSeen | Absent
+    backups: ContinuousBackups | Absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -793,7 +802,7 @@ EVIDENCE: tuple[type, ...] = (
     Leaf, Accepted, Refused, Handshakes, Protocols, Served,
     Response, Responses,
     Caller, StackSeen,
-    IndexSeen, TableSeen, ContinuousBackups,
+    IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,
     AlarmSeen, TopicSeen, AlarmPath,
     Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,

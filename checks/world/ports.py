@@ -94,6 +94,10 @@ class Aws(Protocol):
         """dynamodb:DescribeContinuousBackups."""
         ...
 
+    def table_policy(self, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+        """dynamodb:GetResourcePolicy; an empty text without one."""
+        ...
+
     def backup_plan(self, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:
         """backup:GetBackupPlan. A plan in state deleted is Absent."""
         ...
