@@ -42,6 +42,7 @@ from checks.promises import (
     releases,
     roles,
     schedules,
+    servers,
     site,
     stack,
     stages,
@@ -64,6 +65,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *zones.PROMISES,
     *dns.PROMISES,
     *records.PROMISES,
+    *servers.PROMISES,
     *certificates.PROMISES,
     *tls.PROMISES,
     *cdn.PROMISES,
@@ -109,6 +111,8 @@ class Thresholds:
     certificate_warning_days: float = 30
     # The negative TTL of a Route 53 zone is the lesser of its SOA's TTL (900) and minimum (86400): RFC 2308, 5.
     negative_ttl_seconds: float = 900
+    # An hour: what a move to another address may take; CloudFront's own addresses live for a minute.
+    address_ttl_seconds: float = 3600
     # DynamoDB says that the latest restorable time is typically five minutes before now.
     restorable_critical_minutes: float = 60
     restorable_warning_minutes: float = 15
@@ -151,7 +155,7 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
     Ended(runtime="dotnet8", on="2026-11-10"),
 )
 
-_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative")
+_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.lifetime", "dns.apex")
 _SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
 _SCHEDULED = ("expression", "targets", "dead_letters")
 # How the API answers, told apart from what it is made of: the one stands on the other.
@@ -180,6 +184,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("dns.authorities[*]", "dns.delegation[{subject}]"),
     Dependency("dns.alias[*]", "dns.zone[*]"),
     Dependency("dns.alias[*]", "cdn.deployed[*]"),
+    *(Dependency(f"{each}[*]", "dns.delegation[*]") for each in ("dns.tcp", "dns.case", "dns.signed")),
     *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in _LIVE),
     *(Dependency(f"{live}[*]", "dns.authorities[*]") for live in _LIVE),
     Dependency("dns.address[*]", "dns.alias[{subject}]"),
@@ -392,6 +397,7 @@ NEEDS: tuple[Need, ...] = (
     # Authoritative servers are asked themselves; many networks let nobody but their own resolver out.
     Need(check="dns.delegation[*]", capability="udp53"),
     Need(check="dns.authorities[*]", capability="udp53"),
+    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "signed")),
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),
@@ -447,6 +453,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from zones.checks(target)
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
     yield from records.checks(target)
+    yield from servers.checks(target, longest=timedelta(seconds=limits.address_ttl_seconds))
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from cdn.checks(target)

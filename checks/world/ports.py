@@ -33,8 +33,20 @@ class Clock(Protocol):
 class Dns(Protocol):
     """Questions to resolvers and to authoritative servers."""
 
-    def ask(self, name: str, type: str, *, server: str | None = None) -> seen.DnsAnswer | seen.Silence:  # noqa: A002 - DNS's own word
-        """Ask the target's resolver, or *server* (a host name or address, asked without recursion)."""
+    def ask(
+        self,
+        name: str,
+        type: str,  # noqa: A002 - DNS's own word
+        *,
+        server: str | None = None,
+        tcp: bool = False,
+        mixed: bool = False,
+    ) -> seen.DnsAnswer | seen.Silence:
+        """Ask the target's resolver, or *server* (a host name or address, asked without recursion).
+
+        With *tcp* over TCP alone; with *mixed* the name is spelt in mixed case, and an answer that spells it otherwise
+        is none.
+        """
         ...
 
 
