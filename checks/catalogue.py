@@ -31,6 +31,7 @@ from checks.promises import (
     dns,
     edges,
     functions,
+    handshakes,
     httpapis,
     identity,
     journeys,
@@ -68,6 +69,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *servers.PROMISES,
     *certificates.PROMISES,
     *tls.PROMISES,
+    *handshakes.PROMISES,
     *cdn.PROMISES,
     *behaviours.PROMISES,
     *edges.PROMISES,
@@ -156,7 +158,7 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 )
 
 _LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.lifetime", "dns.apex")
-_SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
+_SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern", "chain", "suites")
 _SCHEDULED = ("expression", "targets", "dead_letters")
 # How the API answers, told apart from what it is made of: the one stands on the other.
 _ANSWERS = (
@@ -456,6 +458,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from servers.checks(target, longest=timedelta(seconds=limits.address_ttl_seconds))
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
+    yield from handshakes.checks(target)
     yield from cdn.checks(target)
     yield from behaviours.checks(target)
     yield from edges.checks(target)

@@ -88,13 +88,17 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A handshake that a browser would accept, after which application data went both ways."""
+    """A handshake that a browser would accept, after which application data went both ways.
+
+    *chain* are the certificates as they were sent, each as ``(subject, issuer)``; none where they could not be read.
+    """
 
     host: str
     address: str
     version: str
     cipher: str
     leaf: Leaf
+    chain: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,20 @@ class Protocols:
     """Which TLS versions a server agreed to, each tried on its own with a client that could have spoken it.
 
     A version in *unclear* could not be decided (the connection failed before an alert or a server hello).
+    """
+
+    host: str
+    address: str
+    accepted: tuple[str, ...]
+    refused: tuple[str, ...]
+    unclear: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suites:
+    """Which kinds of weak cipher suites a server agreed to, each kind offered alone (TLS 1.2).
+
+    It refused the others by an alert or by closing; a kind in *unclear* was left without an answer.
     """
 
     host: str
@@ -799,7 +817,7 @@ class Leftovers:
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
-    Leaf, Accepted, Refused, Handshakes, Protocols, Served,
+    Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
     Response, Responses,
     Caller, StackSeen,
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,

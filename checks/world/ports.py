@@ -63,6 +63,10 @@ class Tls(Protocol):
         """Try TLS 1.0, 1.1, 1.2 and 1.3 each on its own."""
         ...
 
+    def suites(self, host: str, *, port: int = 443) -> seen.Suites | seen.Silence:
+        """Offer each kind of weak cipher suites on its own."""
+        ...
+
 
 class Http(Protocol):
     """Requests. Redirects are never followed, each request uses a connection of its own."""
