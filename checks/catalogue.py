@@ -17,6 +17,7 @@ from checks.plan import Plan, compare, freeze
 from checks.promises import (
     alarms,
     api,
+    assets,
     auth,
     backups,
     behaviours,
@@ -74,6 +75,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *behaviours.PROMISES,
     *edges.PROMISES,
     *site.PROMISES,
+    *assets.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
     *stages.PROMISES,
@@ -120,6 +122,10 @@ class Thresholds:
     restorable_warning_minutes: float = 15
     # Half a year: what browsers' preload lists asked for at first (hstspreload.org asks for a year today).
     hsts_days: float = 180
+    # Ten minutes: who opened the page before a release has the new one soon after it.
+    page_kept_seconds: float = 600
+    # A day at least for what gets another name with every change.
+    asset_kept_seconds: float = 86400
     # A table without data is made within a minute; restoring one may take an hour.
     table_creating_minutes: float = 60
     # A daily plan, its start window and its completion.
@@ -165,7 +171,8 @@ _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
 )
-_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers")
+_MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing")
+_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", *_MADE_OF)
 _FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
@@ -236,6 +243,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
         )
     ),
     Dependency("cdn.page[*]", "cdn.home[*]"),
+    *(Dependency(f"{each}[*]", "cdn.home[*]") for each in _MADE_OF),
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
@@ -463,6 +471,11 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from behaviours.checks(target)
     yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
+    yield from assets.checks(
+        target,
+        page=timedelta(seconds=limits.page_kept_seconds),
+        asset=timedelta(seconds=limits.asset_kept_seconds),
+    )
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
     yield from stages.checks(target)

@@ -177,6 +177,36 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Something that a page names, by its full address. *kind* is script, style, image, icon, manifest or worker."""
+
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """About an answer all but what it says: *page* when it is a web page, *listing* when it is a list of files."""
+
+    url: str
+    status: int
+    type: str
+    cache: str
+    complete: bool
+    page: bool
+    listing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assets:
+    """A page, what it names, and what came of each; nothing where it is another host's."""
+
+    page: Asset | Silence
+    references: tuple[Reference, ...]
+    parts: tuple[Asset | Silence | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Responses:
     """Several responses that are judged together (the same question asked twice, or two ways in)."""
 
@@ -818,7 +848,7 @@ EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
-    Response, Responses,
+    Response, Responses, Reference, Asset, Assets,
     Caller, StackSeen,
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,
