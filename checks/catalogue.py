@@ -122,6 +122,8 @@ class Thresholds:
     restorable_warning_minutes: float = 15
     # Half a year: what browsers' preload lists asked for at first (hstspreload.org asks for a year today).
     hsts_days: float = 180
+    # CloudFront's guide speaks of minutes; after half an hour no edge is still on its way.
+    distribution_minutes: float = 30
     # Ten minutes: who opened the page before a release has the new one soon after it.
     page_kept_seconds: float = 600
     # A day at least for what gets another name with every change.
@@ -402,6 +404,12 @@ SETTLING: tuple[Settling, ...] = (
     Settling(check="api.*", signal="the stage's deployment", within=timedelta(minutes=2)),
 )
 
+_DATED = (
+    *("tls.certificate", "tls.addresses", "tls.expiry", "tls.renewal", "tls.lifetime", "tls.lifetime_warning"),
+    *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
+    *("schedules.enabled", "schedules.expression", "stack.waiver", "journeys.refused", "journeys.swept"),
+)
+
 # What checks need of the place that they look from.
 NEEDS: tuple[Need, ...] = (
     # Authoritative servers are asked themselves; many networks let nobody but their own resolver out.
@@ -411,6 +419,8 @@ NEEDS: tuple[Need, ...] = (
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),
+    # Whoever compares a date with now says nothing where our clock is not that of everybody else.
+    *(Need(check=f"{each}[*]", capability="clock", gains=True) for each in _DATED),
 )
 
 
@@ -467,7 +477,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from handshakes.checks(target)
-    yield from cdn.checks(target)
+    yield from cdn.checks(target, deploying=timedelta(minutes=limits.distribution_minutes))
     yield from behaviours.checks(target)
     yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))

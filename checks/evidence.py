@@ -441,7 +441,7 @@ class Behaviour:
 class DistributionSeen:
     """What CloudFront says of one distribution.
 
-    *errors* are custom error responses ``(code, page, answered as, seconds)``.
+    *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last.
     """
 
     id: str
@@ -459,6 +459,7 @@ class DistributionSeen:
     origins: tuple[Origin, ...]
     behaviours: tuple[Behaviour, ...]
     errors: tuple[tuple[int, str, str, int], ...]
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
