@@ -90,6 +90,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], str]] = {
         },
         "a1/prod",
     ),
+    "AWS::ApiGateway::RequestValidator": ({"RestApiId": "a1", "ValidateRequestBody": True}, "a1/thing-1"),
     "AWS::ApiGateway::Authorizer": ({"RestApiId": "a1", "Type": "COGNITO_USER_POOLS"}, "a1/thing-1"),
     "AWS::ApiGateway::Account": ({"CloudWatchRoleArn": "arn:r"}, REGION),
     "AWS::SNS::Subscription": (
