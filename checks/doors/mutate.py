@@ -50,8 +50,8 @@ class Harness:
         rehearsal = assembly.Rehearsal(here=here, ahead=view.later, slow=self.slow)
         reach = assembly.connect(self.settings, rehearsal=rehearsal)
         wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
-        if view.replan:
-            return assembly.run(assembly.prepare(self.settings, reach), wishes)
+        if view.replan or view.writes:
+            return assembly.run(assembly.prepare(self.settings, reach, writes=view.writes), wishes)
         reach.prepare(None)
         ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
         return assembly.run(ready, wishes)
@@ -111,7 +111,8 @@ def open_bench(settings: Settings, *, slow: float = 1.0) -> tuple[Harness, Bench
     ready = assembly.prepare(settings, assembly.connect(settings, rehearsal=rehearsal))
     ready.pool.close()
     harness = Harness(settings=settings, twin=here, ready=ready, slow=slow)
-    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain, source=settings.source)
+    walks = bool(settings.journeys)
+    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain, source=settings.source, walks=walks)
 
 
 def _chosen(asked: argparse.Namespace) -> list[Fault]:

@@ -174,7 +174,7 @@ def _measured(fault: Fault, bench: Bench, verify: Verify) -> Row:
     # What stood between is gone with its run, and nothing of the twin was touched: what were left of it would be a
     # stray of the next fault, and the whole ends with a green run.
     untouched = view.aws or view.edge or view.names
-    left_over = [] if untouched else _healed(run, bench, verify)
+    left_over = [] if untouched else _healed(run, bench, verify, View(writes=view.writes))
     took = time.monotonic() - began
     if left_over:
         told = "; ".join(f"{each.name} is {each.status}: {each.actual}" for each in left_over[:5])
@@ -250,7 +250,7 @@ def _wanted_code(fault: Fault, named: tuple[str, ...], run: Run) -> int:
     return 1 if fault.status == "fail" else 2
 
 
-def _healed(run: Run, bench: Bench, verify: Verify) -> list[Result]:
+def _healed(run: Run, bench: Bench, verify: Verify, whole: View) -> list[Result]:
     """What of the run still does not pass after the repair; empty once everything does."""
     broken = tuple(each.name for each in run.results if each.status != "pass")
     limit = time.monotonic() + _HEALS_WITHIN
@@ -258,7 +258,7 @@ def _healed(run: Run, bench: Bench, verify: Verify) -> list[Result]:
         return []
     while True:
         quieten(bench)
-        left = _open(verify(View(), only=broken))
+        left = _open(verify(whole, only=broken))
         if not left or time.monotonic() > limit:
             return left
         time.sleep(_LOOK_AGAIN)
