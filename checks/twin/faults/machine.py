@@ -259,6 +259,7 @@ FAULTS: tuple[Fault, ...] = (
         id="INF-02",
         family="Account, IAM, stack",
         breaks="everything is in another region",
+        promise="identity.region",
         stage=tried(elsewhere),
     ),
     Fault(
