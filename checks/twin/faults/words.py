@@ -95,7 +95,8 @@ class Row:
     """What came of one fault. *named* maps each named check to the status it had; *strays* are outside its reach.
 
     *runs* counts how often it was measured: a row that is not exact is measured once more, and *alarms* counts in how
-    many of the runs of a benign change there was one.
+    many of the runs of a benign change there was one. It was *measured* at that moment (UTC), and is *of* the sources
+    with that digest.
     """
 
     id: str
@@ -114,6 +115,8 @@ class Row:
     why: str = ""
     runs: int = 1
     alarms: int = 0
+    measured: str = ""
+    of: str = ""
 
     @property
     def exact(self) -> bool:
