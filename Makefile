@@ -133,7 +133,11 @@ eyes: ## the deployed site seen by curl, openssl, dig and a browser, all from De
 .PHONY: mutate
 mutate: ## break a deployed twin on purpose and see which promise notices; ARGS="--family TLS" for some of it
 	$(call tell,$(ready) && $(python) -m tools.deployment verify local && $(python) -m checks mutate \
-	$(if $(ARGS),$(ARGS),--json docs/kill-matrix.json --page docs/kill-matrix.md))
+	--json docs/kill-matrix.json --page docs/kill-matrix.md $(ARGS))
+
+.PHONY: soak
+soak: ## verify the deployed twin for SECONDS=3600 while its AWS throttles, falls silent and is slow
+	$(call tell,$(ready) && $(python) -m tools.soak --seconds $(or $(SECONDS),3600))
 
 .PHONY: full
 full: ## all there is: lint, types, every test however long, and the verified twin

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
+from checks import catalogue as promises
+from checks import permissions
 from checks.doors import assembly
 from checks.naming import glob
 from checks.pool import Pool
@@ -17,13 +20,18 @@ from checks.target import Settings, find, read
 from checks.twin.faults import catalogue, matrix
 from checks.twin.faults.bench import Bench, NotATwin, refuse_unless_twin
 from checks.twin.faults.between import seen_through
-from checks.twin.faults.measure import Notebook, NotGreen, Progress, estimated, measure
+from checks.twin.faults.measure import Notebook, NotGreen, Progress, Spare, estimated, measure
 from checks.twin.faults.words import Fault, Row, View
+from checks.twin.life import EMULATOR
+from checks.twin.memory import resident
 from checks.twin.state import Twin
 from checks.world.real import RealClock
 
 OFFERED = ("fault", "benign", "meta")
 _BROKEN, _VOID, _USAGE = 1, 3, 64
+# The emulator forgets nothing; what it holds then, in bytes, a small machine can still spare.
+_WORN_AT = 1_000_000_000
+_DEPLOYED_WITHIN = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +58,8 @@ class Harness:
         rehearsal = assembly.Rehearsal(here=here, ahead=view.later, slow=self.slow)
         reach = assembly.connect(self.settings, rehearsal=rehearsal)
         wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
-        if view.replan:
-            return assembly.run(assembly.prepare(self.settings, reach), wishes)
+        if view.replan or view.writes:
+            return assembly.run(assembly.prepare(self.settings, reach, writes=view.writes), wishes)
         reach.prepare(None)
         ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
         return assembly.run(ready, wishes)
@@ -73,6 +81,7 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     settings = read(find(asked.target))
     harness, bench = open_bench(settings, slow=asked.slow)
     notebook = _notebook(harness, asked)
+    broken = ""
     try:
         rows = measure(
             chosen,
@@ -80,20 +89,25 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
             harness,
             notebook=notebook,
             watch=lambda each: _tell(each, err),
-            slow=asked.slow,
             rounds=asked.rounds,
+            spare=_spare(settings, asked.slow, err),
         )
     except NotGreen as reason:
-        err.write(f"checks: mutate: {reason}\n")
-        return _VOID
-    seen = matrix.document(rows, catalogue.ABSENT, now=RealClock().now(), target=settings.name)
+        broken = str(reason)
+        rows = tuple(notebook.rows[each.id] for each in chosen if each.id in notebook.rows)
     out.writelines(_line(each) for each in rows if not each.exact)
+    order = [each.id for each in catalogue.FAULTS]
+    every = matrix.joined(rows, matrix.read(asked.json) if asked.json else (), order)
+    seen = matrix.document(every, catalogue.ABSENT, now=RealClock().now(), target=settings.name)
     out.writelines(
         f"{each['hits']:>4} of {each['tries']:<4} {name}\n" for name, each in seen["rates"].items() if each["tries"]
     )
     for path, write in ((asked.json, matrix.write), (asked.page, _write_page), (asked.html, _write_html)):
         if path is not None:
             write(seen, path)
+    if broken:
+        err.write(f"checks: mutate: {broken}\n")
+        return _VOID
     if len(rows) == len(catalogue.FAULTS):
         notebook.forget()
     return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
@@ -111,12 +125,34 @@ def open_bench(settings: Settings, *, slow: float = 1.0) -> tuple[Harness, Bench
     ready = assembly.prepare(settings, assembly.connect(settings, rehearsal=rehearsal))
     ready.pool.close()
     harness = Harness(settings=settings, twin=here, ready=ready, slow=slow)
-    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain, source=settings.source)
+    walks = bool(settings.journeys)
+    return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain, source=settings.source, walks=walks)
+
+
+def _spare(settings: Settings, slow: float, err: TextIO) -> Spare:
+    """A twin for one that is worn out or broken for good, with what ``[deploy] command`` deploys."""
+
+    def renew() -> tuple[Bench, Harness]:
+        from checks import twin as twins
+
+        err.write("the twin is put anew\n")
+        twins.down()
+        twins.up(harness_actions=permissions.actions(promises.PROMISES))
+        done = subprocess.run(settings.deploy, capture_output=True, text=True, check=False, timeout=_DEPLOYED_WITHIN)
+        if done.returncode:
+            raise NotGreen(f"{' '.join(settings.deploy)} ended with {done.returncode}: {done.stderr[-500:]}")
+        harness, bench = open_bench(settings, slow=slow)
+        return bench, harness
+
+    def worn(bench: Bench) -> bool:
+        return bool(settings.deploy) and resident(bench.twin.pids[EMULATOR].pid) > _WORN_AT
+
+    return Spare(worn=worn, renew=renew)
 
 
 def _chosen(asked: argparse.Namespace) -> list[Fault]:
     return [
-        each
+        each if each.within is None else replace(each, within=each.within * asked.slow)
         for each in catalogue.FAULTS
         if (not asked.only or any(glob(one, each.id) for one in asked.only))
         and (not asked.family or asked.family.lower() in each.family.lower())
@@ -125,9 +161,10 @@ def _chosen(asked: argparse.Namespace) -> list[Fault]:
 
 
 def _notebook(harness: Harness, asked: argparse.Namespace) -> Notebook:
-    of = (harness.twin.generation, harness.ready.plan.digest, *matrix.digests().values())
-    key = hashlib.sha256(" ".join(of).encode()).hexdigest()
-    book = Notebook(file=harness.twin.home / "mutate.json", key=key).load()
+    sources = matrix.sources()
+    key = hashlib.sha256(f"{harness.ready.plan.digest} {sources}".encode()).hexdigest()
+    # Beside the twin: another one takes its place when it is worn out.
+    book = Notebook(file=harness.twin.home.parent / "mutate.json", key=key, sources=sources).load()
     # Who names a fault wants to see it; whole families go on where they were interrupted.
     for each in _chosen(asked) if asked.only else ():
         book.rows.pop(each.id, None)

@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from checks.model import Check
-from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit, answer
-from checks.twin.faults.staging import Undo, at_path, broken, calls, health, instead, unnoticed, visited
-from checks.twin.faults.words import Fault, Unfit
+from checks.twin.faults.staging import at_path, calls, health, instead, unnoticed, visited
+from checks.twin.faults.words import Fault
 
 _API, _HEALTH, _AUTH, _NET = "API Gateway", "Health endpoint", "Cognito / authentication", "Network / HTTP client"
 
@@ -42,19 +40,6 @@ def _trusting(visit: Visit, onward: Onward) -> Reply | Raw:
     return answer(200, '{"items": []}') if _token(visit) and reply.status in {401, 403} else reply
 
 
-def _sampled(every: int) -> Tamper:
-    """Of *every* answers to the question how the API is, one is 503."""
-    count = {"n": 0}
-
-    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
-        if not health(visit):
-            return onward(visit)
-        count["n"] += 1
-        return answer(503, '{"status": "busy"}') if count["n"] % every else onward(visit)
-
-    return tamper
-
-
 def _preflight(visit: Visit) -> bool:
     return calls(visit) and visit.method == "OPTIONS"
 
@@ -76,58 +61,6 @@ def amended(fits: Callable[[Visit], bool], change: Callable[[Any], object]) -> T
         return reply.amended(change) if reply.status == 200 else reply  # noqa: PLR2004 - success
 
     return at_path(fits, of)
-
-
-def _stage(bench: Bench) -> tuple[Any, str, str]:
-    """API Gateway, and the API and stage of the plan's direct address."""
-    url = bench.param("api.direct", "stage")
-    host, _, path = url.removeprefix("https://").partition("/")
-    return bench.aws("apigateway", host.split(".")[2]), host.split(".")[0], path.partition("/")[0]
-
-
-def stage_gone(bench: Bench, _check: Check) -> Undo:
-    """The API's stage is deleted."""
-    apis, api, name = _stage(bench)
-    before = apis.get_stage(restApiId=api, stageName=name)
-    apis.delete_stage(restApiId=api, stageName=name)
-    kept = {key: before[key] for key in ("variables", "description", "tracingEnabled", "tags") if before.get(key)}
-
-    def back() -> None:
-        apis.create_stage(restApiId=api, stageName=name, deploymentId=before["deploymentId"], **kept)
-
-    return back
-
-
-def _method(bench: Bench, suffix: str) -> tuple[Any, str, str]:
-    """API Gateway, the API, and the resource that ends so."""
-    apis, api, _ = _stage(bench)
-    items = apis.get_resources(restApiId=api, limit=500)["items"]
-    found = next((each for each in items if each.get("path", "").endswith(suffix)), None)
-    if found is None:
-        raise Unfit(f"the API has no resource {suffix}")
-    return apis, api, str(found["id"])
-
-
-def unguarded(bench: Bench, check: Check) -> Undo:
-    """A protected method loses its authorizer."""
-    path = "/" + str(check.params["url"]).partition("/api/")[2]
-    apis, api, resource = _method(bench, path)
-    before = apis.get_method(restApiId=api, resourceId=resource, httpMethod="GET")
-    guard = {"authorizationType": before["authorizationType"], "authorizerId": before.get("authorizerId", "")}
-    integration = before["methodIntegration"]
-    stage = _stage(bench)[2]
-
-    def put(**how: str) -> None:
-        apis.put_method(restApiId=api, resourceId=resource, httpMethod="GET", **how)
-        apis.put_integration(
-            restApiId=api, resourceId=resource, httpMethod="GET", type=integration["type"],
-            integrationHttpMethod=integration["httpMethod"], uri=integration["uri"],
-        )  # fmt: skip
-        # A stage serves what was deployed to it, not what its methods are now.
-        apis.create_deployment(restApiId=api, stageName=stage)
-
-    put(authorizationType="NONE")
-    return lambda: put(**guard)
 
 
 def _is_refusal(reply: Reply) -> bool:
@@ -152,14 +85,6 @@ _ALL = ("api.*",)
 _JSON = "application/json"
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(
-        id="API-01",
-        family=_API,
-        breaks="the stage is gone",
-        promise="api.health",
-        stage=broken("api.health", stage_gone),
-        behind=_ALL,
-    ),
     Fault(
         id="API-03",
         family=_API,
@@ -191,14 +116,6 @@ FAULTS: tuple[Fault, ...] = (
         promise="api.health",
         stage=visited("api.health", instead(calls, answer(429, '{"message": "Too Many Requests"}'))),
         behind=_ALL,
-    ),
-    Fault(
-        id="API-10",
-        family=_API,
-        breaks="a protected route lost its authorizer",
-        promise="api.guarded",
-        stage=broken("api.guarded", unguarded),
-        behind=("api.forged[*]",),
     ),
     Fault(
         id="API-18",

@@ -29,13 +29,15 @@ class NotATwin(CannotStart):
 class Bench:
     """One twin and what is planned for it. Faults choose what they break from the plan.
 
-    *source* is the file of the target's settings, for commands that are run as a person would.
+    *source* is the file of the target's settings, for commands that are run as a person would; *walks* says whether
+    these describe a journey.
     """
 
     twin: Twin
     plan: Plan
     domain: str = ""
     source: str = ""
+    walks: bool = False
     makers: dict[str, Clients] = field(default_factory=dict)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 

@@ -450,6 +450,15 @@ FAULTS: tuple[Fault, ...] = (
         behind=_PAGES,
     ),
     Fault(
+        id="CF-32",
+        family=_CDN,
+        breaks="visitors of our own country are locked out",
+        promise="cdn.home",
+        stage=visited("cdn.home", instead(pages, answer(403, "<html>blocked in your country</html>", "text/html"))),
+        behind=("cdn.*", "release.*"),
+        note="seen by whoever looks from the country that is locked out",
+    ),
+    Fault(
         id="CF-11",
         family=_CDN,
         breaks="the bucket behind the site is gone",

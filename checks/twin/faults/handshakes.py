@@ -3,138 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from checks.model import Check
 from checks.twin import addresses, renewal
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.edge import Edge, as_served
-from checks.twin.faults.between.http import Dress
+from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Visit
+from checks.twin.faults.chains import Wish, chain, moment, names_of, with_company
 from checks.twin.faults.staging import Undo, broken, edge_of, harmless, said, told
 from checks.twin.faults.words import Fault, Stage, Unfit, View
 
 _FAMILY, _ACM = "TLS / certificate", "ACM certificate life-cycle"
 _CERTIFICATE = "tls.issued"
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """How a chain is wanted: everything else is as it should be."""
-
-    names: tuple[str, ...] = ()
-    days: tuple[float, float] = (-90, 300)
-    issuer_days: tuple[float, float] = (-100, 3000)
-    issuer_is_authority: bool = True
-    issuer_sent: bool = True
-    foreign_root: bool = False
-    expired_extra: bool = False
-    in_disorder: bool = False
-    bits: int = 0
-
-
-def _names_of(bench: Bench) -> list[str]:
-    hosts = bench.check("tls.names").params["hosts"]
-    if not isinstance(hosts, tuple):
-        raise Unfit("the certificate names no host")
-    return [str(each) for each in hosts]
-
-
-def _moment(days: float) -> datetime:
-    return datetime.now(UTC) + timedelta(days=days)
-
-
-def _signed(
-    subject: str, key: Key, issuer: tuple[x509.Name, Key], days: tuple[float, float], *, ca: bool, names: list[str]
-) -> x509.Certificate:
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(subject))
-        .issuer_name(issuer[0])
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_moment(days[0]))
-        .not_valid_after(_moment(days[1]))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key()), critical=False)
-    )
-    if names:
-        alternative = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-        builder = builder.add_extension(alternative, critical=False).add_extension(usage, critical=False)
-    return builder.sign(issuer[1], hashes.SHA256())
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-def chain(bench: Bench, wish: Wish, file: Path) -> Path:
-    """A PEM file with a leaf as wished, its issuer, and the leaf's key.
-
-    The issuer is signed by the twin's own, so that the chain leads to what the harness trusts, or by a stranger.
-    """
-    own = bench.twin.home / "authority"
-    above: tuple[x509.Name, Key] = (
-        x509.load_pem_x509_certificate((own / "issuer.pem").read_bytes()).subject,
-        _private((own / "issuer.key").read_bytes()),
-    )
-    if wish.foreign_root:
-        above = (_name("A root that nobody knows"), _ec())
-    key = rsa.generate_private_key(65537, wish.bits) if wish.bits else _ec()
-    names = list(wish.names) or _names_of(bench)
-    leaf = _signed(names[0], key, above, wish.days, ca=False, names=names)
-    sent = [leaf]
-    if not wish.issuer_is_authority or wish.issuer_days != Wish().issuer_days:
-        middle = _ec()
-        between = _signed(
-            "An issuer in between", middle, above, wish.issuer_days, ca=wish.issuer_is_authority, names=[]
-        )
-        leaf = _signed(names[0], key, (between.subject, middle), wish.days, ca=False, names=names)
-        sent = [leaf, between]
-    pems = [each.public_bytes(serialization.Encoding.PEM).decode() for each in sent]
-    if wish.issuer_sent and not wish.foreign_root:
-        pems.append((own / "issuer.pem").read_text())
-    if wish.expired_extra:
-        old = _ec()
-        extra = _signed(
-            "An old cross-signature", old, (_name("An old cross-signature"), old), (-900, -30), ca=True, names=[]
-        )
-        pems.append(extra.public_bytes(serialization.Encoding.PEM).decode())
-    if wish.in_disorder:
-        pems = [pems[0], (own / "root.pem").read_text(), *pems[1:]]
-    file.touch(mode=0o600)
-    file.write_text("".join(pems) + _pem_of(key))
-    return file
-
-
-def _private(pem: bytes) -> Key:
-    key = serialization.load_pem_private_key(pem, password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise Unfit("the twin's issuer has another kind of key")
-    return key
-
-
-def _ec() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def _pem_of(key: Key) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
 
 
 def shown(wish: Wish, promise: str, *, at: tuple[str, ...] = (), loosely: bool = False) -> Stage:
@@ -148,6 +35,30 @@ def shown(wish: Wish, promise: str, *, at: tuple[str, ...] = (), loosely: bool =
         yield View(named=named, edge=edge_of(bench, dress=dress, at=at))
 
     return stage
+
+
+@contextmanager
+def trusted_by_a_variable(bench: Bench) -> Iterator[View]:
+    """A stranger's chain, and the variables by which other clients are told to believe anybody, or this stranger."""
+    file = chain(bench, Wish(foreign_root=True), bench.twin.home / "tmp" / "shown.pem")
+    told_to_trust = {"PYTHONHTTPSVERIFY": "0", "NODE_TLS_REJECT_UNAUTHORIZED": "0"}
+    told_to_trust |= dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), str(file))
+    before = {name: os.environ.get(name) for name in told_to_trust}
+    os.environ.update(told_to_trust)
+    try:
+        named = tuple(each.name for each in bench.checks("tls.certificate"))
+        yield View(named=named, edge=edge_of(bench, dress=as_served(file)))
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def in_company(bench: Bench) -> Iterator[View]:
+    """An expired certificate that nobody needs is sent along."""
+    yield View(edge=edge_of(bench, dress=as_served(with_company(bench, bench.twin.home / "tmp" / "company.pem"))))
 
 
 def _loose(file: Path, ciphers: str = "ALL:@SECLEVEL=0") -> Dress:
@@ -240,9 +151,9 @@ def reissued(names: tuple[str, ...] = (), *, begins: float = -90, ends: float = 
     """ACM, and so the edge, has another leaf: for other names (``@`` is the site's), or with another end, in days."""
 
     def change(bench: Bench, check: Check) -> Undo:
-        arn, hosts = str(check.params["arn"]), _names_of(bench)
+        arn, hosts = str(check.params["arn"]), names_of(bench)
         wanted = [each.replace("@", bench.apex) for each in names] or hosts
-        renewal.reissue(bench.twin, arn, names=wanted, not_before=_moment(begins), not_after=_moment(ends))
+        renewal.reissue(bench.twin, arn, names=wanted, not_before=moment(begins), not_after=moment(ends))
         return lambda: renewal.reissue(bench.twin, arn, names=hosts)
 
     return change
@@ -269,6 +180,20 @@ def _acm(promise: str, **fields: object) -> Stage:
     return told(
         promise, lambda _, __: said("acm", "DescribeCertificate", lambda seen: seen["Certificate"].update(fields))
     )
+
+
+def of_another_region(bench: Bench, check: Check) -> Tamper:
+    """CloudFront, which takes no such certificate, is said to have taken one."""
+    arn, name = str(check.params["certificate"]), str(check.params["distribution"])
+    parts = arn.split(":")
+    other = ":".join([*parts[:3], bench.twin.region, *parts[4:]])
+
+    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+        reply = onward(visit)
+        about = visit.service == "cloudfront" and name in visit.path
+        return reply.reworded(arn.encode(), other.encode()) if about else reply
+
+    return tamper
 
 
 def with_fresh_one(bench: Bench, check: Check) -> Undo:
@@ -483,6 +408,14 @@ FAULTS: tuple[Fault, ...] = (
         promise="tls.addresses",
     ),
     Fault(
+        id="TLS-46",
+        family=_FAMILY,
+        breaks="nobody trusts the chain, and variables tell clients to do so all the same",
+        stage=trusted_by_a_variable,
+        promise="tls.certificate",
+        behind=_SHOWN,
+    ),
+    Fault(
         id="ACM-01",
         family=_ACM,
         breaks="the certificate failed its validation",
@@ -496,6 +429,15 @@ FAULTS: tuple[Fault, ...] = (
         breaks="a validation record is gone",
         stage=broken("tls.validation", record_of_validation),
         promise="tls.validation",
+    ),
+    Fault(
+        id="ACM-05",
+        family=_ACM,
+        breaks="the distribution names a certificate of another region",
+        stage=told("cdn.viewer_certificate", of_another_region),
+        promise="cdn.viewer_certificate",
+        behind=("tls.served[*]",),
+        fidelity="patched",
     ),
     Fault(
         id="ACM-08",
@@ -532,6 +474,13 @@ FAULTS: tuple[Fault, ...] = (
         kind="benign",
         breaks="30 days and an hour are left",
         stage=harmless("tls.renewal", reissued(ends=30 + 1 / 24)),
+    ),
+    Fault(
+        id="B-TLS-05",
+        family=_FAMILY,
+        kind="benign",
+        breaks="an expired certificate of no use is sent along",
+        stage=in_company,
     ),
     Fault(
         id="B-TLS-08",

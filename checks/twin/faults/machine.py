@@ -162,6 +162,19 @@ def without_expectations(shell: Shell) -> str:
     return _unless(right=done.returncode == 64, said=Said(code=done.returncode, out=done.stdout, err=done.stderr))  # noqa: PLR2004
 
 
+def elsewhere(shell: Shell) -> str:
+    """Stacks that are not where the settings say are no deployment, and nothing is said to be well."""
+    text = Path(shell.bench.source).read_text(encoding="utf-8")
+    file = shell.folder / "elsewhere.toml"
+    file.write_text(text.replace(f'region = "{shell.bench.twin.region}"', 'region = "eu-central-1"'), encoding="utf-8")
+    words = [sys.executable, "-m", "checks", "verify", "--target", str(file)]
+    done = subprocess.run(
+        words, env=shell.environment(), cwd=shell.folder, capture_output=True, text=True, check=False, timeout=_PATIENCE
+    )
+    said = Said(code=done.returncode, out=done.stdout, err=done.stderr)
+    return _unless(right=said.code == 64 and "eu-central-1" in said.err + said.out, said=said)  # noqa: PLR2004 - usage
+
+
 def plain_output(shell: Shell) -> str:
     """No terminal, no colours, little room."""
     said = shell.run(*_FEW, env={"NO_COLOR": "1", "COLUMNS": "40", "TERM": "dumb"})
@@ -241,6 +254,13 @@ FAULTS: tuple[Fault, ...] = (
         breaks="a variable that everything needs is not set",
         stage=tried(coded(69, env={"TWIN_HOME": os.devnull + "/nowhere"})),
         within=_W,
+    ),
+    Fault(
+        id="INF-02",
+        family="Account, IAM, stack",
+        breaks="everything is in another region",
+        promise="identity.region",
+        stage=tried(elsewhere),
     ),
     Fault(
         id="B-RUN-02",

@@ -81,6 +81,33 @@ def _sources(place: Path) -> Iterable[Path]:
     return place.rglob("*.py") if place.is_dir() else (place,)
 
 
+def sources() -> str:
+    """One digest for all the parts."""
+    return hashlib.sha256(" ".join(digests().values()).encode()).hexdigest()[:16]
+
+
+def joined(rows: Sequence[Row], kept: Sequence[Row], order: Sequence[str]) -> tuple[Row, ...]:
+    """*rows* and, of what was *kept* from earlier, the others that are still in *order*."""
+    every = {each.id: each for each in (*kept, *rows)}
+    return tuple(every[name] for name in order if name in every)
+
+
+def read(path: Path) -> tuple[Row, ...]:
+    """The rows of a document that was written before; none where there is none, or one of another schema."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["schema"] != SCHEMA:
+            return ()
+        return tuple(row_of({key: each[key] for key in each if key != "exact"}) for each in stored["rows"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def row_of(stored: Mapping[str, object]) -> Row:
+    """A row as it was written. Raises TypeError for one of another version."""
+    return Row(**{key: tuple(value) if key == "strays" else value for key, value in stored.items()})  # type: ignore[arg-type]
+
+
 def document(rows: Sequence[Row], absent: Sequence[Absent], *, now: datetime, target: str) -> dict[str, Any]:
     """The matrix as JSON: rows, rates, and what they are of."""
     return {
@@ -88,6 +115,7 @@ def document(rows: Sequence[Row], absent: Sequence[Absent], *, now: datetime, ta
         "measured": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "target": target,
         "digests": digests(),
+        "sources": sources(),
         "rates": {name: _told(rate) for name, rate in rates(rows).items()},
         "counts": dict(Counter(f"{each.kind}: {each.outcome}" for each in rows)),
         "rows": [{**asdict(each), "exact": each.exact} for each in rows],

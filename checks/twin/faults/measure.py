@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -17,6 +18,7 @@ from checks.model import Result
 from checks.naming import fill, glob
 from checks.run import Run, exit_code
 from checks.twin.faults.bench import Bench
+from checks.twin.faults.matrix import row_of
 from checks.twin.faults.words import Fault, Row, Unfit, View
 from checks.twin.state import replace as write_whole
 
@@ -36,6 +38,14 @@ class Verify(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spare:
+    """Another twin for one that is *worn* out; *renew* puts it in its place, with the same deployed to it."""
+
+    worn: Callable[[Bench], bool]
+    renew: Callable[[], tuple[Bench, Verify]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Told after each fault: *left* are still to come, and by what was measured they will take *seconds*."""
 
@@ -49,11 +59,14 @@ class Progress:
 class Notebook:
     """What was measured so far, on disk, so that an interrupted measurement goes on where it was.
 
-    *key* names the code and the twin that the rows are of; rows of another key are forgotten.
+    *key* names the code and the plan that the rows are of; rows of another key are forgotten. *sources* is the digest
+    that each row is given, and *now* the clock.
     """
 
     file: Path
     key: str
+    sources: str = ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     rows: dict[str, Row] = field(default_factory=dict)
 
     def load(self) -> Notebook:
@@ -65,19 +78,13 @@ class Notebook:
         return self
 
     def keep(self, row: Row) -> None:
-        """Write one more row down."""
-        self.rows[row.id] = row
+        """Write one more row down, with when it was measured and on what."""
+        self.rows[row.id] = replace(row, measured=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), of=self.sources)
         write_whole(self.file, json.dumps({"key": self.key, "rows": [asdict(each) for each in self.rows.values()]}))
 
     def forget(self) -> None:
         """The measurement is whole: the next one begins anew."""
         self.file.unlink(missing_ok=True)
-
-
-def row_of(stored: Mapping[str, object]) -> Row:
-    """A row as it was written. Raises TypeError for one of another version."""
-    listed = {"strays"}
-    return Row(**{key: tuple(value) if key in listed else value for key, value in stored.items()})  # type: ignore[arg-type]
 
 
 class NotGreen(Exception):
@@ -91,31 +98,44 @@ def measure(
     *,
     notebook: Notebook,
     watch: Callable[[Progress], None],
-    slow: float = 1.0,
     rounds: int = 1,
     green: bool = True,
+    spare: Spare | None = None,
 ) -> tuple[Row, ...]:
     """A row for each fault. Raises NotGreen when the twin is not whole before the first or after one of them.
 
-    *slow* is by how much looks may take longer, *rounds* how often each benign change is measured; without *green* the
-    caller has seen for itself that the twin is whole before and after.
+    *rounds* is how often each benign change is measured; without *green* the caller has seen for itself that the twin
+    is whole before and after. With *spare* a twin that is worn out, or stays broken, is replaced and the measurement
+    goes on; the fault that it stayed broken after is not healed all the same.
     """
-    wanted = [each if each.within is None else replace(each, within=each.within * slow) for each in faults]
+    wanted = list(faults)
     todo = [each for each in wanted if each.id not in notebook.rows]
     if todo and green:
         require_green(bench, verify)
     spent: list[float] = []
     for number, fault in enumerate(todo):
+        if spare and spare.worn(bench):
+            bench, verify = _replaced(spare)
         row = _in_rounds(fault, bench, verify, rounds)
         notebook.keep(row)
         spent.append(row.seconds)
         left = len(todo) - number - 1
         watch(Progress(row=row, done=len(wanted) - left, left=left, seconds=left * sum(spent) / len(spent)))
-        if not row.healed:
+        if row.healed:
+            continue
+        if spare is None:
             raise NotGreen(f"{fault.id} was taken back and the twin is still broken: {row.why}")
+        bench, verify = _replaced(spare)
     if todo and green:
         require_green(bench, verify)
     return tuple(notebook.rows[each.id] for each in wanted)
+
+
+def _replaced(spare: Spare) -> tuple[Bench, Verify]:
+    """Another twin with the same on it. Raises NotGreen when that is not whole either."""
+    bench, verify = spare.renew()
+    require_green(bench, verify)
+    return bench, verify
 
 
 def require_green(bench: Bench, verify: Verify) -> None:
@@ -174,7 +194,7 @@ def _measured(fault: Fault, bench: Bench, verify: Verify) -> Row:
     # What stood between is gone with its run, and nothing of the twin was touched: what were left of it would be a
     # stray of the next fault, and the whole ends with a green run.
     untouched = view.aws or view.edge or view.names
-    left_over = [] if untouched else _healed(run, bench, verify)
+    left_over = [] if untouched else _healed(run, bench, verify, View(writes=view.writes))
     took = time.monotonic() - began
     if left_over:
         told = "; ".join(f"{each.name} is {each.status}: {each.actual}" for each in left_over[:5])
@@ -250,7 +270,7 @@ def _wanted_code(fault: Fault, named: tuple[str, ...], run: Run) -> int:
     return 1 if fault.status == "fail" else 2
 
 
-def _healed(run: Run, bench: Bench, verify: Verify) -> list[Result]:
+def _healed(run: Run, bench: Bench, verify: Verify, whole: View) -> list[Result]:
     """What of the run still does not pass after the repair; empty once everything does."""
     broken = tuple(each.name for each in run.results if each.status != "pass")
     limit = time.monotonic() + _HEALS_WITHIN
@@ -258,7 +278,7 @@ def _healed(run: Run, bench: Bench, verify: Verify) -> list[Result]:
         return []
     while True:
         quieten(bench)
-        left = _open(verify(View(), only=broken))
+        left = _open(verify(whole, only=broken))
         if not left or time.monotonic() > limit:
             return left
         time.sleep(_LOOK_AGAIN)

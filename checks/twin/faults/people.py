@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from checks.model import Check
 from checks.twin.faults.bench import Bench
-from checks.twin.faults.staging import Undo, broken, harmless
+from checks.twin.faults.between.http import Tamper, Visit, answer
+from checks.twin.faults.staging import Undo, broken, harmless, instead, told
 from checks.twin.faults.words import Fault, Unfit
 
 _FAMILY = "Cognito / authentication"
@@ -88,6 +90,18 @@ def client(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Ch
     return change
 
 
+def client_gone(_bench: Bench, check: Check) -> Tamper:
+    """Cognito knows the client no more."""
+    body = json.dumps({"__type": "ResourceNotFoundException", "message": "User pool client does not exist."})
+    gone = answer(400, body, "application/x-amz-json-1.1", x_amzn_requestid="rehearsed")
+    own = str(check.params["client"]).encode()
+
+    def about(visit: Visit) -> bool:
+        return visit.service == "cognito-idp" and visit.operation == "DescribeUserPoolClient" and own in visit.body
+
+    return instead(about, gone)
+
+
 def second_factor(bench: Bench, check: Check) -> Undo:
     """The second factor is asked for where the template does not, or not where it does."""
     users, name = _cognito(bench, check)
@@ -159,6 +173,15 @@ def _long_lived(settings: dict[str, Any]) -> None:
 _C = ("api.*",)
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="AUTH-02",
+        family=_FAMILY,
+        breaks="the app client is gone",
+        promise="auth.client",
+        stage=told("auth.client", client_gone),
+        fidelity="patched",
+        note="made again it would have another id",
+    ),
     Fault(
         id="AUTH-03",
         family=_FAMILY,

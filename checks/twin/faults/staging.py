@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from checks.model import Check
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.edge import Edge
-from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Visit, answer, untouched
+from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Visit, untouched
 from checks.twin.faults.between.names import Twist
+from checks.twin.faults.chains import leaf_file
 from checks.twin.faults.words import Stage, View
-from checks.twin.leaves import path_of
 
 Undo = Callable[[], object]
 # Changes the deployment about the subject of a check, and gives what takes it back.
@@ -73,8 +72,7 @@ def said(service: str, operation: str, change: Callable[[Any], object], *, about
 
 def edge_of(bench: Bench, tamper: Tamper = untouched, *, dress: Dress | None = None, at: tuple[str, ...] = ()) -> Edge:
     """An edge of our own before the twin's, which shows the certificate that ACM holds. Raises Unfit."""
-    leaf = path_of(bench.twin.home / "leaves", bench.param("tls.served", "arn"))
-    return Edge(leaf=leaf, tamper=tamper, dress=dress, **({"at": at} if at else {}))
+    return Edge(leaf=leaf_file(bench), tamper=tamper, dress=dress, **({"at": at} if at else {}))
 
 
 def visited(promise: str, tamper: Tamper, *, containing: str = "", every: bool = False) -> Stage:
@@ -143,11 +141,3 @@ def health(visit: Visit) -> bool:
 def everything(visit: Visit) -> bool:
     """Whatever is asked under HTTPS."""
     return visit.secure
-
-
-def json_of(said_text: object) -> Mapping[str, Any]:
-    """A policy as a mapping; boto gives some as text."""
-    return dict(json.loads(said_text)) if isinstance(said_text, str) else dict(said_text)  # type: ignore[call-overload]
-
-
-__all__ = ["answer"]

@@ -141,6 +141,15 @@ def second_page_lost(_bench: Bench) -> Tamper:
     return tamper
 
 
+def not_switched_on(_bench: Bench) -> Tamper:
+    """The certificate's region knows our credentials not: the account has not opted in to it."""
+    body = (
+        '{"__type": "UnrecognizedClientException", "message": "The security token included in the request is invalid"}'
+    )
+    refusal = answer(400, body, "application/x-amz-json-1.1", x_amzn_requestid="rehearsed")
+    return instead(lambda visit: visit.service == "acm", refusal)
+
+
 def another_account(_bench: Bench) -> Tamper:
     """STS names another account."""
     old, new = b"<Account>000000000000</Account>", b"<Account>000000000001</Account>"
@@ -553,6 +562,18 @@ FAULTS: tuple[Fault, ...] = (
         within=_W,
     ),
     Fault(
+        id="M-AWS-07",
+        family=_AWS,
+        kind="meta",
+        breaks="a region is not switched on",
+        promise="tls.issued",
+        status="unknown",
+        code=2,
+        stage=unsettled("tls.issued", not_switched_on),
+        behind=_ALL,
+        within=_W,
+    ),
+    Fault(
         id="M-AWS-08",
         family=_AWS,
         kind="meta",
@@ -745,6 +766,14 @@ FAULTS: tuple[Fault, ...] = (
         breaks="no IPv6 where we stand, and addresses of it in the DNS",
         stage=moved(timedelta(0)),
         note="a twin is always looked at over IPv4 alone",
+    ),
+    Fault(
+        id="B-BKP-03",
+        family="Backup and recovery",
+        kind="benign",
+        breaks="tables of today, and no backup of them yet",
+        stage=moved(timedelta(0)),
+        note="every table of a twin is like this, so its baseline is this row",
     ),
     Fault(
         id="B-RUN-01",

@@ -73,6 +73,20 @@ def gone(bench: Bench, check: Check) -> Undo:
     return lambda: watching.put_metric_alarm(**before)
 
 
+def elsewhere(bench: Bench, check: Check) -> Undo:
+    """The alarm is kept in a region where what it watches tells nothing."""
+    watching, before = _alarm(bench, check)
+    other = bench.aws("cloudwatch", "eu-west-1")
+    other.put_metric_alarm(**{**before, "AlarmActions": []})
+    watching.delete_alarms(AlarmNames=[before["AlarmName"]])
+
+    def back() -> None:
+        other.delete_alarms(AlarmNames=[before["AlarmName"]])
+        watching.put_metric_alarm(**before)
+
+    return back
+
+
 def rings(*states: str) -> Callable[[Bench, Check], Undo]:
     """The alarm was in these states, one after the other."""
 
@@ -289,6 +303,14 @@ FAULTS: tuple[Fault, ...] = (
             alarm(lambda settings: settings.update(TreatMissingData="breaching")),
             containing="Failing",
         ),
+        behind=_A,
+    ),
+    Fault(
+        id="OBS-13",
+        family=_OBS,
+        breaks="an alarm about the distribution is in another region",
+        promise="alarms.armed",
+        stage=broken("alarms.armed", elsewhere, containing="Edge"),
         behind=_A,
     ),
     Fault(

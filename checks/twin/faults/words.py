@@ -33,8 +33,8 @@ class View:
     *named* are patterns: a check of each must have the fault's status. The rest stands between the harness and the
     twin: *aws* answers for the control plane, *edge* for the points of presence, *names* for the DNS, *later* moves
     the harness's clock, *wait* is how long things that settle are given. *replan* says that the plan follows from what
-    was changed. *after* says what else is wrong with the run, and a *trial* takes the place of the run: it gives what
-    was wrong, or nothing.
+    was changed, *writes* that the journeys are planned as well. *after* says what else is wrong with the run, and a
+    *trial* takes the place of the run: it gives what was wrong, or nothing.
     """
 
     named: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class View:
     later: timedelta = timedelta(0)
     wait: timedelta = timedelta(0)
     replan: bool = False
+    writes: bool = False
     after: Callable[[Run], str] = lambda _: ""
     trial: Callable[[], str] | None = None
 
@@ -94,7 +95,8 @@ class Row:
     """What came of one fault. *named* maps each named check to the status it had; *strays* are outside its reach.
 
     *runs* counts how often it was measured: a row that is not exact is measured once more, and *alarms* counts in how
-    many of the runs of a benign change there was one.
+    many of the runs of a benign change there was one. It was *measured* at that moment (UTC), and is *of* the sources
+    with that digest.
     """
 
     id: str
@@ -113,6 +115,8 @@ class Row:
     why: str = ""
     runs: int = 1
     alarms: int = 0
+    measured: str = ""
+    of: str = ""
 
     @property
     def exact(self) -> bool:

@@ -208,6 +208,19 @@ def managed_rule(bench: Bench, check: Check) -> Undo:
     return lambda: events.delete_rule(Name="made-by-a-service")
 
 
+def twice(bench: Bench, check: Check) -> Undo:
+    """What the rule calls is called twice with one and the same event."""
+    events, name, _ = _rule(bench, check)
+    arns = [str(each["Arn"]) for each in _targets(events, name) if ":function:" in str(each["Arn"])]
+    if not arns:
+        raise Unfit("the rule calls no function")
+    event = json.dumps({"id": "one-and-the-same", "source": "aws.events", "detail-type": "Scheduled Event"}).encode()
+    functions = bench.aws("lambda", arns[0].split(":")[3])
+    for _ in range(2):
+        functions.invoke(FunctionName=arns[0], Payload=event)
+    return lambda: None
+
+
 # Queues.
 
 
@@ -399,6 +412,13 @@ FAULTS: tuple[Fault, ...] = (
         breaks="a failure lies in the queue",
         promise="queues.empty_dead_letters",
         stage=broken("queues.empty_dead_letters", left_over),
+    ),
+    Fault(
+        id="B-EVT-01",
+        family=_EVENTS,
+        kind="benign",
+        breaks="the same event comes twice",
+        stage=harmless("schedules.targets", twice),
     ),
     Fault(
         id="B-EVT-03",

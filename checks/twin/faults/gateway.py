@@ -1,0 +1,234 @@
+"""Faults of what a REST API is made of: its stage and deployment, its methods and their guard, its own refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from checks.model import Check
+from checks.twin.faults.bench import Bench
+from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit
+from checks.twin.faults.staging import Undo, broken, told
+from checks.twin.faults.words import Fault, Unfit
+
+_API = "API Gateway"
+_SUCCESS = 200
+
+
+def stage_of(bench: Bench) -> tuple[Any, str, str]:
+    """API Gateway, and the API and stage of the plan's direct address. Raises Unfit."""
+    url = bench.param("api.direct", "stage")
+    host, _, path = url.removeprefix("https://").partition("/")
+    return bench.aws("apigateway", host.split(".")[2]), host.split(".")[0], path.partition("/")[0]
+
+
+def stage_gone(bench: Bench, _check: Check) -> Undo:
+    """The API's stage is deleted."""
+    apis, api, name = stage_of(bench)
+    before = apis.get_stage(restApiId=api, stageName=name)
+    apis.delete_stage(restApiId=api, stageName=name)
+    kept = {key: before[key] for key in ("variables", "description", "tracingEnabled", "tags") if before.get(key)}
+    settings = list(_as_patches(before.get("methodSettings", {})))
+    logged = before.get("accessLogSettings", {})
+    settings += [_patch(f"/accessLogSettings/{key}", value) for key, value in logged.items()]
+
+    def back() -> None:
+        apis.create_stage(restApiId=api, stageName=name, deploymentId=before["deploymentId"], **kept)
+        apis.update_stage(restApiId=api, stageName=name, patchOperations=settings)
+
+    return back
+
+
+def _patch(path: str, value: object) -> dict[str, str]:
+    said = str(value).lower() if isinstance(value, bool) else str(value)
+    return {"op": "replace", "path": path, "value": said}
+
+
+# What a stage says of its methods, and where that is set.
+_METHOD_SETTINGS = {
+    "metricsEnabled": "metrics/enabled",
+    "loggingLevel": "logging/loglevel",
+    "dataTraceEnabled": "logging/dataTrace",
+    "throttlingBurstLimit": "throttling/burstLimit",
+    "throttlingRateLimit": "throttling/rateLimit",
+}
+
+
+def _as_patches(settings: dict[str, dict[str, object]]) -> list[dict[str, str]]:
+    return [
+        _patch(f"/{methods}/{_METHOD_SETTINGS[key]}", value)
+        for methods, each in settings.items()
+        for key, value in each.items()
+        if key in _METHOD_SETTINGS
+    ]
+
+
+def stage_set(path: str, value: object) -> Callable[[Bench, Check], Undo]:
+    """One setting of the stage, for all of its methods, is another."""
+
+    def change(bench: Bench, _check: Check) -> Undo:
+        apis, api, name = stage_of(bench)
+        before = _as_patches(apis.get_stage(restApiId=api, stageName=name).get("methodSettings", {}))
+        apis.update_stage(restApiId=api, stageName=name, patchOperations=[_patch(path, value)])
+        return lambda: apis.update_stage(restApiId=api, stageName=name, patchOperations=before)
+
+    return change
+
+
+def _serving(apis: Any, api: str, name: str, deployment: str) -> None:  # noqa: ANN401 - a botocore client
+    apis.update_stage(restApiId=api, stageName=name, patchOperations=[_patch("/deploymentId", deployment)])
+
+
+def never_deployed(bench: Bench, _check: Check) -> Undo:
+    """The stage serves another deployment than the template's."""
+    apis, api, name = stage_of(bench)
+    before = apis.get_stage(restApiId=api, stageName=name)["deploymentId"]
+    other = apis.create_deployment(restApiId=api, description="as it was before")["id"]
+    _serving(apis, api, name, other)
+
+    def back() -> None:
+        _serving(apis, api, name, before)
+        apis.delete_deployment(restApiId=api, deploymentId=other)
+
+    return back
+
+
+def _resource(apis: Any, api: str, path: str) -> str:  # noqa: ANN401 - a botocore client
+    items = apis.get_resources(restApiId=api, limit=500)["items"]
+    found = next((each for each in items if each.get("path", "") == path), None)
+    if found is None:
+        raise Unfit(f"the API has no resource {path}")
+    return str(found["id"])
+
+
+def unguarded(bench: Bench, check: Check) -> Undo:
+    """A protected method loses its authorizer."""
+    verb, _, path = str(check.params["route"]).partition(" ")
+    apis, api = bench.aws("apigateway", str(check.params["region"])), str(check.params["api"])
+    where = {"restApiId": api, "resourceId": _resource(apis, api, path), "httpMethod": verb}
+    guard = apis.get_method(**where)["authorizationType"]
+    if guard == "NONE":
+        raise Unfit(f"{verb} {path} is open to everybody anyway")
+    apis.update_method(**where, patchOperations=[_patch("/authorizationType", "NONE")])
+    return lambda: apis.update_method(**where, patchOperations=[_patch("/authorizationType", guard)])
+
+
+def leads_nowhere(bench: Bench, check: Check) -> Undo:
+    """An open route calls a function that is gone."""
+    path = "/" + str(check.params["url"]).partition("/api/")[2]
+    apis, api, _ = stage_of(bench)
+    where = {"restApiId": api, "resourceId": _resource(apis, api, path), "httpMethod": "GET"}
+    before = apis.get_method(**where)["methodIntegration"]["uri"]
+    gone = before.partition(":function:")[0] + ":function:nobody-made-this/invocations"
+
+    def lead(uri: str) -> None:
+        apis.update_integration(**where, patchOperations=[_patch("/uri", uri)])
+
+    lead(gone)
+    return lambda: lead(before)
+
+
+def remembering(bench: Bench, check: Check) -> Undo:
+    """The authorizer remembers for an hour whom it has let in."""
+    api, _, authorizer = str(check.params["name"]).partition("/")
+    apis = bench.aws("apigateway", str(check.params["region"]))
+    before = apis.get_authorizer(restApiId=api, authorizerId=authorizer)["authorizerResultTtlInSeconds"]
+
+    def give(seconds: object) -> None:
+        patch = _patch("/authorizerResultTtlInSeconds", seconds)
+        apis.update_authorizer(restApiId=api, authorizerId=authorizer, patchOperations=[patch])
+
+    give(3600)
+    return lambda: give(before)
+
+
+def of_another_pool(_bench: Bench, check: Check) -> Tamper:
+    """The authorizer is said to ask another pool."""
+    wanted = f"/authorizers/{str(check.params['name']).partition('/')[2]}"
+
+    def turn(seen: dict[str, Any]) -> None:
+        seen["providerARNs"] = [f"{each.rpartition('/')[0]}/af-south-1_SomeOther" for each in seen["providerARNs"]]
+
+    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+        reply = onward(visit)
+        about = visit.service == "apigateway" and visit.path.endswith(wanted) and reply.status == _SUCCESS
+        return reply.amended(turn) if about else reply
+
+    return tamper
+
+
+def silent_refusals(bench: Bench, check: Check) -> Undo:
+    """What the gateway refuses comes without the headers that let other origins read it."""
+    apis = bench.aws("apigateway", str(check.params["region"]))
+    where = {"restApiId": str(check.params["api"]), "responseType": str(check.params["kind"])}
+    before = apis.get_gateway_response(**where)
+    kept = {key: before[key] for key in ("statusCode", "responseParameters", "responseTemplates") if before.get(key)}
+    less = {key: value for key, value in kept.items() if key != "responseParameters"}
+    apis.put_gateway_response(**where, **less)
+    return lambda: apis.put_gateway_response(**where, **kept)
+
+
+_ALL = ("api.*",)
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="API-01",
+        family=_API,
+        breaks="the stage is gone",
+        promise="api.stage",
+        stage=broken("api.stage", stage_gone),
+        behind=(*_ALL, "alarms.subject[*]", "release.*"),
+    ),
+    Fault(
+        id="API-02",
+        family=_API,
+        breaks="routes were changed and never deployed",
+        promise="api.stage",
+        stage=broken("api.stage", never_deployed),
+    ),
+    Fault(
+        id="API-04",
+        family=_API,
+        breaks="a route calls a function that is gone",
+        promise="api.route",
+        stage=broken("api.route", leads_nowhere),
+        behind=("api.cors[*]", "api.foreign[*]"),
+    ),
+    Fault(
+        id="API-08",
+        family=_API,
+        breaks="calls are throttled a thousand times later",
+        promise="api.stage",
+        stage=broken("api.stage", stage_set("/*/*/throttling/rateLimit", 100_000.0)),
+    ),
+    Fault(
+        id="API-10",
+        family=_API,
+        breaks="a protected route lost its authorizer",
+        promise="api.method",
+        stage=broken("api.method", unguarded, containing="/auth/me/GET"),
+        behind=("api.guarded[*]", "api.forged[*]"),
+    ),
+    Fault(
+        id="API-11",
+        family=_API,
+        breaks="the authorizer asks another user pool",
+        promise="api.authorizer",
+        stage=told("api.authorizer", of_another_pool),
+        fidelity="patched",
+    ),
+    Fault(
+        id="API-13",
+        family=_API,
+        breaks="the authorizer remembers for an hour",
+        promise="api.authorizer",
+        stage=broken("api.authorizer", remembering),
+    ),
+    Fault(
+        id="API-16",
+        family=_API,
+        breaks="errors come without the headers for other origins",
+        promise="api.refusal",
+        stage=broken("api.refusal", silent_refusals),
+    ),
+)
