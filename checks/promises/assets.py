@@ -135,8 +135,9 @@ def judge_hidden(seen: Assets, _now: datetime) -> Verdict:
     if shown:
         remedy = "delete it from the bucket with all its versions, invalidate it, and change every secret in it"
         return Verdict.failed(expected=expected, actual=f"served: {several(shown)}", remedy=remedy)
-    if not any(isinstance(each, Asset) for each in seen.parts):
-        return _silent(next(each for each in seen.parts if isinstance(each, Silence)), expected)
+    for each in seen.parts:
+        if isinstance(each, Silence):
+            return _silent(each, expected)
     return Verdict.passed(expected=expected, actual=f"none of {len(seen.parts)}")
 
 

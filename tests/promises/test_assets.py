@@ -168,7 +168,7 @@ NONE = {url: response(404, "", "application/xml", url=url) for url in (
         (f"{HOME}.env", response(200, "KEY=1", "text/plain"), "fail"),
         (f"{HOME}.git/HEAD", response(200, "ref: refs/heads/main", "binary/octet-stream"), "fail"),
         (f"{SCRIPT}.map", response(200, "{}", "application/json"), "fail"),
-        (f"{HOME}.env", silence(), "pass"),
+        (f"{HOME}.env", silence(), "fail"),
     ),
 )
 def test_nothing_hidden_is_served(url: str, instead: Response | Silence, status: str) -> None:
@@ -177,7 +177,7 @@ def test_nothing_hidden_is_served(url: str, instead: Response | Silence, status:
 
 
 def test_silence_hides_nothing() -> None:
-    """Nobody answered at all."""
+    """Neither of all of them nor of one: what was not answered may be there."""
     assert "fail" == _judged("hidden", dict.fromkeys(NONE, silence()))
 
 
