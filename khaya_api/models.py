@@ -91,9 +91,7 @@ Cents = Annotated[int, Field(strict=True, gt=0, le=LARGEST_AMOUNT, description="
 Days = Annotated[int, Field(strict=True, gt=0, le=3650, description="Days")]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 # With the name of a host: `https://[` is none that anybody could open, and not every reader of it survives it.
-Url = Annotated[
-    str, StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?$")
-]
+Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Day = Annotated[date, BeforeValidator(_written_day)]
 
