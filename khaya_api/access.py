@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import lru_cache
 
 from khaya_api.errors import Detail, forbidden, invalid, no_such_method, not_found, unauthenticated
 from khaya_api.incoming import Request
-from khaya_api.models import Role
+
+
+class Role(StrEnum):
+    """What a user is here for; the name of a group of the user pool."""
+
+    BUYER = "buyer"
+    WORKER = "worker"
+    SELLER = "seller"
+    ADMIN = "admin"
+
 
 ANYBODY = None
 SIGNED_IN: frozenset[Role] = frozenset(Role)

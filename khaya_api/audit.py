@@ -16,7 +16,7 @@ from typing import Any
 from khaya_api import trail
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
-from khaya_api.models import timestamp
+from khaya_api.rows import timestamp
 from khaya_api.settling import settle
 
 SERVICE = "khaya-audit"

@@ -12,15 +12,15 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from khaya_api import settling
-from khaya_api.access import Caller
+from khaya_api.access import Caller, Role
 from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, not_found
 from khaya_api.jobs import Job, JobStatus, closed, no_job
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import ANSWER, GIVEN, Cents, Days, Page, Role, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Cents, Days, Page, described, lines
 from khaya_api.outgoing import created
-from khaya_api.rows import Change, Row, Slice, changed
+from khaya_api.rows import Change, Row, Slice, changed, timestamp
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 Proposal = Annotated[

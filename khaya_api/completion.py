@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from khaya_api import ledger
 from khaya_api.kit import Kit
-from khaya_api.models import timestamp
 from khaya_api.profiles import recount
 from khaya_api.referrals import referee_id, rewards
-from khaya_api.rows import Change, Row
+from khaya_api.rows import Change, Row, timestamp
 
 
 def consequences(kit: Kit, job: Row) -> list[Change]:

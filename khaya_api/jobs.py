@@ -18,9 +18,9 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, forbidden, from_validation, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import ANSWER, EDIT, GIVEN, Category, Cents, Day, Page, Place, Prose, Title, timestamp
+from khaya_api.models import ANSWER, EDIT, GIVEN, Category, Cents, Day, Page, Place, Prose, Title
 from khaya_api.outgoing import created
-from khaya_api.rows import Change, Row, Slice, changed
+from khaya_api.rows import Change, Row, Slice, changed, timestamp
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 

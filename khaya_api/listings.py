@@ -30,10 +30,9 @@ from khaya_api.models import (
     Url,
     described,
     one_line,
-    timestamp,
 )
 from khaya_api.outgoing import created
-from khaya_api.rows import Change, Row, Slice
+from khaya_api.rows import Change, Row, Slice, timestamp
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 MOST_ACTIVE = 20

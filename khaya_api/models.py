@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
-from enum import StrEnum
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -17,23 +16,11 @@ from pydantic import (
     StringConstraints,
 )
 
+from khaya_api.access import Role
+
 # A hundred million rand, in cents: far above any job, far below where numbers lose digits on the way.
 LARGEST_AMOUNT = 10_000_000_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-class Role(StrEnum):
-    """What a user is here for; the name of a group of the user pool."""
-
-    BUYER = "buyer"
-    WORKER = "worker"
-    SELLER = "seller"
-    ADMIN = "admin"
-
-
-def timestamp(moment: datetime) -> str:
-    """`2026-11-22T14:20:07.123Z`: always UTC and always as long, so that the order of texts is the order of time."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def one_line(text: str) -> str:
@@ -103,7 +90,8 @@ Place = Annotated[
 Cents = Annotated[int, Field(strict=True, gt=0, le=LARGEST_AMOUNT, description="South African cents")]
 Days = Annotated[int, Field(strict=True, gt=0, le=3650, description="Days")]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
-Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https://[!-~]+$")]
+# With the name of a host: `https://[` is none that anybody could open, and not every reader of it survives it.
+Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Day = Annotated[date, BeforeValidator(_written_day)]
 

@@ -18,9 +18,8 @@ from khaya_api.checkpoints import Progress
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
 from khaya_api.messengers import Messenger, Person
-from khaya_api.models import timestamp
 from khaya_api.pending import LATEST, Pending, bids_waiting, is_due, profile_incomplete, reviews_due
-from khaya_api.rows import BOOKS, Change, Row, Slice
+from khaya_api.rows import BOOKS, Change, Row, Slice, timestamp
 from khaya_api.settings import Carriers, read_carriers
 from khaya_api.tasks import HOPELESS, MARGIN_SECONDS, PAGE, OutOfTime, SecondsLeft, TaskFailed, seconds_left_of
 from khaya_api.users import NEWCOMERS, settled

@@ -112,12 +112,16 @@ def describe(app: APIGatewayRestResolver, version: str) -> Document:
     components["responses"] = {
         _error_name(status): _error(reason) for each in OPERATIONS for status, reason in sorted(_errors(each).items())
     }
+    _keep_what_is_used(document)
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     return document
 
 
 def _complete(described: Document, operation: Operation) -> None:
     described["operationId"] = _name(operation)
+    for parameter in described.get("parameters", ()):
+        # Beside the parameter's own, which is the same.
+        parameter["schema"].pop("description", None)
     described["security"] = [] if operation.who is ANYBODY else [{"token": []}]
     if operation.who not in {ANYBODY, SIGNED_IN}:
         described["description"] = f"For: {', '.join(sorted(operation.who or ()))}."
@@ -136,6 +140,14 @@ def _untitled(part: Any) -> None:  # noqa: ANN401 - any part of the document
         del part["title"]
     for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         _untitled(inner)
+
+
+def _keep_what_is_used(document: Document) -> None:
+    """Take out the schemas that nothing refers to: the router's own errors, which nobody here ever gets."""
+    schemas = document["components"]["schemas"]
+    while unused := [name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(document)]:
+        for name in unused:
+            del schemas[name]
 
 
 def _link(document: Document) -> None:

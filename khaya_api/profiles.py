@@ -14,8 +14,8 @@ from khaya_api.auth import caller
 from khaya_api.errors import Detail, Refusal, forbidden, invalid, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import ANSWER, EDIT, Page, Place, Url, described, lines, timestamp
-from khaya_api.rows import Change, Row, Slice
+from khaya_api.models import ANSWER, EDIT, Page, Place, Url, described, lines
+from khaya_api.rows import Change, Row, Slice, timestamp
 from khaya_api.trust import trust_score
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 

@@ -18,9 +18,9 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read
-from khaya_api.models import ANSWER, Page, timestamp
+from khaya_api.models import ANSWER, Page
 from khaya_api.outgoing import created
-from khaya_api.rows import Change, Row, Slice
+from khaya_api.rows import Change, Row, Slice, timestamp
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 # R50 to each side.

@@ -17,10 +17,10 @@ from khaya_api.errors import Refusal, conflict, forbidden
 from khaya_api.jobs import Job, JobStatus, no_job
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import ANSWER, GIVEN, Id, Page, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Id, Page, described, lines
 from khaya_api.outgoing import created
 from khaya_api.profiles import recount
-from khaya_api.rows import Change, Row, Slice
+from khaya_api.rows import Change, Row, Slice, timestamp
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 Stars = Annotated[int, Field(strict=True, ge=1, le=5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +45,11 @@ MOST_CHANGES = 100
 Row = dict[str, Any]
 Key = Mapping[str, str]
 Position = Mapping[str, str | int]
+
+
+def timestamp(moment: datetime) -> str:
+    """`2026-11-22T14:20:07.123Z`: always UTC and always as long, so that the order of texts is the order of time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit
-from khaya_api.models import timestamp
-from khaya_api.rows import MOST_CHANGES, Change, Row, Slice
+from khaya_api.rows import MOST_CHANGES, Change, Row, Slice, timestamp
 from khaya_api.store import Store
 
 # As many as fit into the transaction that moves the job, beside the job, the accepted bid, claim and counter.

@@ -15,9 +15,9 @@ from khaya_api.auth import caller
 from khaya_api.errors import Refusal, conflict, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import ANSWER, GIVEN, Id, Page, Title, Url, described, lines, timestamp
+from khaya_api.models import ANSWER, GIVEN, Id, Page, Title, Url, described, lines
 from khaya_api.outgoing import created
-from khaya_api.rows import NO_SORT, Change, Row, Slice
+from khaya_api.rows import NO_SORT, Change, Row, Slice, timestamp
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
 
 Content = Annotated[

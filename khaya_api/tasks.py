@@ -16,8 +16,7 @@ from datetime import datetime, timedelta
 
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
-from khaya_api.models import timestamp
-from khaya_api.rows import NO_SORT, Change, Row, Slice
+from khaya_api.rows import NO_SORT, Change, Row, Slice, timestamp
 from khaya_api.settling import AT_ONCE, all_seen, bids_of, finish, rejections
 from khaya_api.store import Store
 

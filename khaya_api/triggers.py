@@ -14,11 +14,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 
 from khaya_api import codes, messengers, users
+from khaya_api.access import Role
 from khaya_api.aws import asking
 from khaya_api.errors import Refusal, describe
 from khaya_api.kit import Kit, kit_from
 from khaya_api.messengers import Message, Messenger, Person
-from khaya_api.models import Role
 from khaya_api.phones import e164
 from khaya_api.settings import Carriers, read_carriers
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from khaya_api import checkpoints
 from khaya_api.errors import PartOut, describe
 from khaya_api.kit import Kit, kit_from
-from khaya_api.models import timestamp
 from khaya_api.profiles import recount
-from khaya_api.rows import Slice
+from khaya_api.rows import Slice, timestamp
 from khaya_api.tasks import HOPELESS, MARGIN_SECONDS, PAGE, OutOfTime, SecondsLeft, TaskFailed, seconds_left_of
 
 SERVICE = "khaya-upkeep"

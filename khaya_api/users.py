@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
+from khaya_api.access import Role
 from khaya_api.errors import PartOut, conflict
-from khaya_api.models import Role, timestamp
-from khaya_api.rows import Change, Row
+from khaya_api.rows import Change, Row, timestamp
 from khaya_api.store import Store
 
 _PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from khaya_api.access import OPERATIONS, SIGNED_IN, Operation, caller_of
-from khaya_api.models import Role
+from khaya_api.access import OPERATIONS, SIGNED_IN, Operation, Role, caller_of
 from tests.api.events import (
     ADMIN,
     BUYER,

@@ -34,6 +34,18 @@ def test_it_starts_with_everything() -> None:
     assert HEAVY.isdisjoint(loaded)
 
 
+@pytest.mark.parametrize("module", ("triggers", "tasks", "audit"), ids=lambda word: word)
+def test_who_checks_no_shapes_does_not_pay_for_it(module: str) -> None:
+    """Somebody waits for a code while the sign-in function starts."""
+    script = f"import sys, khaya_api.{module}; print('LOADED', *sys.modules)"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=_bare(ENVIRON), capture_output=True, text=True, cwd=ROOT, check=True)
+    loaded = done.stdout.rpartition("LOADED")[2].split()
+
+    assert "botocore.session" in loaded
+    assert {"pydantic", "asyncio", *HEAVY}.isdisjoint(loaded)
+
+
 def test_the_collector_rests_no_longer_than_the_start() -> None:
     """Else a function that lives for hours would grow."""
     script = "import gc, khaya_api.handler; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"

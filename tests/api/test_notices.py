@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from khaya_api import notices, users
 from khaya_api.errors import PartOut
 from khaya_api.messengers import Message
-from khaya_api.models import timestamp
 from khaya_api.pending import AGAIN_AFTER, FIRST_AFTER, MOST, TOLERANCE, Kind, Pending, is_due, moment_of
-from khaya_api.rows import Change, Row
+from khaya_api.rows import Change, Row, timestamp
 from khaya_api.settings import Carriers, read_carriers
 from khaya_api.store import Store
 from khaya_api.tasks import MARGIN_SECONDS, OutOfTime, TaskFailed

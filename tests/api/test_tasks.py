@@ -12,8 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from khaya_api.errors import PartOut
-from khaya_api.models import timestamp
-from khaya_api.rows import Change, Row
+from khaya_api.rows import Change, Row, timestamp
 from khaya_api.store import Store
 from khaya_api.tasks import MARGIN_SECONDS, PAGE, OutOfTime, TaskFailed, build
 from tests.api.conftest import NOW, Stage

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from khaya_api.access import OPERATIONS, Operation
-from khaya_api.models import Role
+from khaya_api.access import OPERATIONS, Operation, Role
 from tests.deployed.conftest import House
 from tests.deployed.people import (
     APEX,
