@@ -47,6 +47,7 @@ from checks.promises import (
     samples,
     schedules,
     servers,
+    signins,
     site,
     stack,
     stages,
@@ -86,6 +87,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *stages.PROMISES,
     *httpapis.PROMISES,
     *auth.PROMISES,
+    *signins.PROMISES,
     *clients.PROMISES,
     *functions.PROMISES,
     *callers.PROMISES,
@@ -502,6 +504,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from stages.checks(target)
     yield from httpapis.checks(target)
     yield from auth.checks(target)
+    yield from signins.checks(target)
     yield from clients.checks(target)
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
     yield from callers.checks(target)

@@ -13,10 +13,22 @@ from checks.catalogue import BY_NAME
 from checks.evidence import Absent, Described
 from checks.likeness import Row, checks_of, judge_likeness
 from checks.model import Check, Resource, Unresolved, Verdict
-from checks.promises import auth, boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows
+from checks.promises import (
+    boards,
+    callers,
+    edges,
+    httpapis,
+    keepings,
+    mappings,
+    roles,
+    signins,
+    stages,
+    topics,
+    workflows,
+)
 from tests.promises.worlds import ACCOUNT, HOSTILE, NOW, REGION, planned, resource, target, world
 
-ROOMS = (auth, boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows)
+ROOMS = (signins, boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows)
 ROWS: tuple[Row, ...] = (*(row for room in ROOMS for row in room.ROWS), roles.TRUST)
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
