@@ -35,6 +35,7 @@ from checks.promises import (
     handshakes,
     httpapis,
     identity,
+    jobs,
     journeys,
     keepings,
     logs,
@@ -43,8 +44,10 @@ from checks.promises import (
     records,
     releases,
     roles,
+    samples,
     schedules,
     servers,
+    signins,
     site,
     stack,
     stages,
@@ -52,6 +55,7 @@ from checks.promises import (
     tables,
     tls,
     topics,
+    upkeep,
     workflows,
     zones,
 )
@@ -64,6 +68,7 @@ from checks.vantage import Need
 PROMISES: tuple[Promise[Any], ...] = (
     *identity.PROMISES,
     *stack.PROMISES,
+    *upkeep.PROMISES,
     *zones.PROMISES,
     *dns.PROMISES,
     *records.PROMISES,
@@ -78,9 +83,11 @@ PROMISES: tuple[Promise[Any], ...] = (
     *assets.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
+    *samples.PROMISES,
     *stages.PROMISES,
     *httpapis.PROMISES,
     *auth.PROMISES,
+    *signins.PROMISES,
     *clients.PROMISES,
     *functions.PROMISES,
     *callers.PROMISES,
@@ -89,6 +96,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *tables.PROMISES,
     *table_rules.PROMISES,
     *backups.PROMISES,
+    *jobs.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
@@ -172,6 +180,7 @@ _SCHEDULED = ("expression", "targets", "dead_letters")
 _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
+    *("api.steady", "api.methods"),
 )
 _MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing")
 _PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", *_MADE_OF)
@@ -183,6 +192,8 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # A stack that is gone takes with it what was planned from it.
     Dependency("identity.region[*]", "stack.status[{subject}]"),
     Dependency("stack.outputs[*]", "stack.status[{subject}]"),
+    Dependency("stack.drift[*]", "stack.status[{subject}]"),
+    Dependency("stack.discreet[*]", "stack.status[{subject}]"),
     Dependency("stack.floor[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.floor[*]"),
@@ -470,6 +481,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     )
     yield from identity.checks(target)
     yield from stack.checks(target)
+    yield from upkeep.checks(target)
     yield from zones.checks(target)
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
     yield from records.checks(target)
@@ -488,9 +500,11 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     )
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from samples.checks(target)
     yield from stages.checks(target)
     yield from httpapis.checks(target)
     yield from auth.checks(target)
+    yield from signins.checks(target)
     yield from clients.checks(target)
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
     yield from callers.checks(target)
@@ -504,6 +518,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         lag_within=timedelta(minutes=limits.restorable_warning_minutes),
         newest_within=timedelta(hours=limits.recovery_point_critical_hours),
     )
+    yield from jobs.checks(target)
     yield from buckets.checks(target)
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)

@@ -282,9 +282,8 @@ def _apart(world: World, url: str) -> tuple[timedelta, str] | None:
         return None
     age = seen.header("age").strip()
     held = timedelta(seconds=int(age)) if _SECONDS.fullmatch(age) else timedelta(0)
-    return world.clock.now() - (dated if dated.tzinfo else dated.replace(tzinfo=UTC)) - held, urlsplit(
-        url
-    ).hostname or url
+    ahead = world.clock.now() - (dated if dated.tzinfo else dated.replace(tzinfo=UTC)) - held
+    return ahead, urlsplit(url).hostname or url
 
 
 def _bad_certificate(name: str, codes: frozenset[int], expected: str) -> Control:

@@ -226,7 +226,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSeen:
-    """What DescribeStacks says of one stack. *parameters* are the values in force (``****`` for a NoEcho one)."""
+    """What DescribeStacks says of one stack. *parameters* are the values in force (``****`` for a NoEcho one).
+
+    *drift* is what was found when somebody last looked for it; NOT_CHECKED when nobody did.
+    """
 
     name: str
     arn: str
@@ -235,6 +238,7 @@ class StackSeen:
     updated: datetime
     outputs: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str], ...] = ()
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

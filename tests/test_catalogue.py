@@ -141,7 +141,7 @@ def test_the_rooms_come_in_the_order_a_person_would_ask() -> None:
     """Who are we, is it there, does the name lead there, then what it serves and keeps."""
     families = list(dict.fromkeys(each.family for each in _planned().values()))
 
-    assert ["identity", "stack", "dns", "tls", "cdn", "tables", "backups"] == families
+    assert ["identity", "stack", "dns", "tls", "cdn", "site", "tables", "backups"] == families
 
 
 def test_a_target_without_a_site_has_no_site_checks() -> None:

@@ -27,8 +27,11 @@ _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten
     instrument="aws",
     actions=_GET,
 )
-def deployed(*, distribution: str, within: timedelta) -> Sight:
-    """Pitfalls 8 and 21: while it is InProgress, some edges still work by the old one. After *within* it is stuck."""
+def deployed(*, distribution: str, within: timedelta = timedelta.max) -> Sight:
+    """Pitfalls 8 and 21: while it is InProgress, some edges still work by the old one. After *within* it is stuck.
+
+    A plan that was stored before there was such a limit has none.
+    """
     return Sight(look=partial(_look, distribution=distribution), judge=partial(judge_deployed, within=within))
 
 

@@ -11,6 +11,7 @@ from checks import plan
 from checks.model import Check, Promise
 from checks.promises import (
     api,
+    assets,
     auth,
     behaviours,
     bucket_rules,
@@ -20,20 +21,27 @@ from checks.promises import (
     clients,
     contract,
     dns,
+    handshakes,
     identity,
+    jobs,
     logs,
     queues,
+    samples,
     schedules,
+    servers,
     site,
+    table_rules,
     tls,
+    upkeep,
     zones,
 )
 from tests.promises import worlds
 from tests.promises.worlds import ACCOUNT, DAY, REGION
 
 SITE = (identity, zones, dns, certificates, tls, cdn, behaviours, site, api, contract)
-ROOMS = (*SITE, auth, clients, buckets, bucket_rules, schedules, queues, logs)
-SOURCE = re.compile(r"Pitfalls? \d|RFC \d|AWS|negative twin|own resources")
+BESIDE = (assets, handshakes, jobs, samples, servers, table_rules, upkeep)
+ROOMS = (*SITE, *BESIDE, auth, clients, buckets, bucket_rules, schedules, queues, logs)
+SOURCE = re.compile(r"Pitfalls? \d|RFC \d|CWE-\d|W3C|AWS|negative twin|own resources")
 
 
 def _everything() -> list[Check]:
@@ -57,6 +65,9 @@ def _everything() -> list[Check]:
         *site.checks(target, hsts=180 * DAY),
         *api.checks(target, release_sha="0123456"),
         *contract.checks(target),
+        *assets.checks(target, page=timedelta(minutes=10), asset=DAY),
+        *servers.checks(target, longest=timedelta(hours=1)),
+        *(each for room in (handshakes, jobs, samples, table_rules, upkeep) for each in room.checks(target)),
         *(
             each
             for room in (auth, clients, buckets, bucket_rules, schedules, queues, logs)
