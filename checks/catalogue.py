@@ -17,6 +17,7 @@ from checks.plan import Plan, compare, freeze
 from checks.promises import (
     alarms,
     api,
+    assets,
     auth,
     backups,
     behaviours,
@@ -31,8 +32,10 @@ from checks.promises import (
     dns,
     edges,
     functions,
+    handshakes,
     httpapis,
     identity,
+    jobs,
     journeys,
     keepings,
     logs,
@@ -41,13 +44,17 @@ from checks.promises import (
     records,
     releases,
     roles,
+    samples,
     schedules,
+    servers,
     site,
     stack,
     stages,
+    table_rules,
     tables,
     tls,
     topics,
+    upkeep,
     workflows,
     zones,
 )
@@ -60,17 +67,22 @@ from checks.vantage import Need
 PROMISES: tuple[Promise[Any], ...] = (
     *identity.PROMISES,
     *stack.PROMISES,
+    *upkeep.PROMISES,
     *zones.PROMISES,
     *dns.PROMISES,
     *records.PROMISES,
+    *servers.PROMISES,
     *certificates.PROMISES,
     *tls.PROMISES,
+    *handshakes.PROMISES,
     *cdn.PROMISES,
     *behaviours.PROMISES,
     *edges.PROMISES,
     *site.PROMISES,
+    *assets.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
+    *samples.PROMISES,
     *stages.PROMISES,
     *httpapis.PROMISES,
     *auth.PROMISES,
@@ -80,7 +92,9 @@ PROMISES: tuple[Promise[Any], ...] = (
     *mappings.PROMISES,
     *workflows.PROMISES,
     *tables.PROMISES,
+    *table_rules.PROMISES,
     *backups.PROMISES,
+    *jobs.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
@@ -107,11 +121,19 @@ class Thresholds:
     certificate_warning_days: float = 30
     # The negative TTL of a Route 53 zone is the lesser of its SOA's TTL (900) and minimum (86400): RFC 2308, 5.
     negative_ttl_seconds: float = 900
+    # An hour: what a move to another address may take; CloudFront's own addresses live for a minute.
+    address_ttl_seconds: float = 3600
     # DynamoDB says that the latest restorable time is typically five minutes before now.
     restorable_critical_minutes: float = 60
     restorable_warning_minutes: float = 15
     # Half a year: what browsers' preload lists asked for at first (hstspreload.org asks for a year today).
     hsts_days: float = 180
+    # CloudFront's guide speaks of minutes; after half an hour no edge is still on its way.
+    distribution_minutes: float = 30
+    # Ten minutes: who opened the page before a release has the new one soon after it.
+    page_kept_seconds: float = 600
+    # A day at least for what gets another name with every change.
+    asset_kept_seconds: float = 86400
     # A table without data is made within a minute; restoring one may take an hour.
     table_creating_minutes: float = 60
     # A daily plan, its start window and its completion.
@@ -149,15 +171,17 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
     Ended(runtime="dotnet8", on="2026-11-10"),
 )
 
-_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative")
-_SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern")
+_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.lifetime", "dns.apex")
+_SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern", "chain", "suites")
 _SCHEDULED = ("expression", "targets", "dead_letters")
 # How the API answers, told apart from what it is made of: the one stands on the other.
 _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
+    *("api.steady", "api.methods"),
 )
-_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers")
+_MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing")
+_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", *_MADE_OF)
 _FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
@@ -166,6 +190,8 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # A stack that is gone takes with it what was planned from it.
     Dependency("identity.region[*]", "stack.status[{subject}]"),
     Dependency("stack.outputs[*]", "stack.status[{subject}]"),
+    Dependency("stack.drift[*]", "stack.status[{subject}]"),
+    Dependency("stack.discreet[*]", "stack.status[{subject}]"),
     Dependency("stack.floor[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.status[*]"),
     Dependency("stack.plan[*]", "stack.floor[*]"),
@@ -178,6 +204,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("dns.authorities[*]", "dns.delegation[{subject}]"),
     Dependency("dns.alias[*]", "dns.zone[*]"),
     Dependency("dns.alias[*]", "cdn.deployed[*]"),
+    *(Dependency(f"{each}[*]", "dns.delegation[*]") for each in ("dns.tcp", "dns.case", "dns.signed")),
     *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in _LIVE),
     *(Dependency(f"{live}[*]", "dns.authorities[*]") for live in _LIVE),
     Dependency("dns.address[*]", "dns.alias[{subject}]"),
@@ -227,6 +254,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
         )
     ),
     Dependency("cdn.page[*]", "cdn.home[*]"),
+    *(Dependency(f"{each}[*]", "cdn.home[*]") for each in _MADE_OF),
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
@@ -264,6 +292,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # Data, and how it comes back.
     Dependency("tables.*[*]", "tables.present[{subject}]"),
     Dependency("backups.*[*]", "tables.present[{subject}]"),
+    Dependency("tables.window[*]", "tables.pitr[{subject}]"),
     Dependency("backups.restorable[*]", "tables.pitr[{subject}]"),
     Dependency("backups.lag[*]", "tables.pitr[{subject}]"),
     Dependency("backups.lag[*]", "backups.restorable[{subject}]"),
@@ -384,14 +413,23 @@ SETTLING: tuple[Settling, ...] = (
     Settling(check="api.*", signal="the stage's deployment", within=timedelta(minutes=2)),
 )
 
+_DATED = (
+    *("tls.certificate", "tls.addresses", "tls.expiry", "tls.renewal", "tls.lifetime", "tls.lifetime_warning"),
+    *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
+    *("schedules.enabled", "schedules.expression", "stack.waiver", "journeys.refused", "journeys.swept"),
+)
+
 # What checks need of the place that they look from.
 NEEDS: tuple[Need, ...] = (
     # Authoritative servers are asked themselves; many networks let nobody but their own resolver out.
     Need(check="dns.delegation[*]", capability="udp53"),
     Need(check="dns.authorities[*]", capability="udp53"),
+    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "signed")),
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),
+    # Whoever compares a date with now says nothing where our clock is not that of everybody else.
+    *(Need(check=f"{each}[*]", capability="clock", gains=True) for each in _DATED),
 )
 
 
@@ -441,17 +479,26 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     )
     yield from identity.checks(target)
     yield from stack.checks(target)
+    yield from upkeep.checks(target)
     yield from zones.checks(target)
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
     yield from records.checks(target)
+    yield from servers.checks(target, longest=timedelta(seconds=limits.address_ttl_seconds))
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
-    yield from cdn.checks(target)
+    yield from handshakes.checks(target)
+    yield from cdn.checks(target, deploying=timedelta(minutes=limits.distribution_minutes))
     yield from behaviours.checks(target)
     yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
+    yield from assets.checks(
+        target,
+        page=timedelta(seconds=limits.page_kept_seconds),
+        asset=timedelta(seconds=limits.asset_kept_seconds),
+    )
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from samples.checks(target)
     yield from stages.checks(target)
     yield from httpapis.checks(target)
     yield from auth.checks(target)
@@ -461,12 +508,14 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from mappings.checks(target)
     yield from workflows.checks(target)
     yield from tables.checks(target, creating=timedelta(minutes=limits.table_creating_minutes))
+    yield from table_rules.checks(target)
     yield from backups.checks(
         target,
         restorable_within=timedelta(minutes=limits.restorable_critical_minutes),
         lag_within=timedelta(minutes=limits.restorable_warning_minutes),
         newest_within=timedelta(hours=limits.recovery_point_critical_hours),
     )
+    yield from jobs.checks(target)
     yield from buckets.checks(target)
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)

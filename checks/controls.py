@@ -6,11 +6,14 @@ same instrument must see as wrong. Nothing here knows how to look; it asks the w
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from checks.evidence import Accepted, DnsAnswer, Refused, Silence
+from checks.evidence import Accepted, DnsAnswer, Refused, Response, Silence
 from checks.model import CannotLook, Control, ControlResult, ControlStatus, Target
 from checks.world.loopback import greeting, presenting, saying, serving
 from checks.world.ports import World
@@ -21,6 +24,10 @@ _EXPIRED, _WRONG_NAME = 10, 62
 _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 _COULD_NOT_SAY = frozenset({"SERVFAIL", "REFUSED"})
 
+# What AWS itself forgives in a signed request, and far less than any limit of ours.
+_ASTRAY = timedelta(minutes=5)
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
 Look = Callable[[World], tuple[bool, str]]
 # Dual-stack since 2016, in every region ("Making requests to Amazon S3 over IPv6").
 _DUAL_STACK = "s3.dualstack.{region}.amazonaws.com"
@@ -29,7 +36,7 @@ _DUAL_STACK = "s3.dualstack.{region}.amazonaws.com"
 def controls(target: Target) -> tuple[Control, ...]:
     """All controls of a run against *target*, instrument by instrument, the known-good first."""
     region = target.stacks[0].region if target.stacks else "us-east-1"
-    return (*_of_dns(target.domain), *_of_tls(), *_of_http(), *_of_aws(region))
+    return (*_of_dns(target.domain), *_of_tls(), *_of_http(), *_of_aws(region), _clock(target.domain))
 
 
 def measures(capabilities: Iterable[str], *, domain: str, region: str) -> tuple[Control, ...]:
@@ -150,6 +157,18 @@ def _of_http() -> tuple[Control, ...]:
     )
 
 
+def _clock(domain: str) -> Control:
+    """Speaks for the checks that compare a date with now, whatever instrument they look with."""
+    return Control(
+        name="clock.dates",
+        instrument="http",
+        known="good",
+        expected=f"our clock and the anchor's, or the site's, at most {_ASTRAY.total_seconds():.0f} s apart",
+        look=lambda world: _dates(world, domain),
+        vantage="clock",
+    )
+
+
 def _of_aws(region: str) -> tuple[Control, ...]:
     return (
         Control(
@@ -235,6 +254,36 @@ def _anchor_answer(world: World) -> tuple[bool, str]:
     if isinstance(seen, Silence):
         raise _unheard(seen)
     return seen.status == 200, f"{world.anchor} answers {seen.status}"  # noqa: PLR2004 - said in the promise
+
+
+def _dates(world: World, domain: str) -> tuple[bool, str]:
+    """The nearest of the others' dates. Raises CannotLook when none is near: dates cannot be judged by such a clock.
+
+    The site's may come out of a cache, as old as what is in it; so one that agrees is enough.
+    """
+    apart = [each for url in (world.anchor, f"https://{domain}/" if domain else "") if (each := _apart(world, url))]
+    if not apart:
+        raise CannotLook("nobody told the time: neither the anchor nor the site sent a date")
+    least, whose = min(apart, key=lambda each: abs(each[0]))
+    told = f"our clock is {abs(least.total_seconds()):.0f} s {'ahead of' if least > timedelta(0) else 'behind'} {whose}"
+    if abs(least) > _ASTRAY:
+        raise CannotLook(f"{told}; nothing about dates is known here", final=True)
+    return True, told
+
+
+def _apart(world: World, url: str) -> tuple[timedelta, str] | None:
+    """By how much our clock is ahead of the date that *url* answers with (RFC 9110, 6.6.1), its age taken off."""
+    seen = world.http.fetch(url) if url else None
+    if not isinstance(seen, Response):
+        return None
+    try:
+        dated = parsedate_to_datetime(seen.header("date"))
+    except ValueError:
+        return None
+    age = seen.header("age").strip()
+    held = timedelta(seconds=int(age)) if _SECONDS.fullmatch(age) else timedelta(0)
+    ahead = world.clock.now() - (dated if dated.tzinfo else dated.replace(tzinfo=UTC)) - held
+    return ahead, urlsplit(url).hostname or url
 
 
 def _bad_certificate(name: str, codes: frozenset[int], expected: str) -> Control:

@@ -88,13 +88,17 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A handshake that a browser would accept, after which application data went both ways."""
+    """A handshake that a browser would accept, after which application data went both ways.
+
+    *chain* are the certificates as they were sent, each as ``(subject, issuer)``; none where they could not be read.
+    """
 
     host: str
     address: str
     version: str
     cipher: str
     leaf: Leaf
+    chain: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,20 @@ class Protocols:
     unclear: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suites:
+    """Which kinds of weak cipher suites a server agreed to, each kind offered alone (TLS 1.2).
+
+    It refused the others by an alert or by closing; a kind in *unclear* was left without an answer.
+    """
+
+    host: str
+    address: str
+    accepted: tuple[str, ...]
+    refused: tuple[str, ...]
+    unclear: tuple[str, ...] = ()
+
+
 # --- http -------------------------------------------------------------------------------------
 
 
@@ -159,6 +177,36 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Something that a page names, by its full address. *kind* is script, style, image, icon, manifest or worker."""
+
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """About an answer all but what it says: *page* when it is a web page, *listing* when it is a list of files."""
+
+    url: str
+    status: int
+    type: str
+    cache: str
+    complete: bool
+    page: bool
+    listing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assets:
+    """A page, what it names, and what came of each; nothing where it is another host's."""
+
+    page: Asset | Silence
+    references: tuple[Reference, ...]
+    parts: tuple[Asset | Silence | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Responses:
     """Several responses that are judged together (the same question asked twice, or two ways in)."""
 
@@ -178,7 +226,10 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSeen:
-    """What DescribeStacks says of one stack. *parameters* are the values in force (``****`` for a NoEcho one)."""
+    """What DescribeStacks says of one stack. *parameters* are the values in force (``****`` for a NoEcho one).
+
+    *drift* is what was found when somebody last looked for it; NOT_CHECKED when nobody did.
+    """
 
     name: str
     arn: str
@@ -187,6 +238,7 @@ class StackSeen:
     updated: datetime
     outputs: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str], ...] = ()
+    drift: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +257,7 @@ class IndexSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSeen:
-    """What DescribeTable says."""
+    """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key."""
 
     name: str
     arn: str
@@ -218,6 +270,7 @@ class TableSeen:
     stream: str
     deletion_protection: bool
     items: int
+    encryption: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +282,14 @@ class ContinuousBackups:
     days: int | None
     earliest: datetime | None
     latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recoverable:
+    """A table, and how far back it goes."""
+
+    table: TableSeen | Absent
+    backups: ContinuousBackups | Absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,7 +445,7 @@ class Behaviour:
 class DistributionSeen:
     """What CloudFront says of one distribution.
 
-    *errors* are custom error responses ``(code, page, answered as, seconds)``.
+    *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last.
     """
 
     id: str
@@ -402,6 +463,7 @@ class DistributionSeen:
     origins: tuple[Origin, ...]
     behaviours: tuple[Behaviour, ...]
     errors: tuple[tuple[int, str, str, int], ...]
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -790,10 +852,10 @@ class Leftovers:
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
-    Leaf, Accepted, Refused, Handshakes, Protocols, Served,
-    Response, Responses,
+    Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
+    Response, Responses, Reference, Asset, Assets,
     Caller, StackSeen,
-    IndexSeen, TableSeen, ContinuousBackups,
+    IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,
     AlarmSeen, TopicSeen, AlarmPath,
     Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,

@@ -21,8 +21,10 @@ RESOLVING: tuple[str, ...] = (
 # (Service Authorization Reference, pages of the services named).
 WITHOUT_RESOURCE: frozenset[str] = frozenset(
     {
+        "backup:ListBackupJobs",
         "backup:ListRecoveryPointsByResource",
         "cloudfront:ListDistributions",
+        "cognito-idp:DescribeUserPoolDomain",
         "logs:DescribeLogGroups",
         "route53:ListHostedZonesByName",
         "sns:GetSubscriptionAttributes",

@@ -87,6 +87,37 @@ def opens_to_everybody(policy: str, *, account: str) -> tuple[str, ...]:
     return tuple(_name(each) for each in _statements(policy) if _lets_all_in(each, account))
 
 
+def readable(policy: str) -> bool:
+    """Whether there is a statement in it at all."""
+    return bool(_statements(policy))
+
+
+def opens_beyond(policy: str, *, accounts: tuple[str, ...]) -> tuple[str, ...]:
+    """The statements that let in everybody, or somebody of another account than *accounts*, by their names."""
+    return tuple(
+        _name(each)
+        for each in _statements(policy)
+        if _lets_all_in(each, accounts[0]) or (each.get("Effect") == "Allow" and strangers(each, accounts))
+    )
+
+
+def accounts_of(policy: object) -> tuple[str, ...]:
+    """The accounts that a template's own policy names as principals, sorted."""
+    statements = _statements(json.dumps(policy, default=str)) if isinstance(policy, Mapping) else []
+    return tuple(sorted({each for one in statements for each in _accounts(one) if each != "*"}))
+
+
+def strangers(statement: Mapping[str, object], accounts: tuple[str, ...]) -> tuple[str, ...]:
+    """The principals of *statement* that are of none of *accounts*; everybody is not one of them."""
+    return tuple(each for each in _accounts(statement) if each not in {"*", *accounts})
+
+
+def _accounts(statement: Mapping[str, object]) -> tuple[str, ...]:
+    named = statement.get("Principal")
+    texts = _texts(named.get("AWS")) if isinstance(named, dict) else ()
+    return tuple(each.split(":")[4] if each.startswith("arn:") and each.count(":") > 4 else each for each in texts)  # noqa: PLR2004 - the fifth part of an ARN
+
+
 def _lets_all_in(statement: Mapping[str, object], account: str) -> bool:
     named = statement.get("Principal")
     everybody = "*" in _texts(named.get("AWS")) if isinstance(named, dict) else named == "*"

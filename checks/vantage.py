@@ -10,6 +10,9 @@ from checks.naming import glob
 # Every capability that settings may declare for a door. Each is measured by a control of its own.
 CAPABILITIES = ("ipv6", "tls10-client", "udp53")
 
+# What every place has to have: nobody declares it, and every run measures it.
+ALWAYS = ("clock",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:

@@ -6,18 +6,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from checks import catalogue
 from checks.controls import controls, run_control
 from checks.evidence import Accepted, Caller, DnsAnswer, Leaf, Protocols, Refused, Response, Silence
 from checks.model import CannotLook, ControlResult, ControlStatus, Stack, Target
+from checks.vantage import missing, relies_on
 from checks.world.loopback import presenting, serving
 from checks.world.ports import World
-from checks.world.pretend import PretendWorld, asked, pretend_world
+from checks.world.pretend import PretendClock, PretendWorld, asked, pretend_world
 from checks.world.real import RealWorld
 from checks.world.trust import Trust
 from tests.world.authorities import Issuer, issuer_in
@@ -51,7 +54,8 @@ def _world(issuer: Issuer) -> Iterator[RealWorld]:
     """A working network on loopback: a resolver that knows a parent zone, an anchor with a good certificate."""
     with ExitStack() as servers:
         names = servers.enter_context(dns_server(zone("example. 60 IN SOA ns.example. host.example. 1 2 3 4 5")))
-        good = under_tls(issuer.server("localhost"), says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+        head = f"HTTP/1.1 200 OK\r\nDate: {formatdate(usegmt=True)}\r\nContent-Length: 0\r\n\r\n"
+        good = under_tls(issuer.server("localhost"), says(head.encode()))
         port = servers.enter_context(tcp_server(good))
         yield world_of(resolver=names.resolver, ca_bundle=issuer.bundle, anchor=f"https://localhost:{port}/")
 
@@ -350,3 +354,71 @@ def test_a_machine_without_a_free_port_cannot_look(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(socket, "create_server", none)
 
     assert {"unseen"} == {_status(name, world) for name in (*BAD_CERTIFICATES, "http.cut_off")}
+
+
+# --- our clock --------------------------------------------------------------------------------------
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ANCHOR = "https://anchor.invalid/"
+SECOND = timedelta(seconds=1)
+
+
+def _dated(url: str, dated: str, **more: str) -> Response:
+    headers = (*((("date", dated),) if dated else ()), *more.items())
+    return Response(url=url, method="GET", address="a", status=200, headers=headers, body="", complete=True)
+
+
+def _clock(ours: datetime, *, anchor: object, site: object = None) -> ControlResult:
+    script = {asked("http.fetch", ANCHOR): anchor, asked("http.fetch", "https://site.example/"): site or SILENT}
+    return run_control(NAMED["clock.dates"], pretend_world(script, clock=PretendClock(ours), anchor=ANCHOR))
+
+
+SILENT = Silence(where="site.example:443", reason="refused")
+AT_NOON = "Sun, 22 Nov 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("ours", "status"),
+    (
+        (NOON, "held"),
+        (NOON + 300 * SECOND, "held"),
+        (NOON - 300 * SECOND, "held"),
+        (NOON + 301 * SECOND, "unseen"),
+        (NOON - 301 * SECOND, "unseen"),
+        (NOON + timedelta(days=1), "unseen"),
+    ),
+)
+def test_our_clock_is_compared_with_that_of_others(ours: datetime, status: ControlStatus) -> None:
+    """Five minutes either way; further off it says nothing of dates, and that is not the target's fault."""
+    seen = _clock(ours, anchor=_dated(ANCHOR, AT_NOON))
+
+    assert (status, "clock") == (seen.status, seen.vantage)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "site", "status"),
+    (
+        (SILENT, _dated("s", AT_NOON), "held"),
+        (_dated("a", ""), _dated("s", AT_NOON), "held"),
+        (_dated("a", "yesterday"), _dated("s", AT_NOON), "held"),
+        (_dated("a", "Sun, 22 Nov 2026 12:00:00 -0000"), SILENT, "held"),
+        (_dated("a", "Sat, 21 Nov 2026 12:00:00 GMT"), _dated("s", AT_NOON), "held"),
+        (SILENT, _dated("s", "Sun, 22 Nov 2026 11:00:00 GMT", age="3600"), "held"),
+        (SILENT, _dated("s", "Sun, 22 Nov 2026 11:00:00 GMT", age="old"), "unseen"),
+        (SILENT, SILENT, "unseen"),
+        (_dated("a", ""), _dated("s", ""), "unseen"),
+    ),
+)
+def test_one_date_that_agrees_is_enough(anchor: object, site: object, status: ControlStatus) -> None:
+    """A cache may answer with an old one, and its age is taken off; without any date nothing is known."""
+    assert status == _clock(NOON, anchor=anchor, site=site).status
+
+
+def test_a_clock_that_is_off_leaves_dates_unknown_and_everything_else_alone() -> None:
+    """The run is not void: what has no date in it was seen as well as ever."""
+    dated = [each.check for each in catalogue.NEEDS if each.capability == "clock"]
+
+    assert relies_on("backups.restorable[Data/Jobs]", "clock", catalogue.NEEDS)
+    assert not relies_on("tables.keys[Data/Jobs]", "clock", catalogue.NEEDS)
+    assert "" == missing("tls.expiry[Edge/Certificate]", [], catalogue.NEEDS)
+    assert {"tls.expiry[*]", "backups.lag[*]", "cdn.deployed[*]"} <= set(dated)

@@ -32,7 +32,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "world.ports",
         ),
         *("companions", "errands", "journey", "likeness", "pool", "recoveries", "safekeeping", "settling", "shapes"),
-        *("spelling", "telling", "timetable", "tokens", "topology", "vantage", "watching"),
+        *("notices", "references", "spelling", "telling", "timetable", "tokens", "topology", "vantage", "watching"),
     ),
     ("world", "promises", "template"),
     (

@@ -16,7 +16,7 @@ from checks.model import CannotLook
 from checks.report.json import document
 from checks.run import Door
 from checks.target import parse
-from checks.vantage import CAPABILITIES, Need, missing, relies_on
+from checks.vantage import ALWAYS, CAPABILITIES, Need, missing, relies_on
 from checks.world.pretend import PretendClock, asked, pretend_world
 from tests.runs import NOON, a_check, a_control, a_plan, a_run
 from tests.test_controls import ACCEPTED
@@ -65,13 +65,13 @@ def test_what_is_beyond_is_in_the_document() -> None:
 @pytest.mark.parametrize("need", NEEDS, ids=lambda each: f"{each.check} {each.capability}")
 def test_a_need_names_promises_and_a_capability_that_exist(need: Need) -> None:
     """A misspelt pattern would plan what cannot be seen."""
-    assert need.capability in CAPABILITIES
+    assert need.capability in {*CAPABILITIES, *ALWAYS}
     assert any(catalogue.fits(need.check, name) for name in catalogue.BY_NAME)
 
 
 def test_every_capability_is_needed_and_measured() -> None:
     """A word that changes nothing would only comfort."""
-    assert set(CAPABILITIES) == {each.capability for each in NEEDS}
+    assert {*CAPABILITIES, *ALWAYS} == {each.capability for each in NEEDS}
     assert list(CAPABILITIES) == [each.vantage for each in measures(CAPABILITIES, domain="shop.test", region="r")]
 
 

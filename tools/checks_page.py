@@ -28,6 +28,7 @@ ABOUT = {
     "dns": "Does the name lead here",
     "tls": "Is the certificate good, and is it the one",
     "cdn": "Does the edge do what the template says, and what a visitor needs",
+    "site": "Is the page whole, and nothing served beside it",
     "api": "Does the API answer, to the right people",
     "httpapis": "Do HTTP APIs answer, to the right people",
     "auth": "Can people sign in, and nobody by a side door",

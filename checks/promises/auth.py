@@ -9,6 +9,7 @@ from functools import partial
 
 from checks import intent
 from checks.evidence import Absent, PoolGroups, PoolSeen
+from checks.likeness import checks_of, like, prop
 from checks.model import Check, Resource, Sight, Target, Verdict, promise
 from checks.wording import left_out, quote, several
 from checks.world.ports import World
@@ -16,6 +17,27 @@ from checks.world.ports import World
 _POOL = "AWS::Cognito::UserPool"
 _GROUP = "AWS::Cognito::UserPoolGroup"
 _PASSWORD = ("Policies", "PasswordPolicy")
+
+
+ROWS = (
+    like(
+        "auth.domain",
+        "AWS::Cognito::UserPoolDomain",
+        says="the address where people sign in is there, of its pool and with its certificate",
+        severity="critical",
+        source="Pitfall 62: a domain that is gone takes the sign-in page and every callback with it.",
+        noun="domain of a user pool",
+        actions=("cognito-idp:DescribeUserPoolDomain",),
+        arn="",
+        good=("ACTIVE",),
+        pending=("CREATING", "UPDATING"),
+        asked=lambda one: intent.text(one.properties, "Domain"),
+        wanted=lambda one: {
+            "pool": prop(one, "UserPoolId"),
+            "certificate": prop(one, "CustomDomainConfig", "CertificateArn"),
+        },
+    ),
+)
 
 
 @promise(
@@ -107,7 +129,8 @@ def _compared(expected: str, words: intent.Words, live: Mapping[str, str]) -> Ve
 
 
 def checks(target: Target) -> Iterator[Check]:
-    """Every promise about every user pool."""
+    """Every promise about every user pool, and every address of one."""
+    yield from checks_of(target, ROWS)
     for found in target.of_type(_POOL):
         yield from _of_pool(target, found)
 
@@ -172,4 +195,4 @@ def _look_groups(world: World, *, region: str, pool: str) -> PoolGroups | Absent
     return world.aws.user_pool_groups(region, pool)
 
 
-PROMISES = (pool, settings, groups)
+PROMISES = (*(each.promise for each in ROWS), pool, settings, groups)

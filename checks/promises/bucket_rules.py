@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import partial
 
 from checks import intent
-from checks.evidence import Absent, BucketCors, BucketLifecycle, BucketWebsite, CorsRule, LifecycleRule
+from checks.evidence import Absent, BucketCors, BucketLifecycle, BucketWebsite, CorsRule, Described, LifecycleRule
+from checks.likeness import words_of
 from checks.model import Check, Resource, Sight, Target, Verdict, promise
+from checks.notices import notices_of
 from checks.wording import left_out, quote, several
 from checks.world.ports import World
 
@@ -54,6 +56,47 @@ def lifecycle(
     """A rule that somebody added by hand deletes for good within a day (AWS: "Managing the lifecycle of objects")."""
     look = partial(_look_lifecycle, region=region, bucket=bucket, owner=owner)
     return Sight(look=look, judge=partial(judge_lifecycle, bucket=bucket, rules=rules, gaps=gaps))
+
+
+@promise(
+    "buckets.notifications",
+    says="the bucket tells of its objects whom the template says, and nobody else",
+    severity="critical",
+    instrument="aws",
+    actions=("s3:GetBucketNotification",),
+)
+def notifications(*, region: str, bucket: str, words: intent.Words, gaps: tuple[str, ...]) -> Sight:
+    """A lost notification is work that is never begun, and no error anywhere (AWS: "Amazon S3 Event Notifications")."""
+    look = partial(_look_described, kind="AWS::S3::BucketNotification", region=region, bucket=bucket)
+    remedy = "deploy the stack again; what was put there meanwhile was told to nobody, and must be found by listing"
+    return Sight(look=look, judge=partial(judge_words, bucket=bucket, words=words, gaps=gaps, remedy=remedy))
+
+
+@promise(
+    "buckets.owned",
+    says="what anybody puts into the bucket belongs to its owner, unless the template says otherwise",
+    severity="critical",
+    instrument="aws",
+    actions=("s3:GetBucketOwnershipControls",),
+)
+def owned(*, region: str, bucket: str, words: intent.Words, gaps: tuple[str, ...]) -> Sight:
+    """AWS: with BucketOwnerEnforced no list of access of a single object opens it (Security Hub, control S3.12)."""
+    look = partial(_look_described, kind="AWS::S3::BucketOwnership", region=region, bucket=bucket)
+    remedy = "aws s3api put-bucket-ownership-controls with BucketOwnerEnforced, or deploy the stack again"
+    return Sight(look=look, judge=partial(judge_words, bucket=bucket, words=words, gaps=gaps, remedy=remedy))
+
+
+def judge_words(
+    seen: Described | Absent, _now: datetime, *, bucket: str, words: intent.Words, gaps: tuple[str, ...], remedy: str
+) -> Verdict:
+    """Every word the same."""
+    expected = f"bucket {bucket} with {intent.said(words) or 'anything'}{left_out(gaps)}"
+    if isinstance(seen, Absent):
+        return _gone(expected, bucket)
+    other = intent.differences(words, dict(seen.words))
+    if other:
+        return Verdict.failed(expected=expected, actual=several(other), remedy=remedy)
+    return Verdict.passed(expected=expected, actual=quote(intent.said(seen.words)))
 
 
 def judge_website(seen: BucketWebsite | Absent, _now: datetime, *, bucket: str) -> Verdict:
@@ -139,6 +182,11 @@ def checks(target: Target) -> Iterator[Check]:
         yield cors(place, region=region, bucket=name, owner=owner, rules=tuple(_cors_of(bucket)), gaps=gaps)
         gaps = intent.gaps(bucket.properties, "LifecycleConfiguration")
         yield lifecycle(place, region=region, bucket=name, owner=owner, rules=tuple(_rules_of(bucket)), gaps=gaps)
+        words, gaps = words_of({"tells": notices_of(target, bucket)})
+        yield notifications(place, region=region, bucket=name, words=words, gaps=gaps)
+        rule = next(iter(intent.items(bucket.properties, "OwnershipControls", "Rules")), None)
+        words, gaps = words_of({"owner": intent.part(rule, "ObjectOwnership") or "BucketOwnerEnforced"})
+        yield owned(place, region=region, bucket=name, words=words, gaps=gaps)
 
 
 def _cors_of(bucket: Resource) -> Iterator[CorsRule]:
@@ -178,8 +226,12 @@ def _look_cors(world: World, *, region: str, bucket: str, owner: str) -> BucketC
     return world.aws.bucket_cors(region, bucket, owner)
 
 
+def _look_described(world: World, *, kind: str, region: str, bucket: str) -> Described | Absent:
+    return world.aws.described(kind, region, bucket)
+
+
 def _look_lifecycle(world: World, *, region: str, bucket: str, owner: str) -> BucketLifecycle | Absent:
     return world.aws.bucket_lifecycle(region, bucket, owner)
 
 
-PROMISES = (website, cors, lifecycle)
+PROMISES = (website, cors, lifecycle, notifications, owned)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from checks import intent
 from checks.evidence import Absent, DistributionSeen
 from checks.model import Check, Sight, Target, Verdict, promise
-from checks.wording import quote, several
+from checks.wording import quote, several, span
 from checks.world.ports import World
 
 _GET = ("cloudfront:GetDistribution",)
@@ -27,9 +27,12 @@ _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten
     instrument="aws",
     actions=_GET,
 )
-def deployed(*, distribution: str) -> Sight:
-    """Pitfalls 8 and 21: while it is InProgress, some edges still work by the old configuration."""
-    return Sight(look=partial(_look, distribution=distribution), judge=judge_deployed)
+def deployed(*, distribution: str, within: timedelta = timedelta.max) -> Sight:
+    """Pitfalls 8 and 21: while it is InProgress, some edges still work by the old one. After *within* it is stuck.
+
+    A plan that was stored before there was such a limit has none.
+    """
+    return Sight(look=partial(_look, distribution=distribution), judge=partial(judge_deployed, within=within))
 
 
 @promise(
@@ -70,8 +73,8 @@ def errors(*, distribution: str) -> Sight:
     return Sight(look=partial(_look, distribution=distribution), judge=judge_errors)
 
 
-def judge_deployed(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
-    """Enabled, and Deployed rather than InProgress."""
+def judge_deployed(seen: DistributionSeen | Absent, now: datetime, *, within: timedelta) -> Verdict:
+    """Enabled, and Deployed; InProgress is not yet, until it lasts for longer than *within*."""
     expected = "enabled and Deployed"
     match seen:
         case Absent():
@@ -80,6 +83,10 @@ def judge_deployed(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
             return Verdict.failed(expected=expected, actual=f"disabled, {quote(status)}", remedy=_REDEPLOY)
         case DistributionSeen(status="Deployed"):
             return Verdict.passed(expected=expected, actual="enabled and Deployed")
+        case DistributionSeen(status=status, modified=datetime() as since) if now - since > within:
+            remedy = "see whether it is changed again and again; then open a case with AWS: no edge takes that long"
+            actual = f"{quote(status)} for {span(now - since)}"
+            return Verdict.failed(expected=f"{expected} within {span(within)}", actual=actual, remedy=remedy)
         case DistributionSeen(status=status):
             remedy = "wait: aws cloudfront wait distribution-deployed --id <id>; minutes are usual, 15 are many"
             return Verdict.not_yet(expected=expected, actual=quote(status), remedy=remedy)
@@ -125,15 +132,15 @@ def judge_errors(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
     return _judged(amiss, expected, several(f"{code} with {page}" for code, page, _, _ in seen.errors))
 
 
-def checks(target: Target) -> Iterator[Check]:
-    """Three or four questions about each distribution."""
+def checks(target: Target, *, deploying: timedelta) -> Iterator[Check]:
+    """Three or four questions about each distribution, whose edges have *deploying* to take a change."""
     for each in target.of_type(intent.DISTRIBUTION):
         config = intent.part(each.properties, "DistributionConfig")
         arn = f"arn:{target.partition}:cloudfront::{target.account}:distribution/{each.physical_id}"
         name, place = each.physical_id, each.place(arn)
         ours = [host for host in target.hosts if intent.serving(target, host) is each]
         wanted = tuple(dict.fromkeys([*intent.aliases(each), *ours]))
-        yield deployed(place, distribution=name)
+        yield deployed(place, distribution=name, within=deploying)
         yield aliases(place, distribution=name, wanted=wanted, left_out=intent.gaps(config, "Aliases"))
         # Without names of its own it is reached by CloudFront's, and shows CloudFront's certificate.
         if wanted or intent.gaps(config, "ViewerCertificate"):

@@ -11,13 +11,16 @@ from checks.evidence import Absent, Described
 from checks.likeness import checks_of, joined, like, prop
 from checks.model import Check, Place, Resource, Sight, Target, Verdict, promise
 from checks.routes import Route, apis
-from checks.spelling import spelt
+from checks.spelling import document, spelt
 from checks.wording import left_out, quote
 from checks.world.ports import World
 
 REFUSAL = "AWS::ApiGateway::GatewayResponse"
 METHOD = "AWS::ApiGateway::Method"
+MODEL = "AWS::ApiGateway::Model"
+VALIDATOR = "AWS::ApiGateway::RequestValidator"
 _READ = ("apigateway:GET",)
+_LIMITS = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
 
 
 def _everywhere(stage: Resource, key: str) -> object:
@@ -28,9 +31,31 @@ def _everywhere(stage: Resource, key: str) -> object:
     return None
 
 
+def apart(stage: Resource) -> object:
+    """Rate and burst of the methods that have limits of their own; Unresolved where the settings are."""
+    said = prop(stage, "MethodSettings")
+    if intent.gaps(said):
+        return said
+    every = {_set(each): each for each in intent.items(stage.properties, "MethodSettings")}
+    own = {
+        name: [spelt(intent.part(each, key)) or "-" for key in _LIMITS]
+        for name, each in every.items()
+        if name != "* /*"
+    }
+    return {name: "/".join(limits) for name, limits in own.items()} or "none"
+
+
+def _set(setting: object) -> str:
+    """``GET /jobs/{id}`` of a setting, whose path is written ``/~1jobs~1{id}``."""
+    path = intent.text(setting, "ResourcePath").replace("~1", "/")
+    return f"{intent.text(setting, 'HttpMethod')} /{path.lstrip('/')}"
+
+
 def _stage(one: Resource) -> Mapping[str, object]:
     return {
         "deployment": prop(one, "DeploymentId"),
+        "variables": prop(one, "Variables") or "none",
+        "limits apart": apart(one),
         "rate": _everywhere(one, "ThrottlingRateLimit"),
         "burst": _everywhere(one, "ThrottlingBurstLimit"),
         "logging": _everywhere(one, "LoggingLevel"),
@@ -77,6 +102,22 @@ ROWS = (
         },
     ),
     like(
+        "api.validator",
+        VALIDATOR,
+        says="what the gateway validates of a request is what the template says",
+        severity="warning",
+        source="AWS: a method whose validator asks for nothing hands every body on to its function "
+        "(RequestValidator.validateRequestBody).",
+        noun="request validator",
+        actions=_READ,
+        arn="arn:{partition}:apigateway:{region}::/restapis/*",
+        asked=_of_api,
+        wanted=lambda one: {
+            "body": prop(one, "ValidateRequestBody") or False,
+            "parameters": prop(one, "ValidateRequestParameters") or False,
+        },
+    ),
+    like(
         "api.logging",
         "AWS::ApiGateway::Account",
         says="API Gateway has a role to write logs with, in this account and region",
@@ -93,7 +134,7 @@ ROWS = (
 
 @promise(
     "api.method",
-    says="the method exists in the API, guarded as the template says",
+    says="the method exists in the API, guarded and validated as the template says",
     severity="critical",
     instrument="aws",
     actions=_READ,
@@ -117,6 +158,19 @@ def refusal(*, region: str, api: str, kind: str, wanted: str, gaps: tuple[str, .
     return Sight(look=partial(_look_part, kind=REFUSAL, region=region, api=api, part=kind), judge=judge)
 
 
+@promise(
+    "api.model",
+    says="the bodies that the gateway takes have the shape of the template",
+    severity="warning",
+    instrument="aws",
+    actions=_READ,
+)
+def model(*, region: str, api: str, name: str, wanted: str, gaps: tuple[str, ...]) -> Sight:
+    """AWS: a validator weighs a body by its method's model; one that was loosened lets everything in."""
+    judge = partial(judge_part, noun="model", name=name, wanted=wanted, gaps=gaps)
+    return Sight(look=partial(_look_part, kind=MODEL, region=region, api=api, part=name), judge=judge)
+
+
 def judge_part(
     seen: Described | Absent, _now: datetime, *, noun: str, name: str, wanted: str, gaps: tuple[str, ...]
 ) -> Verdict:
@@ -128,12 +182,12 @@ def judge_part(
     there = dict(seen.words).get("is", "")
     if wanted in {"", there}:
         return Verdict.passed(expected=expected, actual=quote(there) or "there")
-    remedy = "deploy the stack again; who changed it by hand is in CloudTrail (UpdateMethod, PutGatewayResponse)"
+    remedy = "deploy the stack again; who changed it by hand is in CloudTrail (UpdateMethod, PutGatewayResponse …)"
     return Verdict.failed(expected=expected, actual=quote(there) or "nothing", remedy=remedy)
 
 
 def checks(target: Target) -> Iterator[Check]:
-    """Every stage, then every method and every refusal of every API."""
+    """Every stage, then every method, refusal and model of every API."""
     yield from checks_of(target, ROWS)
     for api in apis(target):
         for route in api.routes:
@@ -145,6 +199,12 @@ def checks(target: Target) -> Iterator[Check]:
             wanted = "" if gaps else _refusal(one)
             place = one.place(f"arn:{target.partition}:apigateway:{one.region}::/restapis/{api_id}/gatewayresponses")
             yield refusal(place, region=one.region, api=api_id, kind=kind, wanted=wanted, gaps=gaps)
+    for one in target.of_type(MODEL):
+        if api_id := intent.text(one.properties, "RestApiId"):
+            gaps = intent.gaps(one.properties, "Schema")
+            place = one.place(f"arn:{target.partition}:apigateway:{one.region}::/restapis/{api_id}/models")
+            wanted = "" if gaps else document(prop(one, "Schema"))
+            yield model(place, region=one.region, api=api_id, name=one.physical_id, wanted=wanted, gaps=gaps)
 
 
 def _method(target: Target, api: Resource, route: Route) -> Check:
@@ -158,11 +218,12 @@ def _method(target: Target, api: Resource, route: Route) -> Check:
         covers=(one.logical_id, *sorted(path)),
         resources=(arn,),
     )
-    parts = [prop(one, key) for key in ("AuthorizationType", "AuthorizerId", "ApiKeyRequired")]
+    parts = [prop(one, key) for key in ("AuthorizationType", "AuthorizerId", "ApiKeyRequired", "RequestValidatorId")]
     behind = prop(one, "Integration", "Type")
     gaps = tuple(why for each in (*parts, behind) for why in intent.gaps(each))
-    kind, authorizer, key = parts
-    guard = "" if gaps else " ".join(spelt(each) or "-" for each in (kind or "NONE", authorizer, key or False, behind))
+    kind, authorizer, key, validator = parts
+    said = (kind or "NONE", authorizer, key or False, behind, validator)
+    guard = "" if gaps else " ".join(spelt(each) or "-" for each in said)
     name = f"{route.method} {route.path}"
     return method(place, region=one.region, api=api.physical_id, route=name, guard=guard, gaps=gaps)
 
@@ -193,4 +254,4 @@ def _look_part(world: World, *, kind: str, region: str, api: str, part: str) -> 
     return Described(kind=kind, name=part, state=found.state, words=(("is", there[part]),))
 
 
-PROMISES = (*(each.promise for each in ROWS), method, refusal)
+PROMISES = (*(each.promise for each in ROWS), method, refusal, model)

@@ -36,11 +36,25 @@ def leaf_of(der: bytes) -> Leaf:
         raise ValueError(f"not a certificate: {error}") from error
 
 
-def _leaf(der: bytes) -> Leaf:
+def link_of(der: bytes) -> tuple[str, str]:
+    """Whose certificate it is, and whose word it is by. Raises ValueError when *der* is none."""
+    try:
+        fields = _fields(der)
+        subject, issuer = (", ".join(_attributes(_inside(fields[at], _SEQUENCE))) for at in (4, 2))
+    except (IndexError, StopIteration, UnicodeDecodeError, OverflowError) as error:
+        raise ValueError(f"not a certificate: {error}") from error
+    return subject, issuer
+
+
+def _fields(der: bytes) -> list[Part]:
+    """Serial, algorithm, issuer, validity, subject and what follows (RFC 5280, 4.1); the version is left out."""
     signed = _inside(next(_parts(der)), _SEQUENCE)
     fields = list(_parts(_inside(next(_parts(signed)), _SEQUENCE)))
-    if fields[0][0] == _VERSION:
-        del fields[0]
+    return fields[1:] if fields[0][0] == _VERSION else fields
+
+
+def _leaf(der: bytes) -> Leaf:
+    fields = _fields(der)
     serial, _, issuer, validity = fields[:4]
     starts, ends = _parts(_inside(validity, _SEQUENCE))
     return Leaf(

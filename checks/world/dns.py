@@ -35,6 +35,14 @@ _AS_GIVEN = Routes()
 _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How a question is put: over TCP alone, with its name in mixed case."""
+
+    tcp: bool = False
+    mixed: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RealDns:
     """Answers ``checks.world.ports.Dns`` from the network."""
@@ -42,41 +50,50 @@ class RealDns:
     network: Network
     memo: Memo
 
-    def ask(self, name: str, type: str, *, server: str | None = None) -> DnsAnswer | Silence:  # noqa: A002 - the port's word
+    def ask(
+        self,
+        name: str,
+        type: str,  # noqa: A002 - the port's word
+        *,
+        server: str | None = None,
+        tcp: bool = False,
+        mixed: bool = False,
+    ) -> DnsAnswer | Silence:
         """One answer, shared within the attempt. Raises CannotLook when the resolver, our own instrument, is silent."""
+        way = Way(tcp=tcp, mixed=mixed)
         question = (ascii_name(name), type.upper(), server)
-        return self.memo.once(("dns", *question), lambda: self._ask(*question))
+        return self.memo.once(("dns", *question, way), lambda: self._ask(*question, way))
 
     def addresses(self, host: str) -> tuple[str, ...] | Silence:
         """The addresses of *host* as this network sees them."""
         return addresses(self.ask, host, ipv6=self.network.ipv6)
 
-    def _ask(self, name: str, type_: str, server: str | None) -> DnsAnswer | Silence:
-        query = _query(name, type_, recursive=server is None)
+    def _ask(self, name: str, type_: str, server: str | None, way: Way) -> DnsAnswer | Silence:
+        query = _query(_mixed(name) if way.mixed else name, type_, recursive=server is None)
         if server is None:
-            return self._ask_resolver(query)
+            return self._ask_resolver(query, way)
         host = literal(server) or ascii_name(server)
         found = self.addresses(host)
         if isinstance(found, Silence):
             return found
         places = [self.network.routes.to(address, _PORT) for address in found]
         try:
-            return _read(query, self._exchange(query, places), server)
+            return _read(query, self._exchange(query, places, way), server)
         except Unanswered as error:
             return Silence(where=f"{server}:{_PORT}", reason=f"{name} {type_}: {error}")
 
-    def _ask_resolver(self, query: dns.message.QueryMessage) -> DnsAnswer:
+    def _ask_resolver(self, query: dns.message.QueryMessage, way: Way) -> DnsAnswer:
         resolvers = self.network.resolvers
         if not resolvers:
             raise CannotLook("no resolver: none is configured and /etc/resolv.conf names none", final=True)
         named = ", ".join(f"{host}:{port}" for host, port in resolvers)
         try:
-            answer = self._exchange(query, [self.network.routes.to(*each) for each in resolvers])
+            answer = self._exchange(query, [self.network.routes.to(*each) for each in resolvers], way)
         except Unanswered as error:
             raise CannotLook(f"resolver {named} does not answer: {error}") from error
         return _read(query, answer, named)
 
-    def _exchange(self, query: dns.message.QueryMessage, places: Sequence[Address]) -> dns.message.Message:
+    def _exchange(self, query: dns.message.QueryMessage, places: Sequence[Address], way: Way) -> dns.message.Message:
         """The first answer that is not SERVFAIL, else the last; each place is tried, a single one twice."""
         deadline = Deadline.after(self.network.clock, self.network.budget.name)
         tries = [places[turn % len(places)] for turn in range(max(_TRIES, len(places)))]
@@ -84,7 +101,7 @@ class RealDns:
         troubles: list[OSError | Unanswered] = []
         for tried, place in enumerate(tries):
             try:
-                answer = _ask_one(query, place, deadline.share(len(tries) - tried))
+                answer = _ask_one(query, place, deadline.share(len(tries) - tried), way)
             except (OSError, Unanswered) as error:
                 troubles.append(error)
                 continue
@@ -108,8 +125,17 @@ def _query(name: str, type_: str, *, recursive: bool) -> dns.message.QueryMessag
     return query
 
 
-def _ask_one(query: dns.message.Message, place: Address, deadline: Deadline) -> dns.message.Message:
-    answer = _over_udp(query, place, deadline) or _over_tcp(query, place, deadline)
+def _mixed(name: str) -> str:
+    """Every other letter large: a spelling that no zone has."""
+    return "".join(sign.upper() if at % 2 == 0 else sign for at, sign in enumerate(name))
+
+
+def _ask_one(query: dns.message.Message, place: Address, deadline: Deadline, way: Way) -> dns.message.Message:
+    answer = (None if way.tcp else _over_udp(query, place, deadline)) or _over_tcp(query, place, deadline)
+    if way.mixed and str(answer.question[0].name) != str(query.question[0].name):
+        raise Unanswered(f"it spells the question {answer.question[0].name}")
+    if way.tcp:
+        return answer
     if answer.rcode() not in _NO_EDNS:
         return answer
     # RFC 6891, 7: a server older than EDNS says so in this way.

@@ -7,6 +7,7 @@ that in the same way as a server's refusal. Nothing is encrypted yet, so nothing
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from checks.world.names import literal
@@ -34,6 +35,14 @@ _SUITES = (
     0xC007, 0xC011, 0x0005, 0x0004, 0x0009, 0xC019, 0xC018, 0xC017, 0x0034, 0x003A,
     0x0018, 0x001B, 0x003B, 0x0002, 0x0001,
 )  # fmt: skip
+# What no server should agree to any more, by what is wrong with it (RFC 7465, 8996, 9325; RFC 5246, A.5).
+WEAK: Mapping[str, tuple[int, ...]] = {
+    "NULL": (0x0001, 0x0002, 0x003B, 0xC001, 0xC006, 0xC00B, 0xC010, 0xC015),
+    "anonymous": (0x0018, 0x001B, 0x0034, 0x003A, 0x006C, 0x006D, 0x00A6, 0x00A7, 0xC016, 0xC017, 0xC018, 0xC019),
+    "RC4": (0x0004, 0x0005, 0xC002, 0xC007, 0xC00C, 0xC011),
+    "3DES": (0x000A, 0x0013, 0x0016, 0xC003, 0xC008, 0xC00D, 0xC012),
+    "static RSA": (0x002F, 0x0035, 0x003C, 0x003D, 0x0041, 0x0084, 0x0096, 0x009C, 0x009D, 0xC09C, 0xC09D),
+}
 _SERVER_NAME, _GROUPS, _POINT_FORMATS, _SIGNATURES = 0, 10, 11, 13
 _SUPPORTED_VERSIONS, _PSK_MODES, _KEY_SHARE, _RENEGOTIATION = 43, 45, 51, 0xFF01
 _X25519 = 29
@@ -41,8 +50,8 @@ _ALL_GROUPS = (_X25519, 23, 24, 25)
 _ALL_SIGNATURES = (0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201, 0x0807)
 
 
-def client_hello(host: str, version: str) -> bytes:
-    """The record that offers *version* and no other."""
+def client_hello(host: str, version: str, suites: Iterable[int] = ()) -> bytes:
+    """The record that offers *version* and no other, with *suites* alone where some are given."""
     number = VERSIONS[version]
     new = number == _TLS13
     body = b"".join((
@@ -50,7 +59,7 @@ def client_hello(host: str, version: str) -> bytes:
         os.urandom(32),
         # A session id, as TLS 1.3 clients send for the sake of middleboxes.
         _counted(1, os.urandom(32) if new else b""),
-        _counted(2, b"".join(map(_short, _SUITES_13 if new else _SUITES))),
+        _counted(2, b"".join(map(_short, tuple(suites) or (_SUITES_13 if new else _SUITES)))),
         _counted(1, b"\0"),
         _counted(2, b"".join(_extensions(host, number))),
     ))  # fmt: skip

@@ -33,8 +33,20 @@ class Clock(Protocol):
 class Dns(Protocol):
     """Questions to resolvers and to authoritative servers."""
 
-    def ask(self, name: str, type: str, *, server: str | None = None) -> seen.DnsAnswer | seen.Silence:  # noqa: A002 - DNS's own word
-        """Ask the target's resolver, or *server* (a host name or address, asked without recursion)."""
+    def ask(
+        self,
+        name: str,
+        type: str,  # noqa: A002 - DNS's own word
+        *,
+        server: str | None = None,
+        tcp: bool = False,
+        mixed: bool = False,
+    ) -> seen.DnsAnswer | seen.Silence:
+        """Ask the target's resolver, or *server* (a host name or address, asked without recursion).
+
+        With *tcp* over TCP alone; with *mixed* the name is spelt in mixed case, and an answer that spells it otherwise
+        is none.
+        """
         ...
 
 
@@ -49,6 +61,10 @@ class Tls(Protocol):
 
     def protocols(self, host: str, *, port: int = 443) -> seen.Protocols | seen.Silence:
         """Try TLS 1.0, 1.1, 1.2 and 1.3 each on its own."""
+        ...
+
+    def suites(self, host: str, *, port: int = 443) -> seen.Suites | seen.Silence:
+        """Offer each kind of weak cipher suites on its own."""
         ...
 
 
@@ -92,6 +108,10 @@ class Aws(Protocol):
 
     def continuous_backups(self, region: str, table: str) -> seen.ContinuousBackups | seen.Absent:
         """dynamodb:DescribeContinuousBackups."""
+        ...
+
+    def table_policy(self, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+        """dynamodb:GetResourcePolicy; an empty text without one."""
         ...
 
     def backup_plan(self, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:

@@ -7,13 +7,14 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from checks import __version__
-from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence
+from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence, Suites
 from checks.pool import Pool
-from checks.world.certificate import leaf_of
+from checks.world.certificate import leaf_of, link_of
 from checks.world.deadline import Deadline
-from checks.world.hello import VERSIONS, Word, client_hello, first_word
+from checks.world.hello import VERSIONS, WEAK, Word, client_hello, first_word
 from checks.world.memo import Memo
 from checks.world.names import ascii_name, literal
 from checks.world.network import Network
@@ -21,6 +22,8 @@ from checks.world.trust import Trust
 from checks.world.wire import Unanswered, Wire, dial, why
 
 HTTPS = 443
+# OpenSSL's X509_FILETYPE_ASN1.
+_DER = 2
 Addresses = Callable[[str], tuple[str, ...] | Silence]
 
 
@@ -42,6 +45,11 @@ class RealTls:
         """The four versions, asked at the same time, each on a connection of its own."""
         name = literal(host) or ascii_name(host)
         return self.memo.once(("protocols", name, port), lambda: self._protocols(name, port))
+
+    def suites(self, host: str, *, port: int = HTTPS) -> Suites | Silence:
+        """The kinds of weak suites, offered at the same time, each on a connection of its own."""
+        name = literal(host) or ascii_name(host)
+        return self.memo.once(("suites", name, port), lambda: self._suites(name, port))
 
     def _handshake(self, host: str, port: int, address: str | None) -> Accepted | Refused | Silence:
         context = self.trust.browser()
@@ -96,6 +104,40 @@ class RealTls:
             refused=tuple(each for each in oldest_first if words[each] == "refused"),
             unclear=tuple(each for each in oldest_first if words[each] is None),
         )
+
+    def _suites(self, host: str, port: int) -> Suites | Silence:
+        found = self.addresses(host)
+        if isinstance(found, Silence):
+            return found
+        try:
+            with self._dialled(found, port) as (wire, at), contextlib.closing(Pool(len(WEAK))) as pool:
+                asked = {each: pool.submit(partial(self._offer, wire, host, port, at, each)) for each in WEAK}
+                words = {each: said.result() for each, said in asked.items()}
+        except Unanswered as error:
+            return Silence(where=f"{host}:{port}", reason=str(error))
+        return Suites(
+            host=host,
+            address=at,
+            accepted=tuple(each for each in WEAK if words[each] == "accepted"),
+            refused=tuple(each for each in WEAK if words[each] == "refused"),
+            unclear=tuple(each for each in WEAK if words[each] is None),
+        )
+
+    def _offer(self, first: Wire, host: str, port: int, at: str, kind: str) -> Word | None:
+        """What the server says to suites of one *kind*. Some close without a word when nothing on offer suits them."""
+        try:
+            mine = kind == next(iter(WEAK))
+            wire = first if mine else dial((at,), port, routes=self.network.routes, deadline=first.deadline)[0]
+        except (OSError, Unanswered):
+            return None
+        with contextlib.closing(wire):
+            try:
+                wire.send(client_hello(host, "1.2", WEAK[kind]))
+                return first_word(wire, "1.2")
+            except (ConnectionError, Unanswered):
+                return "refused"
+            except OSError:
+                return None
 
     def _word(self, first: Wire, host: str, port: int, at: str, version: str) -> Word | None:
         """What the server says to one version; the connection that found the address serves the newest."""
@@ -157,8 +199,25 @@ def _facts(secured: Wire, host: str, at: str, leaf: Leaf | None) -> Accepted | R
         return Refused(host=host, address=at, reason="the certificate cannot be read")
     cipher = socket.cipher()
     return Accepted(
-        host=host, address=at, version=socket.version() or "", cipher=cipher[0] if cipher else "", leaf=leaf
+        host=host,
+        address=at,
+        version=socket.version() or "",
+        cipher=cipher[0] if cipher else "",
+        leaf=leaf,
+        chain=_chain(socket),
     )
+
+
+def _chain(socket: ssl.SSLSocket) -> tuple[tuple[str, str], ...]:
+    """The certificates as they were sent; none where Python or a certificate does not let them be read."""
+    try:
+        # Public from Python 3.13 on; until then the same method of what an SSLSocket is made of.
+        if hasattr(socket, "get_unverified_chain"):
+            return tuple(link_of(each) for each in socket.get_unverified_chain())
+        inner: Any = socket._sslobj  # type: ignore[attr-defined]  # noqa: SLF001 - see above
+        return tuple(link_of(each.public_bytes(_DER)) for each in inner.get_unverified_chain() or ())
+    except (AttributeError, ValueError, ssl.SSLError):
+        return ()
 
 
 def _leaf(secured: Wire) -> Leaf | None:

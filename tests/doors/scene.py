@@ -37,17 +37,22 @@ CHECKS = (
     "identity.region[Main]",
     "stack.status[Main]",
     "stack.outputs[Main]",
+    "stack.drift[Main]",
+    "stack.discreet[Main]",
     "tables.present[Users]",
     "tables.keys[Users]",
     "tables.pitr[Users]",
     "tables.protected[Users]",
     "tables.billing[Users]",
+    "tables.encrypted[Users]",
+    "tables.private[Users]",
     "backups.restorable[Users]",
     "backups.lag[Users]",
     "backups.plan[Daily]",
     "backups.selection[Daily]",
     "backups.covered[Users]",
     "backups.recent[Users]",
+    "backups.jobs[Users]",
     "stack.recovered[here]",
 )
 # Those that ask scripted questions; the others serve on loopback, and have tests of their own.
@@ -155,6 +160,10 @@ KEPT: Mapping[Question, object] = {
         selections=(seen.BackupSelection(name="all", role="r", resources=(_TABLE_ARN,), excluded=(), by_tag=False),),
     ),
     asked("aws.recovery_points", REGION, _TABLE_ARN): (),
+    asked("aws.table_policy", REGION, _TABLE_ARN): seen.ResourcePolicy(resource=_TABLE_ARN, text=""),
+    asked("aws.described", "AWS::Backup::BackupJob", REGION, "last of each"): seen.Described(
+        kind="AWS::Backup::BackupJob", name="last of each", state="there", words=()
+    ),
     FORGED: (True, "InvalidClientTokenId"),
     asked("dns.ask", ".", "SOA"): seen.DnsAnswer(
         name=".", type="SOA", server="192.0.2.53", rcode="NOERROR", records=("a. b. 1 2 3 4 5",)

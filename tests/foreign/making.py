@@ -110,6 +110,7 @@ def _keeping(client: Client) -> Mapping[str, Made]:
         "parameter": _described("AWS::SSM::Parameter", "/shop/colour"),
         "vault": _described("AWS::Backup::BackupVault", "vault"),
         "table": Made("table", (REGION, "jobs")),
+        "table policy": Made("table_policy", (REGION, f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/jobs")),
         "continuous backups": Made("continuous_backups", (REGION, "jobs")),
         "time to live": _described("AWS::DynamoDB::TimeToLive", "jobs"),
         "log group": Made("log_group", (REGION, "/shop")),
@@ -189,6 +190,8 @@ def _serving(client: Client) -> Mapping[str, Made]:
         "bucket policy": Made("bucket_policy", (REGION, "shop-files", ACCOUNT)),
         "bucket website": Made("bucket_website", (REGION, "shop-files", ACCOUNT)),
         "bucket rules": Made("bucket_cors", (REGION, "shop-files", ACCOUNT)),
+        "bucket notifications": _described("AWS::S3::BucketNotification", "shop-files"),
+        "bucket ownership": _described("AWS::S3::BucketOwnership", "shop-files"),
         "bucket lifecycle": Made("bucket_lifecycle", (REGION, "shop-files", ACCOUNT)),
     }
 

@@ -65,7 +65,7 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "lifetime": (partial(tls.judge_lifetime, host=APEX, least=WEEK), HANDSHAKE),
     "floor": (tls.judge_floor, seen.Protocols | seen.Silence),
     "modern": (tls.judge_modern, seen.Protocols | seen.Silence),
-    "deployed": (cdn.judge_deployed, DISTRIBUTION),
+    "deployed": (partial(cdn.judge_deployed, within=WEEK), DISTRIBUTION),
     "aliases": (partial(cdn.judge_aliases, wanted=(APEX,), left_out=()), DISTRIBUTION),
     "viewer_certificate": (
         partial(cdn.judge_viewer_certificate, certificate=CERTIFICATE_ARN, policy="TLSv1.2_2021"),

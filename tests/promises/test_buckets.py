@@ -16,6 +16,7 @@ from checks.evidence import (
     BucketVersions,
     BucketWebsite,
     CorsRule,
+    Described,
     LifecycleRule,
     ResourcePolicy,
 )
@@ -71,6 +72,13 @@ GOOD: Mapping[str, object] = {
     "bucket_cors": BucketCors(bucket="files-1", rules=(RULE,)),
     "bucket_lifecycle": BucketLifecycle(bucket="files-1", rules=(SWEEP, OLD)),
 }
+DESCRIBED = {
+    ("described", kind, REGION, "files-1"): Described(kind=kind, name="files-1", state="there", words=(words,))
+    for kind, words in (
+        ("AWS::S3::BucketNotification", ("tells", "nobody")),
+        ("AWS::S3::BucketOwnership", ("owner", "BucketOwnerEnforced")),
+    )
+}
 QUESTIONS = {
     "present": "bucket",
     "private": "bucket_access",
@@ -95,12 +103,14 @@ def _verdict(promise: str, seen: object, **changes: object) -> Verdict:
 
 def test_there_and_closed_first_then_what_it_does() -> None:
     """The order in which a person would ask."""
-    assert [f"buckets.{name}[Files]" for name in QUESTIONS] == list(_checks())
+    described = [f"buckets.{name}[Files]" for name in ("notifications", "owned")]
+
+    assert [*(f"buckets.{name}[Files]" for name in QUESTIONS), *described] == list(_checks())
 
 
 def test_everything_passes_where_everything_is_right() -> None:
     """Planned from the template, looked at through the world as this account, judged."""
-    seen = world({(question, REGION, "files-1", ACCOUNT): answer for question, answer in GOOD.items()})
+    seen = world({(question, REGION, "files-1", ACCOUNT): answer for question, answer in GOOD.items()} | DESCRIBED)
 
     verdicts = {name: check.sight.judge(check.sight.look(seen), NOW) for name, check in _checks().items()}
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from checks.evidence import Absent, DistributionSeen
@@ -23,11 +25,12 @@ from tests.promises.worlds import (
 
 GONE = Absent(what="distribution D1")
 NAME = "Site/Distribution"
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 def test_four_questions_about_each_distribution() -> None:
     """On, named, certified, honest; each touches the distribution alone."""
-    checks = planned(cdn.checks(site()))
+    checks = planned(cdn.checks(site(), deploying=HALF_AN_HOUR))
 
     words = ("deployed", "aliases", "viewer_certificate", "errors")
     assert [f"cdn.{word}[{NAME}]" for word in words] == list(checks)
@@ -39,13 +42,13 @@ def test_a_distribution_without_names_shows_the_certificate_of_cloudfront() -> N
     bare = distribution_resource({"ViewerCertificate": {"CloudFrontDefaultCertificate": True}})
     unsure = distribution_resource({"ViewerCertificate": {"AcmCertificateArn": Unresolved("Ref")}})
 
-    assert f"cdn.viewer_certificate[{NAME}]" not in planned(cdn.checks(target(bare)))
-    assert f"cdn.viewer_certificate[{NAME}]" in planned(cdn.checks(target(unsure)))
+    assert f"cdn.viewer_certificate[{NAME}]" not in planned(cdn.checks(target(bare), deploying=HALF_AN_HOUR))
+    assert f"cdn.viewer_certificate[{NAME}]" in planned(cdn.checks(target(unsure), deploying=HALF_AN_HOUR))
 
 
 def test_the_hosts_of_the_settings_are_wanted_even_if_the_template_forgot_them() -> None:
     """A deployment that was not told its domain is complete in its own eyes."""
-    checks = planned(cdn.checks(target(distribution_resource({}), domain=APEX, aliases=(WWW,))))
+    checks = planned(cdn.checks(target(distribution_resource({}), domain=APEX, aliases=(WWW,)), deploying=HALF_AN_HOUR))
 
     assert (APEX, WWW) == checks[f"cdn.aliases[{NAME}]"].params["wanted"]
 
@@ -53,7 +56,7 @@ def test_the_hosts_of_the_settings_are_wanted_even_if_the_template_forgot_them()
 def test_names_that_could_not_be_resolved_are_left_out_and_said() -> None:
     """The rest is compared."""
     config = distribution_config() | {"Aliases": [APEX, Unresolved("Fn::ImportValue X")]}
-    check = planned(cdn.checks(target(distribution_resource(config))))[f"cdn.aliases[{NAME}]"]
+    check = planned(cdn.checks(target(distribution_resource(config)), deploying=HALF_AN_HOUR))[f"cdn.aliases[{NAME}]"]
 
     verdict = check.sight.judge(distribution_seen(aliases=(APEX, "other.test")), NOW)
 
@@ -67,6 +70,15 @@ def test_names_that_could_not_be_resolved_are_left_out_and_said() -> None:
     (
         pytest.param(distribution_seen(), "pass", id="deployed"),
         pytest.param(distribution_seen(status="InProgress"), "not_yet", id="in progress"),
+        pytest.param(
+            distribution_seen(status="InProgress", modified=NOW - HALF_AN_HOUR), "not_yet", id="for half an hour"
+        ),
+        pytest.param(
+            distribution_seen(status="InProgress", modified=NOW - HALF_AN_HOUR - timedelta(seconds=1)),
+            "fail",
+            id="for longer than that",
+        ),
+        pytest.param(distribution_seen(modified=NOW - timedelta(days=300)), "pass", id="deployed long ago"),
         pytest.param(distribution_seen(enabled=False), "fail", id="disabled"),
         pytest.param(distribution_seen(enabled=False, status="InProgress"), "fail", id="being disabled"),
         pytest.param(GONE, "fail", id="absent"),
@@ -74,7 +86,7 @@ def test_names_that_could_not_be_resolved_are_left_out_and_said() -> None:
 )
 def test_the_distribution_is_on_and_everywhere(seen: DistributionSeen | Absent, status: str) -> None:
     """While it is in progress the service itself says that it is not done."""
-    assert status == cdn.judge_deployed(seen, NOW).status
+    assert status == cdn.judge_deployed(seen, NOW, within=HALF_AN_HOUR).status
 
 
 @pytest.mark.parametrize(
@@ -164,4 +176,6 @@ def test_the_distribution_is_asked_for_by_its_id() -> None:
     """The physical id of the template's resource."""
     here = world({("distribution", "D1"): distribution_seen()})
 
-    assert {distribution_seen()} == {each.sight.look(here) for each in planned(cdn.checks(site())).values()}
+    assert {distribution_seen()} == {
+        each.sight.look(here) for each in planned(cdn.checks(site(), deploying=HALF_AN_HOUR)).values()
+    }

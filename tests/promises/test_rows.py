@@ -13,10 +13,10 @@ from checks.catalogue import BY_NAME
 from checks.evidence import Absent, Described
 from checks.likeness import Row, checks_of, judge_likeness
 from checks.model import Check, Resource, Unresolved, Verdict
-from checks.promises import boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows
+from checks.promises import auth, boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows
 from tests.promises.worlds import ACCOUNT, HOSTILE, NOW, REGION, planned, resource, target, world
 
-ROOMS = (boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows)
+ROOMS = (auth, boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows)
 ROWS: tuple[Row, ...] = (*(row for room in ROOMS for row in room.ROWS), roles.TRUST)
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
@@ -26,6 +26,7 @@ KEPT = {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}, "MaximumRetr
 
 # What a template says of one resource of each kind, beside the name by which AWS is asked for it.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], str]] = {
+    "AWS::Cognito::UserPoolDomain": ({"Domain": "shop", "UserPoolId": "p1"}, "shop"),
     "AWS::CloudWatch::CompositeAlarm": ({"AlarmRule": "ALARM(a)\n OR ALARM(b)", "AlarmActions": ["arn:t"]}, "thing-1"),
     "AWS::CloudWatch::Dashboard": ({"DashboardBody": '{"widgets": []}'}, "thing-1"),
     "AWS::Lambda::Alias": ({"FunctionName": "shop", "Name": "live", "FunctionVersion": "7"}, "thing-1"),
@@ -90,6 +91,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], str]] = {
         },
         "a1/prod",
     ),
+    "AWS::ApiGateway::RequestValidator": ({"RestApiId": "a1", "ValidateRequestBody": True}, "a1/thing-1"),
     "AWS::ApiGateway::Authorizer": ({"RestApiId": "a1", "Type": "COGNITO_USER_POOLS"}, "a1/thing-1"),
     "AWS::ApiGateway::Account": ({"CloudWatchRoleArn": "arn:r"}, REGION),
     "AWS::SNS::Subscription": (

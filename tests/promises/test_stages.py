@@ -5,10 +5,12 @@ import pytest
 from checks.evidence import Absent, Described, Response, Silence
 from checks.model import Check, Resource, Unresolved
 from checks.promises import httpapis, stages
+from checks.spelling import document
+from checks.world.aws import gateway
 from tests.promises import worlds
 from tests.promises.worlds import NOW, REGION, planned, resource, response, silence, target, world
 
-GUARD = "COGNITO_USER_POOLS - false -"
+GUARD = "COGNITO_USER_POOLS - false - -"
 
 
 def _rest(*more: Resource) -> dict[str, Check]:
@@ -23,10 +25,13 @@ def _all(kind: str, **parts: str) -> Described:
     ("routes", "status"),
     (
         ({"GET /auth/me": GUARD}, "pass"),
-        ({"GET /auth/me": "NONE - false -"}, "fail"),
+        ({"GET /auth/me": "NONE - false - -"}, "fail"),
+        ({"GET /auth/me": "COGNITO_USER_POOLS other false - -"}, "fail"),
+        ({"GET /auth/me": "COGNITO_USER_POOLS - true - -"}, "fail"),
+        ({"GET /auth/me": "COGNITO_USER_POOLS - false - v1"}, "fail"),
         ({"GET /auth/you": GUARD}, "fail"),
     ),
-    ids=("guarded", "open", "gone"),
+    ids=("guarded", "open", "another authorizer", "a key besides", "a validator besides", "gone"),
 )
 def test_a_method_is_there_and_guarded(routes: dict[str, str], status: str) -> None:
     """All methods of an API are read at once; each check keeps its own."""
@@ -65,6 +70,55 @@ def test_what_the_gateway_refuses_itself_is_refused_as_the_template_says(status_
     found = check.sight.look(world({("described", stages.REFUSAL, REGION, "api1"): seen}))
 
     assert status == check.sight.judge(found, NOW).status
+
+
+SHAPE = {"type": "object", "required": ["title"]}
+
+
+@pytest.mark.parametrize(
+    ("models", "status"),
+    (
+        ({"Job": document(SHAPE)}, "pass"),
+        ({"Job": document('{"required":["title"],"type":"object"}')}, "pass"),
+        ({"Job": document({"type": "object"})}, "fail"),
+        ({}, "fail"),
+    ),
+    ids=("the same", "written otherwise", "loosened", "gone"),
+)
+def test_a_model_has_the_shape_of_the_template(models: dict[str, str], status: str) -> None:
+    """All models of an API are read at once; how its text is laid out does not count."""
+    said = {"RestApiId": "api1", "Name": "Job", "Schema": SHAPE}
+    check = _rest(resource(stages.MODEL, said, subject="Api/Job", physical_id="Job"))["api.model[Api/Job]"]
+    found = check.sight.look(world({("described", stages.MODEL, REGION, "api1"): _all(stages.MODEL, **models)}))
+
+    assert status == check.sight.judge(found, NOW).status
+
+
+def test_a_model_with_an_open_part_is_still_asked_for() -> None:
+    """Its shape is left out, and that is said."""
+    said = {"RestApiId": "api1", "Schema": {"$ref": Unresolved("Ref Other")}}
+    check = _rest(resource(stages.MODEL, said, subject="Api/Job", physical_id="Job"))["api.model[Api/Job]"]
+
+    assert "" == check.params["wanted"]
+    assert "not compared" in check.sight.judge(_all(stages.MODEL, **{"is": "x"}), NOW).expected
+
+
+def test_limits_of_single_methods_are_spelt_alike_in_template_and_answer() -> None:
+    """CloudFormation writes ``/~1jobs``, API Gateway ``~1jobs/POST``."""
+    settings = [
+        {"HttpMethod": "*", "ResourcePath": "/*", "ThrottlingRateLimit": 50},
+        {"HttpMethod": "POST", "ResourcePath": "/~1jobs", "ThrottlingRateLimit": 5.0, "ThrottlingBurstLimit": 2},
+        {"HttpMethod": "GET", "ResourcePath": "/", "ThrottlingRateLimit": 9},
+    ]
+    stage = resource("AWS::ApiGateway::Stage", {"MethodSettings": settings})
+    live = {
+        "*/*": {"throttlingRateLimit": 50.0},
+        "~1jobs/POST": {"throttlingRateLimit": 5.0, "throttlingBurstLimit": 2},
+        "~1/GET": {"throttlingRateLimit": 9.0},
+    }
+
+    assert {"POST /jobs": "5/2", "GET /": "9/-"} == stages.apart(stage)
+    assert {"POST /jobs": "5/2", "GET /": "9/-"} == gateway.apart(live)
 
 
 def _http(*keys: str, **said: object) -> dict[str, Check]:

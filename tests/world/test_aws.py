@@ -18,6 +18,7 @@ from moto import mock_aws
 from checks import evidence as seen
 from checks.pool import Pool
 from checks.world.aws import Credentials, RealAws, real_aws
+from checks.world.aws.tables import _encryption
 from checks.world.real import RealClock
 
 REGION = "af-south-1"
@@ -85,6 +86,33 @@ def test_a_table_that_is_not_there_is_absent(aws: RealAws) -> None:
 
     assert absent == aws.table(REGION, "jobs")
     assert absent == aws.continuous_backups(REGION, "jobs")
+
+
+def test_the_policy_of_a_table_is_told(aws: RealAws) -> None:
+    """None at first; then its text. A table that is gone is absent."""
+    make_table()
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/jobs"
+    assert seen.ResourcePolicy(resource=arn, text="") == aws.table_policy(REGION, arn)
+
+    client("dynamodb").put_resource_policy(ResourceArn=arn, Policy="{}")
+
+    assert seen.ResourcePolicy(resource=arn, text="{}") == aws.again().table_policy(REGION, arn)
+    assert isinstance(aws.table_policy(REGION, f"{arn}2"), seen.Absent)
+
+
+@pytest.mark.parametrize(
+    ("told", "key"),
+    (
+        ({}, ""),
+        ({"Status": "DISABLED", "SSEType": "KMS", "KMSMasterKeyArn": "arn:k"}, ""),
+        ({"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "arn:k"}, "KMS arn:k"),
+        ({"Status": "UPDATING", "SSEType": "KMS", "KMSMasterKeyArn": "arn:k"}, "KMS arn:k"),
+        ({"Status": "ENABLED"}, "KMS"),
+    ),
+)
+def test_a_table_has_dynamodbs_own_key_or_one_of_kms(told: dict[str, str], key: str) -> None:
+    """DescribeTable says nothing of its own."""
+    assert key == _encryption(told)
 
 
 def test_a_backup_plan_is_seen_with_its_rules(aws: RealAws) -> None:

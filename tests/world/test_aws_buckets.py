@@ -218,3 +218,40 @@ def test_a_refusal_without_a_request_id_is_nobodys_answer(told: Make) -> None:
 
     with pytest.raises(CannotLook, match="does not look like AWS"):
         ask(asked, "bucket_website")
+
+
+def test_whom_a_bucket_tells_and_who_owns_what_is_in_it(emulated: RealAws) -> None:
+    """Nobody at first; and a bucket without controls is one from before they were usual."""
+    s3 = make()
+
+    assert (("tells", "nobody"),) == _words(emulated, "AWS::S3::BucketNotification")
+    again = emulated.again()
+    boto3.client("sqs", region_name=REGION).create_queue(QueueName="work")
+    arn = f"arn:aws:sqs:{REGION}:{OWNER}:work"
+    told = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(Bucket="files", NotificationConfiguration={"QueueConfigurations": [told]})
+    s3.put_bucket_ownership_controls(
+        Bucket="files", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    )
+
+    assert (("tells", f"{arn} of s3:ObjectCreated:*"),) == _words(again, "AWS::S3::BucketNotification")
+    assert (("owner", "BucketOwnerEnforced"),) == _words(again, "AWS::S3::BucketOwnership")
+
+
+def _words(aws: RealAws, kind: str) -> tuple[tuple[str, str], ...]:
+    found = aws.described(kind, REGION, "files")
+    assert isinstance(found, seen.Described)
+    return found.words
+
+
+@pytest.mark.parametrize("kind", ("AWS::S3::BucketNotification", "AWS::S3::BucketOwnership"))
+def test_a_bucket_that_is_gone_tells_nobody_and_belongs_to_nobody(emulated: RealAws, kind: str) -> None:
+    """Absent, and no error of ours."""
+    assert isinstance(emulated.described(kind, REGION, "files"), seen.Absent)
+
+
+def test_a_bucket_without_controls_belongs_to_its_writers(told: Make) -> None:
+    """As buckets from before April 2023 do."""
+    aws, _ = told(xml_error("OwnershipControlsNotFoundError", status=404))
+
+    assert (("owner", "ObjectWriter"),) == _words(aws, "AWS::S3::BucketOwnership")

@@ -552,3 +552,45 @@ def test_equal_questions_are_asked_once_within_an_attempt() -> None:
 
     assert first is second
     assert (1, 2) == (asked_once, len(server.questions))
+
+
+def test_over_tcp_alone_no_packet_is_sent() -> None:
+    """Whoever answers over UDP alone is seen not to answer."""
+    with dns_server(SITE) as server:
+        found = world_of(resolver=server.resolver).dns.ask("site.example", "A", tcp=True)
+
+    assert isinstance(found, DnsAnswer)
+    assert ["tcp"] == [transport for *_, transport in server.questions]
+
+
+def test_a_name_in_mixed_case_is_asked_for_as_it_is_spelt() -> None:
+    """The answer is that of the name; a server that spells it otherwise has not answered."""
+
+    def flattened(query: dns.message.Message, transport: str) -> dns.message.Message:
+        answer = SITE(query, transport)
+        assert isinstance(answer, dns.message.Message)
+        answer.question = [
+            dns.rrset.RRset(each.name.canonicalize(), each.rdclass, each.rdtype) for each in answer.question
+        ]
+        return answer
+
+    with dns_server(SITE) as server, dns_server(flattened) as other:
+        found = world_of(resolver=server.resolver).dns.ask("site.example", "A", mixed=True)
+        with pytest.raises(CannotLook, match="it spells the question"):
+            world_of(resolver=other.resolver).dns.ask("site.example", "A", mixed=True)
+
+    assert isinstance(found, DnsAnswer)
+    assert ("site.example", ("192.0.2.1", "192.0.2.2")) == (found.name.lower(), found.records)
+    assert "SiTe.eXaMpLe" == server.questions[0][0]
+
+
+def test_each_way_of_asking_is_a_question_of_its_own() -> None:
+    """What was answered over UDP says nothing of TCP."""
+    with dns_server(SITE) as server:
+        names = world_of(resolver=server.resolver).dns
+        for _ in range(2):
+            names.ask("site.example", "A")
+            names.ask("site.example", "A", tcp=True)
+            names.ask("site.example", "A", mixed=True)
+
+    assert 3 == len(server.questions)

@@ -11,8 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence
+from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence, Suites
 from checks.model import CannotLook
 from checks.world.real import trusting
 from checks.world.trust import THROWAWAY, Trust
@@ -561,3 +564,103 @@ def test_the_versions_of_a_named_server_are_asked_by_its_name(issuer: Issuer) ->
         world_of(resolver=server.resolver).tls.protocols(SITE, port=port)
 
     assert [SITE] * 4 == names
+
+
+# --- weak suites, and what is sent ------------------------------------------------------------------
+
+
+def _offers(answer: Answer, *, seconds: float = 5.0) -> Suites | Silence:
+    with tcp_server(answer) as port:
+        return world_of(seconds=seconds).tls.suites("localhost", port=port)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("ciphers", "accepted"),
+    (
+        ("ECDHE+AESGCM", ()),
+        ("ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0", ("NULL",)),
+        ("AECDH-AES128-SHA:@SECLEVEL=0", ("anonymous",)),
+        ("ALL:eNULL:@SECLEVEL=0", ("NULL", "anonymous")),
+    ),
+)
+def test_each_kind_of_weak_suite_is_offered_alone(ciphers: str, accepted: tuple[str, ...], issuer: Issuer) -> None:
+    """A real server of each; today's OpenSSL knows neither RC4 nor 3DES, and static RSA needs a key of that kind."""
+    context = issuer.server(SITE)
+    context.set_ciphers(ciphers)
+
+    seen = _offers(under_tls(context, OK))
+
+    assert isinstance(seen, Suites)
+    assert (accepted, ()) == (seen.accepted, seen.unclear)
+    assert {"NULL", "anonymous", "RC4", "3DES", "static RSA"} == {*seen.accepted, *seen.refused}
+
+
+def test_static_rsa_is_seen_to_be_accepted(tmp_path: Path) -> None:
+    """Whoever gets the key later reads everything that was recorded before."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SITE)])
+    days = timedelta(days=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(NOW - days).not_valid_after(NOW + days)
+    pem = serialization.Encoding.PEM
+    (tmp_path / "rsa.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.sign(key, hashes.SHA256()).public_bytes(pem)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "rsa.pem")
+    context.set_ciphers("AES128-GCM-SHA256:@SECLEVEL=0")
+
+    seen = _offers(under_tls(context, OK))
+
+    assert isinstance(seen, Suites)
+    assert ("static RSA",) == seen.accepted
+
+
+def test_who_hangs_up_over_weak_suites_refuses_them() -> None:
+    """Some servers say nothing when nothing on offer suits them."""
+    seen = _offers(hears)
+
+    assert isinstance(seen, Suites)
+    assert 5 == len(seen.refused)
+
+
+def test_who_says_nothing_for_too_long_leaves_it_unclear() -> None:
+    """Time may have run out on our side."""
+
+    def holds(connection: socket.socket) -> None:
+        while connection.recv(4_096):
+            pass
+
+    seen = _offers(holds, seconds=0.3)
+
+    assert isinstance(seen, Suites)
+    assert ((), 5) == (seen.accepted, len(seen.unclear))
+
+
+def test_nobody_at_home_agrees_to_nothing() -> None:
+    """Silence, as for any other question."""
+    assert isinstance(world_of().tls.suites("localhost", port=closed_port()), Silence)
+
+
+def test_certificates_are_told_as_they_were_sent(issuer: Issuer, tmp_path: Path) -> None:
+    """The leaf first; what a server sends besides comes after it, in its order."""
+    root = issuer.certificate.public_bytes(serialization.Encoding.PEM)
+    leaf = ("CN=leaf", "C=ZA, O=Tests, CN=Trusted")
+    alone = _shake(under_tls(issuer.server(SITE), OK), issuer)
+    certificate, key = issuer.leaf(SITE)
+    pem = serialization.Encoding.PEM
+    (tmp_path / "both.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(pem)
+        + root
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    both = _shake(under_tls(context, OK), issuer)
+
+    assert isinstance(alone, Accepted)
+    assert isinstance(both, Accepted)
+    assert (leaf,) == alone.chain
+    assert (leaf, (leaf[1], leaf[1])) == both.chain

@@ -78,6 +78,7 @@ GAPS: tuple[Close, ...] = (
     functions.start_environments_a_few_at_a_time,
     functions.measure_functions,
     apis.keep_access_log_settings_of_stacks,
+    apis.keep_request_validators_of_stacks,
     apis.give_a_request_one_id,
     apis.measure_apis,
     apis.write_access_logs,

@@ -13,6 +13,9 @@ from checks.twin.gaps.alarms import look_again
 from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store, wrap_handler
 
 _STAGE = "AWS::ApiGateway::Stage"
+_METHOD = "AWS::ApiGateway::Method"
+_VALIDATOR = "AWS::ApiGateway::RequestValidator"
+_VALIDATED = ("ValidateRequestBody", "ValidateRequestParameters")
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_:.-]*[A-Za-z0-9_])")
 _HANDLED = (
     "api_id", "stage_name", "method", "path", "headers", "body", "query_params", "owner_account_id", "owner_region",
@@ -50,6 +53,42 @@ def keep_access_log_settings_of_stacks(_: Grounds) -> None:
 
     wrap_handler(_STAGE, "create", with_log)
     wrap_handler(_STAGE, "update", with_log)
+
+
+def keep_request_validators_of_stacks(_: Grounds) -> None:
+    """A request validator of a stack can be read, and a method of a stack has the one that its template gives it.
+
+    MiniStack's CloudFormation makes up an id for a validator that no API has, and gives methods none.
+    """
+    apis = service("services.apigateway_v1")
+    validators, resources = store(apis, "_request_validators"), store(apis, "_resources")
+
+    def kept(original: Function) -> Function:
+        def handle(first: Untyped, *rest: Untyped, **named: Untyped) -> Untyped:
+            validator_id, attributes = original(first, *rest, **named)
+            props = [each for each in rest if isinstance(each, dict)][-1]
+            validators.setdefault(props["RestApiId"], {})[validator_id] = {
+                "id": validator_id,
+                "name": props.get("Name", ""),
+                **{key[0].lower() + key[1:]: str(props.get(key, False)).lower() == "true" for key in _VALIDATED},
+            }
+            return validator_id, attributes
+
+        return handle
+
+    def given(original: Function) -> Function:
+        def handle(first: Untyped, *rest: Untyped, **named: Untyped) -> Untyped:
+            made = original(first, *rest, **named)
+            props = [each for each in rest if isinstance(each, dict)][-1]
+            methods = resources[props["RestApiId"]][props["ResourceId"]]["resourceMethods"]
+            methods[props.get("HttpMethod", "ANY")]["requestValidatorId"] = props.get("RequestValidatorId")
+            return made
+
+        return handle
+
+    for kind, make in ((_VALIDATOR, kept), (_METHOD, given)):
+        wrap_handler(kind, "create", make)
+        wrap_handler(kind, "update", make)
 
 
 def give_a_request_one_id(_: Grounds) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks import evidence as seen
+from checks.world.aws.readers import Found, Read, inside
 from checks.world.aws.wire import Ask, Asking, shaped
 
 POOL = Ask(
@@ -19,6 +20,8 @@ CLIENT = Ask(
 )
 GROUPS = Ask(service="cognito-idp", operation="ListGroups", needs=("Groups",), gone=("ResourceNotFoundException",))
 
+DOMAIN = Ask(service="cognito-idp", operation="DescribeUserPoolDomain", needs=("DomainDescription",))
+
 MOST_GROUPS = 60  # Cognito API reference, ListGroups: Limit is at most 60
 
 _SECONDS: Mapping[str, int] = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
@@ -28,6 +31,18 @@ _LIVES: Mapping[str, tuple[str, int]] = {
     "IdToken": ("hours", 1),
     "RefreshToken": ("days", 30),
 }
+
+
+def _domain(asking: Asking, region: str, name: str) -> Found | None:
+    """One address of a pool; Cognito describes one that is not there by nothing."""
+    said = asking.demand(DOMAIN, region, Domain=name)["DomainDescription"]
+    if not said.get("UserPoolId"):
+        return None
+    certificate = inside(said, "CustomDomainConfig", "CertificateArn")
+    return str(said.get("Status", "")), {"pool": said["UserPoolId"], "certificate": certificate}
+
+
+READERS: Mapping[str, Read] = {"AWS::Cognito::UserPoolDomain": _domain}
 
 
 def user_pool(asking: Asking, region: str, pool: str) -> seen.PoolSeen | seen.Absent:

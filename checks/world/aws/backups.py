@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from checks import evidence as seen
+from checks.world.aws.readers import Found, Read
 from checks.world.aws.stacks import utc
 from checks.world.aws.wire import Ask, Asking, shaped
 
@@ -25,6 +26,29 @@ SELECTION = Ask(
 POINTS = Ask(service="backup", operation="ListRecoveryPointsByResource", needs=("RecoveryPoints",))
 
 MOST_POINTS = 100
+JOBS = Ask(service="backup", operation="ListBackupJobs", needs=("BackupJobs",))
+# What has not come to an end yet tells nothing.
+_RUNNING = frozenset({"CREATED", "PENDING", "RUNNING", "ABORTING"})
+_A_PAGE = 1_000
+
+
+def last_jobs(asking: Asking, region: str, _: str) -> Found | None:
+    """Of each resource the last job that came to an end: its state, when it was begun, and what was said about it."""
+    every = [one for page in asking.pages(JOBS, region, MaxResults=_A_PAGE) for one in page["BackupJobs"]]
+    return "there", shaped(JOBS, region, lambda: _last(every))
+
+
+def _last(every: list[Mapping[str, Any]]) -> Mapping[str, object]:
+    over = [one for one in every if one["State"] not in _RUNNING]
+    newest = {str(one["ResourceArn"]): one for one in sorted(over, key=lambda one: utc(one["CreationDate"]))}
+    return {arn: _told(one) for arn, one in newest.items()}
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    return f"{one['State']}|{utc(one['CreationDate']):%Y-%m-%d %H:%M} UTC|{one.get('StatusMessage') or ''}"
+
+
+READERS: Mapping[str, Read] = {"AWS::Backup::BackupJob": last_jobs}
 
 
 def backup_plan(asking: Asking, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks import evidence as seen
+from checks.notices import spelt_lines, told_by
+from checks.world.aws.readers import Found, Read
 from checks.world.aws.wire import Answer, Ask, Asking, shaped
 
 # S3 answers HeadBucket without a body, so that the code is the status.
@@ -53,6 +55,18 @@ LIFECYCLE = Ask(
     bare=("NoSuchLifecycleConfiguration",),
     iam="s3:GetLifecycleConfiguration",
 )
+
+
+NOTICES = Ask(service="s3", operation="GetBucketNotificationConfiguration", gone=_NONE, iam="s3:GetBucketNotification")
+OWNERSHIP = Ask(
+    service="s3",
+    operation="GetBucketOwnershipControls",
+    needs=("OwnershipControls",),
+    gone=_NONE,
+    bare=("OwnershipControlsNotFoundError",),
+)
+# A bucket without controls is from before April 2023: whoever puts an object there owns it (S3, "Object Ownership").
+_WRITERS = "ObjectWriter"
 
 
 def bucket(asking: Asking, region: str, name: str, owner: str) -> seen.BucketSeen | seen.Absent:
@@ -125,6 +139,26 @@ def bucket_lifecycle(asking: Asking, region: str, name: str, owner: str) -> seen
         return _absent(name)
     rules = shaped(LIFECYCLE, region, lambda: tuple(_rule(one) for one in answer.get("Rules", ())))
     return seen.BucketLifecycle(bucket=name, rules=rules)
+
+
+def _notices(asking: Asking, region: str, name: str) -> Found | None:
+    """Whom the bucket tells of what."""
+    answer = asking.call(NOTICES, region, Bucket=name)
+    if answer is None:
+        return None
+    return "there", {"tells": shaped(NOTICES, region, lambda: spelt_lines(told_by(answer)))}
+
+
+def _ownership(asking: Asking, region: str, name: str) -> Found | None:
+    """Who owns what is put into it."""
+    answer = asking.call(OWNERSHIP, region, Bucket=name)
+    if answer is None:
+        return None
+    rules = shaped(OWNERSHIP, region, lambda: answer["OwnershipControls"]["Rules"] if answer else ())
+    return "there", {"owner": rules[0]["ObjectOwnership"] if rules else _WRITERS}
+
+
+READERS: Mapping[str, Read] = {"AWS::S3::BucketNotification": _notices, "AWS::S3::BucketOwnership": _ownership}
 
 
 def _absent(name: str) -> seen.Absent:

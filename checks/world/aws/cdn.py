@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from checks import evidence as seen
+from checks.world.aws.stacks import utc
 from checks.world.aws.wire import Ask, Asking, shaped
 
 DISTRIBUTION = Ask(
@@ -69,6 +70,7 @@ def _distribution(one: Mapping[str, Any]) -> seen.DistributionSeen:
         origins=tuple(_origin(origin) for origin in _items(config["Origins"])),
         behaviours=(*others, _behaviour(config["DefaultCacheBehavior"], "*")),
         errors=tuple(_error(error) for error in _items(config.get("CustomErrorResponses"))),
+        modified=utc(one["LastModifiedTime"]) if one.get("LastModifiedTime") else None,
     )
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from checks import evidence as seen
 from checks.model import CannotLook
-from checks.world.aws import compute, delivery, gateway, keeping, readers, roles
+from checks.world.aws import auth, backups, buckets, compute, delivery, gateway, keeping, readers, roles
 from checks.world.aws.readers import Read
 from checks.world.aws.wire import Asking
 
 READERS: Mapping[str, Read] = {
+    **auth.READERS,
+    **backups.READERS,
+    **buckets.READERS,
     **compute.READERS,
     **gateway.READERS,
     **delivery.READERS,

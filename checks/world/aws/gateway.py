@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checks.spelling import spelt
+from checks.spelling import document, spelt
 from checks.world.aws.readers import NOT_FOUND, Found, Read, inside, reading
 from checks.world.aws.wire import Answer, Ask, Asking, shaped
 
@@ -16,6 +16,8 @@ RESOURCES = Ask(
 )
 REFUSALS = Ask(service="apigateway", operation="GetGatewayResponses", needs=("items",), gone=NOT_FOUND, iam=_REST)
 AUTHORIZER = Ask(service="apigateway", operation="GetAuthorizer", needs=("id", "type"), gone=NOT_FOUND, iam=_REST)
+MODELS = Ask(service="apigateway", operation="GetModels", needs=("items",), gone=NOT_FOUND, more="position", iam=_REST)
+VALIDATOR = Ask(service="apigateway", operation="GetRequestValidator", needs=("id",), gone=NOT_FOUND, iam=_REST)
 ACCOUNT = Ask(service="apigateway", operation="GetAccount", iam=_REST)
 API_V2 = Ask(service="apigatewayv2", operation="GetApi", needs=("ApiId", "ProtocolType"), gone=NOT_FOUND, iam=_REST)
 STAGE_V2 = Ask(service="apigatewayv2", operation="GetStage", needs=("StageName",), gone=NOT_FOUND, iam=_REST)
@@ -41,12 +43,25 @@ def _stage(answer: Answer) -> Mapping[str, object]:
     everywhere = inside(answer, "methodSettings", "*/*") or {}
     return {
         "deployment": answer["deploymentId"],
+        "variables": answer.get("variables") or "none",
+        "limits apart": apart(answer.get("methodSettings") or {}) or "none",
         "rate": everywhere.get("throttlingRateLimit"),
         "burst": everywhere.get("throttlingBurstLimit"),
         "logging": everywhere.get("loggingLevel") or "OFF",
         "tracing": bool(answer.get("tracingEnabled")),
         "access log": inside(answer, "accessLogSettings", "destinationArn"),
     }
+
+
+def apart(settings: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str]:
+    """``GET /jobs`` with its own rate and burst, of keys such as ``~1jobs/GET``."""
+    own: dict[str, str] = {}
+    for key, said in settings.items():
+        path, _, method = key.rpartition("/")
+        if key != "*/*":
+            limits = [spelt(said.get(each)) or "-" for each in ("throttlingRateLimit", "throttlingBurstLimit")]
+            own[f"{method} /{path.replace('~1', '/').lstrip('/')}"] = "/".join(limits)
+    return own
 
 
 def _methods(asking: Asking, region: str, name: str) -> Found | None:
@@ -62,8 +77,8 @@ def _routes(resources: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for one in resources:
         for method, said in (one.get("resourceMethods") or {}).items():
             guard = said.get("authorizationType", "NONE"), said.get("authorizerId"), said.get("apiKeyRequired", False)
-            behind = inside(said, "methodIntegration", "type")
-            yield f"{method} {one['path']}", " ".join(spelt(each) or "-" for each in (*guard, behind))
+            behind = inside(said, "methodIntegration", "type"), said.get("requestValidatorId")
+            yield f"{method} {one['path']}", " ".join(spelt(each) or "-" for each in (*guard, *behind))
 
 
 def _refusals(asking: Asking, region: str, name: str) -> Found | None:
@@ -84,12 +99,28 @@ def _refusal(one: Mapping[str, Any]) -> str:
     return spelt({key: value for key, value in said.items() if value})
 
 
+def _models(asking: Asking, region: str, name: str) -> Found | None:
+    """The shapes of bodies that an API knows, by their names."""
+    pages = list(asking.pages(MODELS, region, restApiId=name, limit=_A_PAGE))
+    if not pages:
+        return None
+    every = [one for page in pages for one in page["items"]]
+    return "there", shaped(MODELS, region, lambda: {str(one["name"]): document(one.get("schema")) for one in every})
+
+
 def _authorizer(answer: Answer) -> Mapping[str, object]:
     return {
         "type": answer["type"],
         "pools": answer.get("providerARNs") or None,
         "seconds": answer.get("authorizerResultTtlInSeconds"),
         "reads": answer.get("identitySource"),
+    }
+
+
+def _validator(answer: Answer) -> Mapping[str, object]:
+    return {
+        "body": bool(answer.get("validateRequestBody")),
+        "parameters": bool(answer.get("validateRequestParameters")),
     }
 
 
@@ -147,6 +178,8 @@ READERS: Mapping[str, Read] = {
     "AWS::ApiGateway::Stage": reading(STAGE, _pair("restApiId", "stageName"), _stage),
     "AWS::ApiGateway::Method": _methods,
     "AWS::ApiGateway::GatewayResponse": _refusals,
+    "AWS::ApiGateway::Model": _models,
+    "AWS::ApiGateway::RequestValidator": reading(VALIDATOR, _pair("restApiId", "requestValidatorId"), _validator),
     "AWS::ApiGateway::Authorizer": reading(AUTHORIZER, _pair("restApiId", "authorizerId"), _authorizer),
     "AWS::ApiGateway::Account": reading(
         ACCOUNT, lambda _: {}, lambda answer: {"role": answer.get("cloudwatchRoleArn")}

@@ -142,6 +142,9 @@ class RealAws:
     def continuous_backups(self, region: str, table: str) -> seen.ContinuousBackups | seen.Absent:
         return self._once(tables.continuous_backups, region, table)
 
+    def table_policy(self, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+        return self._once(tables.table_policy, region, arn)
+
     def backup_plan(self, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:
         return self._once(backups.backup_plan, region, plan_id)
 

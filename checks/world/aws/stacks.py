@@ -91,6 +91,7 @@ def _stack(one: Mapping[str, Any]) -> seen.StackSeen:
         updated=utc(one.get("LastUpdatedTime") or one["CreationTime"]),
         outputs=tuple(sorted(outputs)),
         parameters=tuple(sorted(parameters)),
+        drift=str((one.get("DriftInformation") or {}).get("StackDriftStatus", "")),
     )
 
 

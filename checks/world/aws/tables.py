@@ -17,6 +17,14 @@ BACKUPS = Ask(
     gone=("TableNotFoundException", "ResourceNotFoundException"),
 )
 
+POLICY = Ask(
+    service="dynamodb",
+    operation="GetResourcePolicy",
+    needs=("Policy",),
+    gone=("ResourceNotFoundException",),
+    bare=("PolicyNotFoundException",),
+)
+
 Keys = tuple[tuple[str, str, str], ...]
 
 
@@ -36,6 +44,14 @@ def continuous_backups(asking: Asking, region: str, name: str) -> seen.Continuou
     return shaped(BACKUPS, region, lambda: _backups(name, answer["ContinuousBackupsDescription"]))
 
 
+def table_policy(asking: Asking, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
+    """The policy of one table; an empty text without one."""
+    answer = asking.call(POLICY, region, ResourceArn=arn)
+    if answer is None:
+        return seen.Absent(what=f"table {arn.rpartition('/')[2]} in {region}")
+    return seen.ResourcePolicy(resource=arn, text=str(answer.get("Policy", "")))
+
+
 def _table(one: Mapping[str, Any]) -> seen.TableSeen:
     kinds = {kind["AttributeName"]: kind["AttributeType"] for kind in one["AttributeDefinitions"]}
     return seen.TableSeen(
@@ -51,7 +67,15 @@ def _table(one: Mapping[str, Any]) -> seen.TableSeen:
         stream=one.get("StreamSpecification", {}).get("StreamViewType", ""),
         deletion_protection=one.get("DeletionProtectionEnabled", False),
         items=one["ItemCount"],
+        encryption=_encryption(one.get("SSEDescription") or {}),
     )
+
+
+def _encryption(one: Mapping[str, Any]) -> str:
+    """Nothing for DynamoDB's own key, of which DescribeTable says nothing or that another one is DISABLED."""
+    if one.get("Status", "DISABLED") in {"DISABLED", "DISABLING"}:
+        return ""
+    return f"{one.get('SSEType', 'KMS')} {one.get('KMSMasterKeyArn', '')}".strip()
 
 
 def _index(one: Mapping[str, Any], kinds: Mapping[str, str]) -> seen.IndexSeen:

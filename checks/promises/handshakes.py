@@ -1,0 +1,94 @@
+"""What else is said in a handshake: the certificates in their order, and what is not agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+
+from checks.evidence import Accepted, Refused, Silence, Suites
+from checks.model import CannotLook, Check, Place, Sight, Target, Verdict, promise
+from checks.wording import quote, several
+from checks.world.ports import World
+
+Handshake = Accepted | Refused | Silence
+
+
+@promise(
+    "tls.chain",
+    says="the certificates are sent in order, each followed by the one that vouches for it",
+    severity="warning",
+    instrument="tls",
+)
+def chain(*, host: str) -> Sight:
+    """RFC 5246, 7.4.2: clients that do not sort what they are sent refuse a chain in another order."""
+    return Sight(look=partial(_look, host=host), judge=partial(judge_chain, host=host))
+
+
+@promise(
+    "tls.suites",
+    says="suites that encrypt nothing, prove nobody or are broken are refused, and so are those without secrecy later",
+    severity="critical",
+    instrument="tls",
+)
+def suites(*, host: str) -> Sight:
+    """RFC 9325, 4.1: NULL, anonymous, RC4, 3DES and static RSA; CloudFront drops the last of them in TLSv1.2_2019."""
+    return Sight(look=partial(_look_suites, host=host), judge=partial(judge_suites, host=host))
+
+
+def judge_chain(seen: Handshake, _now: datetime, *, host: str) -> Verdict:
+    """Each certificate's issuer is the subject of the next."""
+    expected = f"the certificates of {host} in order"
+    remedy = f"openssl s_client -showcerts -connect {host}:443 -servername {host}; import leaf and chain again"
+    if not isinstance(seen, Accepted):
+        return Verdict.failed(expected=expected, actual=_why(seen), remedy="see tls.certificate of this host")
+    breaks = [
+        f"after {quote(one[0], 60)} by {quote(one[1], 60)} comes {quote(other[0], 60)}"
+        for one, other in zip(seen.chain, seen.chain[1:], strict=False)
+        if one[1] != other[0]
+    ]
+    if breaks:
+        return Verdict.failed(expected=expected, actual=several(breaks), remedy=remedy)
+    return Verdict.passed(expected=expected, actual=f"{len(seen.chain)}: {several(each[0] for each in seen.chain)}")
+
+
+def judge_suites(seen: Suites | Silence, _now: datetime, *, host: str) -> Verdict:
+    """None of them was accepted."""
+    expected = f"{host} refuses every weak suite"
+    if isinstance(seen, Silence):
+        return Verdict.failed(expected=expected, actual=_why(seen), remedy="see tls.certificate of this host")
+    if seen.accepted:
+        remedy = "set MinimumProtocolVersion of the distribution to TLSv1.2_2021; before a load balancer, its policy"
+        return Verdict.failed(expected=expected, actual=f"accepted: {several(seen.accepted)}", remedy=remedy)
+    return Verdict.passed(expected=expected, actual=f"refused: {several(seen.refused)}")
+
+
+def checks(target: Target) -> Iterator[Check]:
+    """Both questions about each host."""
+    for host in target.hosts:
+        yield chain(Place(subject=host), host=host)
+        yield suites(Place(subject=host), host=host)
+
+
+def _look(world: World, *, host: str) -> Handshake:
+    """The handshake that others ask for as well. Raises CannotLook where this Python does not show what was sent."""
+    seen = world.tls.handshake(host)
+    if isinstance(seen, Accepted) and not seen.chain:
+        raise CannotLook(f"{host}: the certificates that were sent cannot be read here", final=True)
+    return seen
+
+
+def _look_suites(world: World, *, host: str) -> Suites | Silence:
+    """Raises CannotLook when a kind was left without an answer and no other was accepted."""
+    seen = world.tls.suites(host)
+    if isinstance(seen, Suites) and seen.unclear and not seen.accepted:
+        raise CannotLook(f"{host}: no answer in time to an offer of {' and '.join(seen.unclear)} alone")
+    return seen
+
+
+def _why(seen: Refused | Silence) -> str:
+    where = seen.where if isinstance(seen, Silence) else seen.address
+    return quote(f"{where}: {seen.reason}")
+
+
+PROMISES = (chain, suites)

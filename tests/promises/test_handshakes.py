@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from checks.evidence import Accepted, Refused, Silence, Suites
+from checks.model import CannotLook, Check
+from checks.promises import handshakes
+from tests.promises.worlds import APEX, HOSTILE, NOW, WWW, accepted, planned, silence, site, world
+
+LEAF, ISSUER, ROOT = ("CN=shop.test", "CN=M01"), ("CN=M01", "CN=Root"), ("CN=Root", "CN=Root")
+REFUSED = Refused(host=APEX, address="192.0.2.1", reason="expired", code=10)
+
+
+def _checks() -> dict[str, Check]:
+    return planned(handshakes.checks(site()))
+
+
+def _seen(**changes: object) -> Suites:
+    given = {"host": APEX, "address": "192.0.2.1", "accepted": (), "refused": ("NULL", "RC4")}
+    return Suites(**given | changes)  # type: ignore[arg-type]  # fields of Suites
+
+
+def test_each_host_is_asked() -> None:
+    """The apex, then its aliases."""
+    assert [f"tls.{word}[{host}]" for host in (APEX, WWW) for word in ("chain", "suites")] == list(_checks())
+
+
+@pytest.mark.parametrize(
+    ("chain", "status"),
+    (
+        ((LEAF,), "pass"),
+        ((LEAF, ISSUER), "pass"),
+        ((LEAF, ISSUER, ROOT), "pass"),
+        ((LEAF, ROOT, ISSUER), "fail"),
+        ((LEAF, LEAF, ISSUER), "fail"),
+        ((LEAF, ISSUER, LEAF), "fail"),
+    ),
+    ids=("leaf", "with its issuer", "with the root", "the wrong way round", "twice", "something else after it"),
+)
+def test_certificates_come_in_order(chain: tuple[tuple[str, str], ...], status: str) -> None:
+    """Each is vouched for by the next; whether the root comes too does not matter."""
+    check = _checks()[f"tls.chain[{APEX}]"]
+    seen = check.sight.look(world({("handshake", APEX): accepted(chain=chain)}))
+
+    assert status == check.sight.judge(seen, NOW).status
+
+
+@pytest.mark.parametrize("seen", (REFUSED, silence()), ids=("refused", "silent"))
+def test_what_a_browser_refuses_is_not_in_order(seen: Refused | Silence) -> None:
+    """The chain of a handshake that failed is nobody's."""
+    check = _checks()[f"tls.chain[{APEX}]"]
+    found = check.sight.look(world({("handshake", APEX): seen}))
+
+    assert "fail" == check.sight.judge(found, NOW).status
+
+
+def test_a_chain_that_cannot_be_read_is_not_judged() -> None:
+    """Our own instrument could not show it."""
+    with pytest.raises(CannotLook, match="cannot be read here"):
+        _checks()[f"tls.chain[{APEX}]"].sight.look(world({("handshake", APEX): accepted(chain=())}))
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    (
+        (_seen(), "pass"),
+        (_seen(accepted=("3DES",)), "fail"),
+        (_seen(accepted=("static RSA",), unclear=("NULL",)), "fail"),
+        (silence(), "fail"),
+    ),
+    ids=("none", "one", "one, another unclear", "silence"),
+)
+def test_no_weak_suite_is_accepted(seen: Suites | Silence, status: str) -> None:
+    """One that is accepted settles it, whatever is unclear."""
+    check = _checks()[f"tls.suites[{APEX}]"]
+    found = check.sight.look(world({("suites", APEX): seen}))
+
+    assert status == check.sight.judge(found, NOW).status
+
+
+def test_an_offer_without_an_answer_is_not_a_refusal() -> None:
+    """Time ran out, and that may be ours."""
+    with pytest.raises(CannotLook, match="NULL alone"):
+        _checks()[f"tls.suites[{APEX}]"].sight.look(world({("suites", APEX): _seen(unclear=("NULL",))}))
+
+
+def test_nothing_that_a_server_says_reaches_a_terminal() -> None:
+    """Hostile text is one harmless line."""
+    checks = _checks()
+    seen: tuple[Accepted | Refused, ...] = (
+        accepted(chain=((HOSTILE, HOSTILE), LEAF)),
+        replace(REFUSED, reason=HOSTILE),
+    )
+    for each in seen:
+        assert checks[f"tls.chain[{APEX}]"].sight.judge(each, NOW).actual.isprintable()
+    assert checks[f"tls.suites[{APEX}]"].sight.judge(_seen(accepted=(HOSTILE,)), NOW).actual.isprintable()
