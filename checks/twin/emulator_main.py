@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sys
+from asyncio import sslproto
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ Scope = dict[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 Application = Callable[[Scope, Channel, Channel], Awaitable[None]]
 _READS = (b"Describe", b"List", b"Get")
+# What asyncio holds for each TLS connection, read or not: 256 KB by itself, of which hundreds of connections that are
+# kept alive for a while make a gigabyte.
+_READ_AT_ONCE = 32 * 1024
 
 
 def main(arguments: dict[str, str]) -> None:
@@ -45,6 +49,7 @@ async def _serve(listener: socket.socket, arguments: dict[str, str], move: Calla
     from hypercorn.config import Config
     from ministack.app import app
 
+    sslproto.SSLProtocol.max_size = _READ_AT_ONCE
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
