@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from khaya_infra import ground, releases
+from khaya_infra import ground, live, releases
 from khaya_infra.stop import USAGE, Stop
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ def _fates(place: Place, stack: str, region: str) -> list[Fate]:
     cloudformation = place.session.client("cloudformation", region_name=region)
     if not ground.status_of(cloudformation, stack):
         return []
-    body = cloudformation.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
-    declared = (json.loads(body) if isinstance(body, str) else body)["Resources"]
+    declared = live.template_of(cloudformation, stack)["Resources"]
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     return [
         Fate(

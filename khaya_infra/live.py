@@ -58,18 +58,40 @@ def move(functions: Client, versions: Mapping[str, str]) -> list[str]:
 def declared(cloudformation: Client, stack: str) -> dict[str, str]:
     """For each function with an alias, the version that the stack's own template wants it on.
 
-    CloudFormation sets an alias when its template changes and at no other time: where a rollback moved one, the same
+    CloudFormation sets an alias when its template changes and at no other time: where somebody moved one, the same
     template deployed again leaves it there.
     """
+    physical = _physical(cloudformation, stack)
+    return {
+        physical[_logical(each["FunctionName"])]: _number(each["FunctionVersion"], physical)
+        for each in _aliases(template_of(cloudformation, stack))
+    }
+
+
+def redeclared(cloudformation: Client, stack: str, versions: Mapping[str, str]) -> dict[str, Any]:
+    """The stack's own template with each alias wanted on the version that is given for its function."""
+    template, physical = template_of(cloudformation, stack), _physical(cloudformation, stack)
+    for each in _aliases(template):
+        each["FunctionVersion"] = versions.get(physical[_logical(each["FunctionName"])], each["FunctionVersion"])
+    return template
+
+
+def template_of(cloudformation: Client, stack: str) -> dict[str, Any]:
+    """A stack's template as it was submitted."""
     body = cloudformation.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
-    template = json.loads(body) if isinstance(body, str) else body
-    physical = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in _resources(cloudformation, stack)}
-    aliases = [
+    return dict(json.loads(body) if isinstance(body, str) else body)
+
+
+def _aliases(template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
         each["Properties"]
         for each in template["Resources"].values()
         if each["Type"] == "AWS::Lambda::Alias" and each["Properties"].get("Name") == ALIAS
     ]
-    return {physical[_logical(each["FunctionName"])]: _number(each["FunctionVersion"], physical) for each in aliases}
+
+
+def _physical(cloudformation: Client, stack: str) -> dict[str, str]:
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in _resources(cloudformation, stack)}
 
 
 def _number(version: object, physical: Mapping[str, str]) -> str:

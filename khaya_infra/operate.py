@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from khaya_infra import (
     arrival,
@@ -32,9 +32,6 @@ from khaya_infra.clients import connect
 from khaya_infra.restore import NEWEST
 from khaya_infra.settings import read_settings
 from khaya_infra.stop import BROKEN, USAGE
-
-if TYPE_CHECKING:
-    pass
 
 Asked = argparse.Namespace
 Option = tuple[str, dict[str, Any]]

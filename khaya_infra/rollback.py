@@ -1,10 +1,13 @@
 """The previous release back: its files, its functions, and its template where the functions cannot go back without.
 
-Files first, functions second, the other way round than a deploy: a newer API knows what an older site asks for.
+Files first, functions second, the other way round than a deploy: a newer API knows what an older site asks for. Once it
+serves, the stack is told where its aliases stand, so that what is compared with its template holds.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _NO_CHANGE = "No updates are to be performed"
 _DEADLINE_S = 30 * 60
+# The folder of the assets' bucket for templates that no synthesis made.
+_TOLD = "rollback"
 
 
 def roll_back(place: Place, *, to: str | None, whole_template: bool, say: Callable[[str], None]) -> Release:
@@ -35,6 +40,7 @@ def roll_back(place: Place, *, to: str | None, whole_template: bool, say: Callab
     back = observe(place, outputs, sha=wanted.sha, version=wanted.version, template=wanted.template)
     number = releases.record(ssm, stack, back)
     say(f"on record as number {number}")
+    say(_tell_stack(place, back))
     return back
 
 
@@ -103,28 +109,49 @@ def _expect_versions(functions: Client, versions: Mapping[str, str]) -> None:
 def _restore_template(place: Place, wanted: Release) -> str:
     from botocore.exceptions import ClientError
 
-    cloudformation, stack = place.session.client("cloudformation"), place.settings.main.name
-    bucket = ground.stack_outputs(cloudformation, ground.BOOTSTRAP_STACK)["BucketName"]
-    url = f"https://s3.{place.settings.main.region}.amazonaws.com/{bucket}/{wanted.template}"
-    ground.await_stack(cloudformation, stack)
     try:
-        cloudformation.update_stack(
-            StackName=stack,
-            TemplateURL=url,
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-            Parameters=_same_parameters(cloudformation, stack),
-        )
+        _update(place, wanted.template, f"the template of {wanted.sha[:12]}")
     except ClientError as error:
         if _NO_CHANGE in str(error):
             return "the template is the release's already"
         raise
+    return f"template {wanted.template[:12]} deployed"
+
+
+def _tell_stack(place: Place, back: Release) -> str:
+    """An alias that was moved by a call alone is, to CloudFormation, one that was meddled with."""
+    cloudformation, stack = place.session.client("cloudformation"), place.settings.main.name
+    wanted = live.declared(cloudformation, stack)
+    versions = {name: back.functions[name] for name in wanted if name in back.functions}
+    if versions == wanted:
+        return f"{stack} says the same"
+    body = json.dumps(live.redeclared(cloudformation, stack, versions), sort_keys=True).encode()
+    key = f"{_TOLD}/{hashlib.sha256(body).hexdigest()}.json"
+    place.session.client("s3").put_object(Bucket=_assets(cloudformation), Key=key, Body=body)
+    _update(place, key, "where its aliases stand")
+    return f"{stack} was told, and says the same"
+
+
+def _assets(cloudformation: Client) -> str:
+    return ground.stack_outputs(cloudformation, ground.BOOTSTRAP_STACK)["BucketName"]
+
+
+def _update(place: Place, key: str, what: str) -> None:
+    """Deploy a template of the assets' bucket; `Stop` when CloudFormation does not take *what* it says."""
+    cloudformation, stack = place.session.client("cloudformation"), place.settings.main.name
+    ground.await_stack(cloudformation, stack)
+    cloudformation.update_stack(
+        StackName=stack,
+        TemplateURL=f"https://s3.{place.settings.main.region}.amazonaws.com/{_assets(cloudformation)}/{key}",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+        Parameters=_same_parameters(cloudformation, stack),
+    )
     status = ground.await_stack(cloudformation, stack, deadline_s=_DEADLINE_S)
     if status != "UPDATE_COMPLETE":
         raise Stop(
-            f"{stack} did not take the template of {wanted.sha[:12]}: it is {status}",
+            f"{stack} did not take {what}: it is {status}",
             f"`aws cloudformation describe-stack-events --stack-name {stack}` says why",
         )
-    return f"template {wanted.template[:12]} deployed"
 
 
 def _same_parameters(cloudformation: Client, stack: str) -> list[dict[str, object]]:

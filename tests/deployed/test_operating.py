@@ -19,6 +19,7 @@ import pytest
 from checks import catalogue, permissions
 from checks import twin as twins
 from checks.run import exit_code
+from checks.target import find
 from tests.deployed.conftest import ROOT, House, serving, told
 
 pytestmark = pytest.mark.twin
@@ -29,10 +30,14 @@ PATIENCE_S = 240
 
 @dataclass
 class Desk:
-    """Where commands are given from: in the twin's own environment, none of which may outlive its test."""
+    """Where commands are given from: in the twin's own environment, none of which may outlive its test.
+
+    `target` is what is deployed.
+    """
 
     environ: dict[str, str]
     home: Path
+    target: str
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -50,9 +55,13 @@ class Desk:
         self.running.append(command)
         return command
 
+    def deployer(self, release: str) -> tuple[str, ...]:
+        """The words that deploy a release."""
+        return "-m", "khaya_infra.deploy", "--target", self.target, "--release", release
+
     def deploy(self, release: str, *more: str) -> tuple[int, str]:
         """Deploy a release to the end; its code, and all that it said."""
-        command = self.start(*deployer(release), *more)
+        command = self.start(*self.deployer(release), *more)
         out, err = command.communicate(timeout=PATIENCE_S)
         return command.returncode, out + err
 
@@ -64,7 +73,7 @@ class Desk:
 
     def end_after(self, step: str, release: str, number: signal.Signals) -> int:
         """Deploy, and send a signal as soon as a step is done; the code."""
-        command = self.start(*deployer(release))
+        command = self.start(*self.deployer(release))
         assert command.stdout is not None
         seen = []
         for line in command.stdout:
@@ -81,7 +90,7 @@ class Desk:
         """Deploy, and send a signal while the CLI is at the stacks; the code."""
         log = self.home / "deploy" / "cdk-deploy.log"
         log.unlink(missing_ok=True)
-        command = self.start(*deployer(release))
+        command = self.start(*self.deployer(release))
         limit = time.monotonic() + PATIENCE_S
         while not (log.exists() and "KhayaStack" in log.read_text(errors="replace")):
             assert time.monotonic() < limit, "the CLI never came to the stacks"
@@ -92,21 +101,19 @@ class Desk:
         return command.returncode
 
 
-def deployer(release: str) -> tuple[str, ...]:
-    """The words that deploy a release."""
-    return "-m", "khaya_infra.deploy", "--target", "local", "--release", release
-
-
 @pytest.fixture
-def desk(house: House) -> Iterator[Desk]:
-    """A desk at the deployed twin."""
-    yield from at(house.home)
+def desk(house: House, tmp_path: Path) -> Iterator[Desk]:
+    """A desk at the deployed twin, of whose canary these tests say nothing: it is left as it is."""
+    text = find("local").read_text("utf-8")
+    target = tmp_path / "local.toml"
+    target.write_text(re.sub(r"^\[canary\]\n(?:\w.*\n)*", "", text, flags=re.MULTILINE), "utf-8")
+    yield from at(house.home, str(target))
 
 
-def at(home: Path) -> Iterator[Desk]:
+def at(home: Path, target: str = "local") -> Iterator[Desk]:
     """A desk at a twin; what is still running at the end is ended."""
     twin = twins.read(home=home)
-    made = Desk(environ=twins.environment(twin), home=twin.home)
+    made = Desk(environ=twins.environment(twin), home=twin.home, target=target)
     yield made
     for command in made.running:
         if command.poll() is None:
@@ -214,7 +221,7 @@ def test_a_deploy_that_fails_leaves_the_release_before_serving(house: House, des
     good = "0a" * 20
     assert 0 == desk.deploy(good)[0]
 
-    command = desk.start("-c", BROKEN_TEMPLATE, *deployer("0b" * 20)[2:])
+    command = desk.start("-c", BROKEN_TEMPLATE, *desk.deployer("0b" * 20)[2:])
     _, err = command.communicate(timeout=PATIENCE_S)
 
     assert (1, 1) == (command.returncode, err.count("\n")), err
@@ -228,7 +235,7 @@ def test_a_release_that_does_not_work_is_seen_and_taken_back(house: House, desk:
     """The deploy of it succeeds, the gate stays shut, one command brings the release before back, and it opens."""
     good = "c3" * 20
     assert 0 == desk.deploy(good)[0]
-    command = desk.start("-c", BROKEN_PACKAGE, str(tmp_path / "broken.zip"), *deployer("d4" * 20)[2:])
+    command = desk.start("-c", BROKEN_PACKAGE, str(tmp_path / "broken.zip"), *desk.deployer("d4" * 20)[2:])
     out, err = command.communicate(timeout=PATIENCE_S)
     assert 0 == command.returncode, out + err
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -210,6 +212,105 @@ def test_an_alias_is_moved_wholly_or_left(function: Lambda, moved: str) -> None:
     live.move(function, {"f": "1"})
 
     assert moved == function.moved
+
+
+@dataclass
+class Stack:
+    """CloudFormation with one stack of two functions with aliases; notes the templates that it is updated to."""
+
+    template: dict[str, Any]
+    updated: list[str] = field(default_factory=list)
+    status: str = "UPDATE_COMPLETE"
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name=REGION))
+
+    def get_template(self, **_: str) -> dict[str, Any]:
+        """As text, as AWS gives what was sent as text."""
+        return {"TemplateBody": json.dumps(self.template)}
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's word
+        """The stack, or the bootstrap's with its bucket."""
+        outputs = [{"OutputKey": "BucketName", "OutputValue": "assets"}] if StackName == "CDKToolkit" else []
+        parameters = [{"ParameterKey": "BootstrapVersion", "ParameterValue": "/cdk/version"}]
+        return {"Stacks": [{"StackStatus": self.status, "Outputs": outputs, "Parameters": parameters}]}
+
+    def get_paginator(self, _: str) -> Stack:
+        """Itself."""
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        """Logical and physical ids; a version's is its ARN."""
+        ids = {"F": "f", "G": "g", "F2": "arn:aws:lambda:x:1:function:f:2", "G7": "arn:aws:lambda:x:1:function:g:7"}
+        return [{"StackResourceSummaries": [{"LogicalResourceId": a, "PhysicalResourceId": b} for a, b in ids.items()]}]
+
+    def update_stack(self, *, TemplateURL: str, **_: object) -> None:  # noqa: N803 - AWS's word
+        """Take another template."""
+        self.updated.append(TemplateURL)
+
+
+@dataclass
+class Told:
+    """A session of that CloudFormation, and of an S3 that keeps what it is sent."""
+
+    cloudformation: Stack
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def client(self, name: str, **_: str) -> Any:  # noqa: ANN401 - of any service
+        """Either."""
+        return self.cloudformation if name == "cloudformation" else self
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 - AWS's words
+        """Keep it."""
+        self.sent[f"{Bucket}/{Key}"] = json.loads(Body)
+
+
+def aliases(**versions: object) -> dict[str, Any]:
+    """A template of functions with an alias each, wanted on these versions."""
+    return {
+        "Resources": {
+            f"{name}Live": {
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {"Name": "live", "FunctionName": {"Ref": name}, "FunctionVersion": version},
+            }
+            for name, version in versions.items()
+        }
+    }
+
+
+NEWEST = aliases(F={"Fn::GetAtt": ["F2", "Version"]}, G={"Fn::GetAtt": ["G7", "Version"]})
+
+
+def test_a_stack_is_told_where_its_aliases_were_moved() -> None:
+    """By its own template with other numbers, since one that was moved by a call alone looks meddled with."""
+    stack = Stack(json.loads(json.dumps(NEWEST)))
+    session = Told(stack)
+    place = Place(target=Path("x"), settings=LOCAL, session=session)
+
+    said = rollback._tell_stack(place, replace(FIRST, functions={"f": "1", "g": "7"}))
+
+    assert "KhayaStack was told, and says the same" == said
+    ((name, sent),) = session.sent.items()
+    assert {"f": "1", "g": "7"} == live.declared(Stack(sent), "S")
+    assert [f"https://s3.af-south-1.amazonaws.com/{name}"] == stack.updated
+    assert name.startswith("assets/rollback/")
+
+
+def test_a_stack_that_says_so_already_is_left_alone() -> None:
+    """As after a rollback with the whole template."""
+    stack = Stack(json.loads(json.dumps(NEWEST)))
+    session = Told(stack)
+    place = Place(target=Path("x"), settings=LOCAL, session=session)
+
+    assert "KhayaStack says the same" == rollback._tell_stack(place, replace(FIRST, functions={"f": "2", "g": "7"}))
+    assert ([], {}) == (stack.updated, session.sent)
+
+
+def test_a_stack_that_does_not_take_it_is_named() -> None:
+    """The release serves and is on record by then; what is left is the stack's."""
+    stack = Stack(json.loads(json.dumps(NEWEST)), status="UPDATE_ROLLBACK_COMPLETE")
+    place = Place(target=Path("x"), settings=LOCAL, session=Told(stack))
+
+    with pytest.raises(Stop, match="KhayaStack did not take where its aliases stand: it is UPDATE_ROLLBACK_COMPLETE"):
+        rollback._tell_stack(place, replace(FIRST, functions={"f": "1", "g": "7"}))
 
 
 # Destroying
