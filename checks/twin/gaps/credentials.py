@@ -78,7 +78,7 @@ def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
 
 
 def ask_for_what_readers_name(_: Grounds) -> None:
-    """An edge's policy, a backup plan or vault, a rule of the default bus, alarms, log groups: each by its own ARN.
+    """An edge's policy, a backup plan or vault, a rule of the default bus, alarms, a dashboard, a budget: by their ARN.
 
     MiniStack authorises reading them on everything there is, so that a role which may read these alone is refused.
     Source: Service Authorization Reference, resource types of the services; rules of the default bus have no bus.
@@ -91,13 +91,26 @@ def ask_for_what_readers_name(_: Grounds) -> None:
             body, query_params, region, account_id = rest
             asked = f"{headers.get('x-amz-target', '')} {query_params.get('Action', '')} {path}"
             if found == "*" or "ListTargetsByRule" in asked:
-                return _read_alone(service, path, asked, body, f"{region}:{account_id}") or found
+                named = _shown(service, asked, body, query_params)
+                own = _read_alone(service, path, asked, body, f"{region}:{account_id}")
+                return f"arn:aws:{named[0]}::{account_id}:{named[1]}" if named else own or found
             return found.replace(":rule/default/", ":rule/") if service == "events" else found
 
         return extract
 
     parameters = ("service", "method", "path", "headers", "body", "query_params", "region", "account_id")
     replace(actions, "extract_resource_arn", parameters, named)
+
+
+def _shown(service: str, asked: str, body: bytes, query_params: Untyped) -> tuple[str, str] | None:
+    """Namespace and resource of a budget or a dashboard: neither has a region. None for everything else."""
+    if service == "budgets":
+        return "budgets", f"budget/{json.loads(body).get('BudgetName', '*')}"
+    if service != "monitoring" or "GetDashboard" not in asked:
+        return None
+    # As a form by older SDKs, as JSON by today's.
+    name = (query_params.get("DashboardName") or [""])[0] or json.loads(body or b"{}").get("DashboardName", "*")
+    return "cloudwatch", f"dashboard/{name}"
 
 
 def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) -> str:
