@@ -97,9 +97,11 @@ def _shapes_in(value: object) -> Iterator[str]:
 
 def _undocumented(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, dict):
-        # A member of a structure may be called documentation; the text of one is never a mapping.
-        kept = {key: each for key, each in value.items() if key != "documentation" or not isinstance(each, str)}
-        return {key: _undocumented(each) for key, each in kept.items()}
+        # botocore asks for the key; a member of a structure may be called so as well, and is a mapping.
+        return {
+            key: "" if key == "documentation" and isinstance(each, str) else _undocumented(each)
+            for key, each in value.items()
+        }
     return [_undocumented(each) for each in value] if isinstance(value, list) else value
 
 
