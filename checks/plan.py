@@ -16,7 +16,7 @@ SCHEMA = 1
 
 # Promises about the plan itself: they come and go with what was accepted, so they are not part of its digest.
 # What is asked of one release is asked by whoever names it.
-ABOUT_THE_PLAN = frozenset({"stack.plan", "stack.plan_digest", "api.release"})
+ABOUT_THE_PLAN = frozenset({"stack.plan", "stack.plan_digest", "api.release", "release.site", "release.function"})
 
 
 _SEVERITY = "severity="

@@ -14,6 +14,7 @@ from khaya_api.keyring import KeyRing, key_ring
 from khaya_api.settings import Settings, read_settings
 from khaya_api.store import Store
 
+# Where a function is not told another: two stages of one account have two, or each would hear the other's alarms.
 NAMESPACE = "Khaya"
 
 Clock = Callable[[], datetime]
@@ -44,15 +45,15 @@ def kit_from(environ: Mapping[str, str], *, service: str, clock: Clock = lambda:
         keys=key_ring(settings, connect),
         clock=clock,
         log=_log(environ, service),
-        count=counter(service),
+        count=counter(service, environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE)),
     )
 
 
-def counter(service: str) -> Count:
-    """Writes counts as CloudWatch metrics (namespace `Khaya`, dimension `service`), in one line of the log."""
+def counter(service: str, namespace: str = NAMESPACE) -> Count:
+    """Writes counts as CloudWatch metrics (dimension `service`), in one line of the log."""
 
     def count(counts: Mapping[str, int]) -> None:
-        metrics = EphemeralMetrics(namespace=NAMESPACE, service=service)
+        metrics = EphemeralMetrics(namespace=namespace, service=service)
         for name, value in counts.items():
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
         metrics.flush_metrics()

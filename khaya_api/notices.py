@@ -1,7 +1,7 @@
 """Who has something to do hears of it: `khaya_api.notices.handler`, called once a day, at an hour when people are up.
 
 What waits is noted before it is said, so that nobody hears it twice, and the note is taken back where no way took
-the message. Metrics (namespace `Khaya`, dimension `service=khaya-notices`): `NoticesScanned` (rows looked at),
+the message. Metrics (the stack's namespace, dimension `service=khaya-notices`): `NoticesScanned` (rows looked at),
 `NoticesSent`, `NoticesWithheld` (nobody to be reached, or a probe), `NoticesFailed`, and `NoticesSucceeded` = 1 of
 each run that was whole. Anything else raises, so that Lambda tries again, and the next try goes on from the checkpoint.
 """

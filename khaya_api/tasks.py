@@ -1,6 +1,6 @@
 """The daily work: `khaya_api.tasks.handler`, called once a day by a schedule.
 
-Metrics (namespace `Khaya`, dimension `service=khaya-tasks`): `JobsScanned`, `JobsExpired`, `JobsSkipped`,
+Metrics (the stack's namespace, dimension `service=khaya-tasks`): `JobsScanned`, `JobsExpired`, `JobsSkipped`,
 `JobsFailed` of each invocation, and `DailyTasksSucceeded` = 1 of each that finished with nothing failed.
 Anything else raises, so that Lambda counts an error, tries again, and at last hands the event to the
 dead-letter queue.

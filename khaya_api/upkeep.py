@@ -1,7 +1,7 @@
 """Trust scores, once a day: `khaya_api.upkeep.handler` makes every score what reviews and completed jobs say.
 
 Reviews and completions set the score themselves. This finds what came about in another way: rows restored from a
-backup, put by hand, or scored by an older formula. Metrics (namespace `Khaya`, dimension `service=khaya-upkeep`):
+backup, put by hand, or scored by an older formula. Metrics (the stack's namespace, dimension `service=khaya-upkeep`):
 `ScoresScanned`, `ScoresCorrected`, `ScoresFailed`, and `UpkeepSucceeded` = 1 of each run that was whole.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -136,7 +136,7 @@ class Alarms(Construct):
             ("SignInBroken", "SignInErrors", "Steps of sign-in fail on our side"),
         ):
             counted = cloudwatch.Metric(
-                namespace="Khaya",
+                namespace=Stack.of(self).stack_name,
                 metric_name=metric,
                 dimensions_map={"service": "khaya-sign-in"},
                 statistic="Sum",

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from khaya_infra.canary_models import MODELS, edition, write_models
 from khaya_infra.package import BUILD, ROOT, PackageError, Platform, build_dependencies, digest_of, write_zip
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ PRUNED = (
 )
 # Runtimes of Lambda that a package may be for: that of the interpreter which compiles it.
 RUNTIMES = ("3.11", "3.12", "3.13", "3.14")
-_EDITION = "1"
+_EDITION = "2"
 
 
 def runtime() -> str:
@@ -59,7 +60,7 @@ def build_canary(told: Path, *, build: Path = BUILD) -> Path:
         lock.write_text(locked(LOCK.read_text("utf-8"), NEEDED), encoding="utf-8")
         installed = build_dependencies(platform, lock, build)
         # Named by what goes in, so that what is there already is not compiled again to be told apart.
-        name = digest_of(_EDITION, sys.version, installed.name, *PRUNED, *_seen(SOURCE), *_seen(told))
+        name = digest_of(_EDITION, edition(), sys.version, installed.name, *PRUNED, *_seen(SOURCE), *_seen(told))
         package = build / "package" / f"canary-{name}.zip"
         if not package.exists():
             tree = Path(scratch) / "tree"
@@ -109,6 +110,7 @@ def _lay_out(tree: Path, installed: Path, told: Path) -> None:
         return {name for name in names if name == "__pycache__" or name[0] == "." or Path(folder) / name in left_out}
 
     shutil.copytree(SOURCE, tree / "checks", ignore=ignore)
+    write_models(tree / MODELS)
     for file in sorted(told.iterdir()):
         if file.is_file():
             shutil.copyfile(file, tree / file.name)

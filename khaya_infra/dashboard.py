@@ -101,7 +101,7 @@ class Board(Construct):
                 f"Work: {service}",
                 [
                     cloudwatch.Metric(
-                        namespace="Khaya",
+                        namespace=Stack.of(self).stack_name,
                         metric_name=name,
                         dimensions_map={"service": service},
                         statistic="Sum",

@@ -85,7 +85,8 @@ class ServiceFunction(Construct):
             role=self.role,
             memory_size=size.memory_mb,
             timeout=Duration.seconds(size.seconds),
-            environment=dict(environment),
+            # What its code counts is this stack's: alarms of two stages in one account hear each its own.
+            environment={**environment, "POWERTOOLS_METRICS_NAMESPACE": Stack.of(self).stack_name},
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,

@@ -1,7 +1,7 @@
 """A release at the gate: it is judged, what the gate refuses is taken back, and what is then live is verified.
 
-There are two ways back, and the quick one comes first: files and functions take seconds, and people are served again.
-What that does not repair lies in the template, and goes back with it.
+It goes back in two steps. Files and functions take seconds, and people are served again; then the template, with which
+the stack says again what serves, and everything else of the release goes back too.
 """
 
 from __future__ import annotations
@@ -104,10 +104,10 @@ def _take_back(place: Place, hearing: Hearing, say: Callable[[str], None]) -> st
     to = release_before(releases.history(place.session.client("ssm"), stack), hearing.release).sha
     for whole_template in (False, True):
         rollback.roll_back(place, to=to, whole_template=whole_template, say=say)
-        if _look(place, hearing, "verify", BACK, "--release", to) == 0:
-            return f"release {hearing.release[:12]} was refused and taken back; {to[:12]} is live, and all is well"
-    told = hearing.folder / f"{BACK}.html"
-    return f"release {hearing.release[:12]} was refused and taken back; {to[:12]} is live, what is left is in {told}"
+    said = f"release {hearing.release[:12]} was refused and taken back; {to[:12]} is live"
+    if _look(place, hearing, "verify", BACK, "--release", to) == 0:
+        return f"{said}, and all is well"
+    return f"{said}, what is left is in {hearing.folder / f'{BACK}.html'}"
 
 
 def _look(place: Place, hearing: Hearing, verb: str, name: str, *words: str) -> int:

@@ -1,7 +1,6 @@
-"""What a run costs, from its own seconds and memory; the list prices are those of eu-west-1, without free tier.
+"""What a run costs, from its own seconds and memory; list prices of eu-west-1, without free tier, tax or savings plan.
 
-Sources (AWS price list, read 2025): Lambda pricing (arm64 duration, requests), S3 pricing (PUT, per 1,000), DynamoDB
-pricing (on-demand writes, per million), CloudWatch Logs pricing (ingestion). What is asked of the control plane
+As the price pages had them in November 2025; whoever doubts one changes it here. What is asked of the control plane
 (Describe…, List…, Get…) is free of charge.
 """
 
@@ -10,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# aws.amazon.com/lambda/pricing: arm64, first 7.5 billion GB-seconds of a month; $0.20 for a million requests.
 GB_SECOND = 0.0000133334
 INVOCATION = 0.0000002
+# aws.amazon.com/s3/pricing: PUT, $0.005 for a thousand.
 PUT = 0.000005
+# aws.amazon.com/dynamodb/pricing/on-demand: $0.705 for a million writes, since they were halved on 1 November 2024.
 WRITE_UNIT = 0.000000705
+# aws.amazon.com/cloudwatch/pricing: standard logs, collected.
 LOG_GB = 0.57
 
 

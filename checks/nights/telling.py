@@ -39,11 +39,13 @@ class Message:
 class Incident:
     """What people were told and not yet that it is over: roots by name with how loudly. Empty: all is well.
 
-    *told* are all names that it was ever about, those included that are over already.
+    *told* are all names that it was ever about, those included that are over already; *loud* is how loudly the loudest
+    of them was told: who was woken by it is told when it is over.
     """
 
     open: Mapping[str, Topic] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    loud: Topic = "notice"
     since: str = ""
     run_id: str = ""
 
@@ -71,7 +73,8 @@ def decide(before: Incident, document: Document, now: datetime, around: Around) 
     left = {name: loud for name, loud in before.open.items() if not _over(name, document)}
     names = tuple(dict.fromkeys([*before.told, *new]))
     since = before.since or document["started"]
-    after = replace(before, open={**left, **new}, told=names, since=since, run_id=document["run_id"])
+    loud: Topic = "page" if "page" in {before.loud, *new.values()} else "notice"
+    after = replace(before, open={**left, **new}, told=names, loud=loud, since=since, run_id=document["run_id"])
     if new:
         return after, (_alarm(new, before, document, around),)
     if before.open and not left:
@@ -117,7 +120,7 @@ def _alarm(new: Mapping[str, Topic], before: Incident, document: Document, aroun
 
 
 def _recovery(before: Incident, document: Document, around: Around) -> Message:
-    loud: Topic = "page" if "page" in before.open.values() else "notice"
+    loud: Topic = "page" if "page" in {before.loud, *before.open.values()} else "notice"
     told = f"{document['target']} is well again: everything that was reported since {before.since} passes."
     parts = [told, f"Over: {_names(before.told)}", _foot(document, around)]
     what = f"RECOVERED {document['target']}: all {len(before.told)} over"

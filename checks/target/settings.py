@@ -95,7 +95,7 @@ class Maintenance:
     def says(self) -> str:
         """What a report says of it while it goes on."""
         until = f"{self.ends:%Y-%m-%d %H:%M} UTC"
-        return f"maintenance until {until} ({self.owner}: {self.reason}): nobody is called, and every verdict is as it is"
+        return f"maintenance until {until} ({self.owner}: {self.reason}): nobody is called; every verdict is as it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from checks.doors import assembly, ledgers
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.handshakes import reissued
 from tests.deployed.conftest import ROOT, House, serving
+from tools.environment import digest
 
 pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
 
@@ -81,7 +83,12 @@ class Yard:
         """One step in the shell that GitHub gives it; its exit code."""
         for theirs, ours in REHEARSED:
             text = text.replace(theirs, ours)
-        environ = twins.environment(self.house.twin) | {"RELEASE": sha, "GITHUB_STEP_SUMMARY": str(self.summary)}
+        environ = twins.environment(self.house.twin) | {
+            "RELEASE": sha,
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            # The interpreter that the stamp of .venv is for.
+            "PYTHON": sys.executable,
+        }
         done = subprocess.run(
             ["bash", "-e", "-c", text],
             cwd=self.folder,
@@ -145,29 +152,47 @@ def mishap_after_deploy(mishap: Mishap, house: House) -> Iterator[Callable[[], N
 
 @pytest.fixture(scope="module")
 def yard(house: House, tmp_path_factory: pytest.TempPathFactory) -> Yard:
+    """Where releases are made."""
+    return make_yard(house, tmp_path_factory.mktemp("yard") / "checkout")
+
+
+def make_yard(house: House, folder: Path) -> Yard:
     """A checkout of everything that is tracked here, with the tools of this one."""
-    folder = tmp_path_factory.mktemp("yard") / "checkout"
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    (ROOT / ".build").mkdir(exist_ok=True)
-    for tools in (".venv", ".build"):
-        (folder / tools).symlink_to(ROOT / tools)
+    lend_tools(folder)
     made = Yard(folder=folder, house=house)
     made.git("init", "--quiet")
-    # A link is no folder to the patterns of .gitignore.
-    (folder / ".git" / "info" / "exclude").write_text(".venv\n.build\n*.json.part\ngate.*\nrollback.*\n")
+    # A link is no folder to the patterns of .gitignore; the documents are left by the gate.
+    (folder / ".git" / "info" / "exclude").write_text(".build\n/gate.*\n/rollback.*\n")
     made.git("add", "--all")
     made.git("commit", "--quiet", "--message", "Everything")
     made.git("tag", "good")
     return made
 
 
+def lend_tools(folder: Path) -> None:
+    """Let make find .venv ready there, and what was built here not be built again."""
+    (ROOT / ".build").mkdir(exist_ok=True)
+    (folder / ".build").symlink_to(ROOT / ".build")
+    (folder / ".venv").mkdir()
+    for each in (ROOT / ".venv").iterdir():
+        if each.name != "stamp":
+            (folder / ".venv" / each.name).symlink_to(each)
+    (folder / ".venv" / "stamp").write_text(digest(folder), encoding="ascii")
+
+
 @pytest.fixture
 def good(yard: Yard) -> str:
-    """A good release that is live, deployed by the workflow unless it is live already; its sha."""
+    """A good release that is live."""
+    return make_good(yard)
+
+
+def make_good(yard: Yard) -> str:
+    """The sha of the good release; it is deployed by the workflow unless it is live already."""
     sha = yard.git("rev-parse", "good")
     if serving(yard.house) != (sha, sha):
         yard.git("reset", "--hard", "--quiet", "good")

@@ -13,7 +13,6 @@ import pytest
 
 from khaya_api import settings as api_settings
 from khaya_api import triggers
-from khaya_api.kit import NAMESPACE
 from khaya_api.uploads import Purpose
 from khaya_infra.grants import UPLOADS
 from khaya_infra.signin import STEPS
@@ -323,11 +322,23 @@ def test_every_alarm_tells_somebody(main: Template) -> None:
         assert alarm["AlarmDescription"]
 
 
+def test_what_functions_count_is_counted_where_this_stacks_alarms_listen(main: Template) -> None:
+    """Two stages of one account and region share neither a name nor an alarm's ear."""
+    told = [
+        each["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+        for each in main.of("AWS::Lambda::Function").values()
+        if each["Handler"].startswith("khaya_api.")
+    ]
+
+    assert {"KhayaStack"} == set(told)
+    assert "Khaya" not in {each.get("Namespace") for each in main.of("AWS::CloudWatch::Alarm").values()}
+
+
 def test_every_alarm_looks_at_something_that_exists(main: Template) -> None:
     """F01, F02: each dimension is a reference to a resource of this stack, of the type that its name says."""
     name_of_api = main.one("AWS::ApiGateway::RestApi")["Name"]
     for path, alarm in main.of("AWS::CloudWatch::Alarm").items():
-        if alarm.get("Namespace") == "KhayaStack":
+        if alarm.get("Namespace") == "KhayaStack" and not alarm.get("Dimensions"):
             made = [name for each in main.of("AWS::Logs::MetricFilter").values() for name in _metrics(each)]
             assert ("KhayaStack", alarm["MetricName"]) in made, path
             continue
@@ -337,7 +348,7 @@ def test_every_alarm_looks_at_something_that_exists(main: Template) -> None:
                 assert name_of_api == dimension["Value"]
                 continue
             if dimension["Name"] == "service":
-                assert (NAMESPACE, triggers.SERVICE) == (alarm["Namespace"], dimension["Value"])
+                assert ("KhayaStack", triggers.SERVICE) == (alarm["Namespace"], dimension["Value"])
                 continue
             (logical,) = _references(dimension["Value"])
             assert DIMENSIONS[dimension["Name"]] == main.resources[logical]["Type"], path

@@ -110,7 +110,10 @@ def test_what_the_gate_refuses_is_taken_back_and_what_broke_half_way_is_brought_
     gate, settle, again = (step for step in steps if step.get("run") in runs[3:])
     assert "python -m khaya_infra.operate gate --target prod --release" in gate["run"]
     assert "if" not in gate, "the gate is asked of every release that was deployed"
-    assert ("make rollback TARGET=prod TO=last", "${{ failure() && steps.deploy.outcome == 'failure' }}") == (
+    assert (
+        "make rollback TARGET=prod TO=last TEMPLATE=yes",
+        "${{ failure() && steps.deploy.outcome == 'failure' }}",
+    ) == (
         settle["run"],
         settle["if"],
     )

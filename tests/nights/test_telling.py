@@ -113,6 +113,15 @@ def test_roots_that_saw_the_same_are_one_block() -> None:
     assert "and 41 more" in text
 
 
+def test_who_was_woken_is_told_when_it_is_over_although_a_smaller_thing_was_over_last() -> None:
+    """The critical root is mended first, a warning a night later: the recovery goes where the alarm went."""
+    both = document(result("tables.pitr[Users]", "fail"), result("logs.kept[Api]", "fail", severity="warning"))
+    one = document(result("tables.pitr[Users]"), result("logs.kept[Api]", "fail", severity="warning"))
+    none = document(result("tables.pitr[Users]"), result("logs.kept[Api]"))
+
+    assert [["page"], [], ["page"]] == [[one.topic for one in each] for each in told(both, one, none)]
+
+
 @pytest.mark.parametrize(("offset", "rings"), ((-1, 1), (0, 0), (3599, 0), (3600, 1)))
 def test_in_maintenance_nobody_is_woken(offset: int, rings: int) -> None:
     """Both ends of the window, to the second."""

@@ -1,0 +1,122 @@
+"""What AWS's SDK is told of the services, cut down to what the canary asks of them.
+
+The descriptions that botocore ships hold every operation of a service with its documentation: reading those of two
+dozen services is a third of a cold start. Cut, they are a tenth. The runtime's own stay where they are, for whatever is
+not here: its loader looks here first (`checks.world.aws.session`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import pkgutil
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import checks.world.aws
+from checks.world.aws.wire import Ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Model = dict[str, Any]
+
+# Where the session looks before it looks into botocore.
+MODELS = Path("checks") / "world" / "aws" / "models"
+
+# Asked without an `Ask`: by the ledger, the fleet's objects, the hooks, and the session for a role.
+BESIDES: Mapping[str, tuple[str, ...]] = {
+    "s3": ("GetObject", "PutObject", "ListObjectsV2"),
+    "dynamodb": ("GetItem", "PutItem", "Query"),
+    "sns": ("Publish",),
+    "sts": ("AssumeRole",),
+    "cloudformation": ("DescribeStacks",),
+    "codedeploy": ("PutLifecycleEventHookExecutionStatus",),
+}
+
+
+def asked() -> dict[str, set[str]]:
+    """The operations that the harness asks, by service as botocore calls it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for service, names in BESIDES.items():
+        found[service] |= set(names)
+    for module in pkgutil.iter_modules(checks.world.aws.__path__, "checks.world.aws."):
+        for ask in _asks(vars(importlib.import_module(module.name))):
+            found[ask.service].add(ask.operation)
+    return dict(found)
+
+
+def edition() -> str:
+    """What the descriptions are cut from."""
+    import botocore
+
+    return str(botocore.__version__)
+
+
+def write_models(folder: Path, source: Path | None = None) -> None:
+    """The cut descriptions as `folder`/SERVICE/VERSION/service-2.json, from botocore's in `source`."""
+    data = source or _data()
+    for service, operations in asked().items():
+        version = max(each.name for each in (data / service).iterdir() if (each / "service-2.json.gz").is_file())
+        model = json.loads(gzip.decompress((data / service / version / "service-2.json.gz").read_bytes()))
+        target = folder / service / version / "service-2.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(cut(model, operations), separators=(",", ":")), encoding="utf-8")
+
+
+def cut(model: Model, operations: set[str]) -> Model:
+    """The model with these operations alone, the shapes that they need, and no documentation.
+
+    KeyError names an operation that the service does not have.
+    """
+    kept = {name: model["operations"][name] for name in sorted(operations)}
+    needed: set[str] = set()
+    waiting = [shape for each in kept.values() for shape in _shapes_in(each)]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += _shapes_in(model["shapes"][name])
+    shapes = {name: each for name, each in model["shapes"].items() if name in needed}
+    return _undocumented({**model, "operations": kept, "shapes": shapes})
+
+
+def _shapes_in(value: object) -> Iterator[str]:
+    """The names under the key `shape`, at any depth."""
+    if isinstance(value, dict):
+        if isinstance(value.get("shape"), str):
+            yield value["shape"]
+        for each in value.values():
+            yield from _shapes_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _shapes_in(each)
+
+
+def _undocumented(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        # botocore asks for the key; a member of a structure may be called so as well, and is a mapping.
+        return {
+            key: "" if key == "documentation" and isinstance(each, str) else _undocumented(each)
+            for key, each in value.items()
+        }
+    return [_undocumented(each) for each in value] if isinstance(value, list) else value
+
+
+def _asks(value: object) -> Iterator[Ask]:
+    if isinstance(value, Ask):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _asks(each)
+    elif isinstance(value, tuple | list | frozenset):
+        for each in value:
+            yield from _asks(each)
+
+
+def _data() -> Path:
+    import botocore
+
+    return Path(botocore.__file__).parent / "data"

@@ -1,0 +1,112 @@
+"""What the canary's package tells AWS's SDK of the services: enough for every question, and little more."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+from khaya_infra.canary_models import BESIDES, asked, cut, edition, write_models
+from tests.infra.conftest import ROOT
+
+SOURCES = "".join(file.read_text("utf-8") for file in sorted((ROOT / "checks" / "world" / "aws").glob("*.py")))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cut descriptions, of the SDK that is installed here."""
+    folder = tmp_path_factory.mktemp("models")
+    write_models(folder)
+    return folder
+
+
+def test_every_operation_that_the_sources_name_is_there() -> None:
+    """One that is not would be an attribute that does not exist, in the middle of a night."""
+    named = set(re.findall(r'operation="(\w+)"', SOURCES))
+
+    assert named
+    assert named <= set().union(*asked().values())
+
+
+def test_what_is_called_on_a_client_itself_is_there() -> None:
+    """By the ledger, the objects of a fleet, the hooks, and whoever takes a role."""
+    called = set(re.findall(r"(?:self\._(?:s3|table|sns)|client|sts|cloudformation)\.([a-z_0-9]+)\(", SOURCES))
+    paged = set(re.findall(r'get_paginator\("(\w+)"\)', SOURCES))
+    known = {re.sub(r"(?<!^)(?=[A-Z])", "_", each).lower() for names in BESIDES.values() for each in names}
+
+    assert (called - {"close", "get_paginator"}) | paged <= known
+
+
+def test_a_cut_service_asks_and_reads_as_a_whole_one(models: Path) -> None:
+    """Each operation with the same members, and each of its errors with the same code."""
+    whole, own = botocore.session.Session(), botocore.session.Session()
+    own.get_component("data_loader").search_paths.insert(0, str(models))
+    for service, operations in asked().items():
+        ours, theirs = own.get_service_model(service), whole.get_service_model(service)
+        assert operations == set(ours.operation_names)
+        assert theirs.metadata == ours.metadata
+        for name in operations:
+            mine, full = ours.operation_model(name), theirs.operation_model(name)
+            assert _members(full.input_shape) == _members(mine.input_shape)
+            assert _members(full.output_shape) == _members(mine.output_shape)
+            assert [each.name for each in full.error_shapes] == [each.name for each in mine.error_shapes]
+
+
+def test_it_is_a_tenth_of_what_it_is_cut_from(models: Path) -> None:
+    """And all of it together is far below the package's limit."""
+    size = sum(file.stat().st_size for file in models.rglob("*.json"))
+
+    assert size < 700_000
+    assert not [file for file in models.rglob("*.json") if re.search('"documentation":"[^"]', file.read_text("utf-8"))]
+    assert edition()
+
+
+def test_what_a_service_lacks_is_refused() -> None:
+    """A misspelt operation is found when the package is made."""
+    model = {"operations": {"Get": {"input": {"shape": "In"}}}, "shapes": {"In": {"type": "structure"}, "Out": {}}}
+
+    assert {"operations": {"Get": {"input": {"shape": "In"}}}, "shapes": {"In": {"type": "structure"}}} == cut(
+        model, {"Get"}
+    )
+    with pytest.raises(KeyError, match="Got"):
+        cut(model, {"Got"})
+
+
+def test_a_member_that_is_called_documentation_stays() -> None:
+    """Only texts go, and what asks for one finds it empty."""
+    shape = {"type": "structure", "documentation": "<p>…</p>", "members": {"documentation": {"shape": "Text"}}}
+    model = {"operations": {"Get": {"input": {"shape": "In"}}}, "shapes": {"In": shape, "Text": {"type": "string"}}}
+
+    assert {**shape, "documentation": ""} == cut(model, {"Get"})["shapes"]["In"]
+
+
+def test_a_session_looks_where_the_package_has_them_and_then_into_the_sdk(models: Path, tmp_path: Path) -> None:
+    """In a process of its own, with a copy of the harness that brings descriptions along."""
+    code = """
+import json, sys
+from pathlib import Path
+from checks.world.aws import session
+session._MODELS = Path(sys.argv[1])
+client = session.Clients(session.Access(endpoint="https://127.0.0.1:1"), "af-south-1").make("s3", "af-south-1")
+handlers = client.meta.events._emitter._handlers._root["children"]
+asked = [hasattr(client, "get_object"), hasattr(client, "create_bucket")]
+print(json.dumps([*asked, "docs" in handlers, "before-call" in handlers]))
+"""
+
+    def told(folder: Path) -> list[bool]:
+        command = [sys.executable, "-c", code, str(folder)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        found: list[bool] = json.loads(done.stdout)
+        return found
+
+    assert [True, False, False, True] == told(models)
+    assert [True, True, False, True] == told(tmp_path / "none")
+
+
+def _members(shape: object) -> list[str]:
+    return sorted(getattr(shape, "members", {}))
