@@ -11,7 +11,7 @@ pytestmark = pytest.mark.twin
 
 # Whose promises a person would expect for such a stack, by its template alone.
 EXPECTED = {
-    "site": {"identity", "stack", "dns", "tls", "cdn", "buckets", "roles"},
+    "site": {"identity", "stack", "dns", "tls", "cdn", "site", "buckets", "roles"},
     "crud": {
         *("identity", "stack", "httpapis", "auth", "functions", "tables"),
         *("backups", "topics", "alarms", "logs", "roles"),
