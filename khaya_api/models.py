@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -45,6 +46,11 @@ def _written_day(value: object) -> object:
 
 
 def described(least: int, most: int, *, control: str = "") -> Any:  # noqa: ANN401 - as pydantic's own Field
+    """A field that is described so."""
+    return Field(json_schema_extra=words(least, most, control=control))
+
+
+def words(least: int, most: int, *, control: str = "") -> Callable[[dict[str, Any]], None]:
     """For the API's description: `least` to `most` characters between spaces, of those that control only `control`.
 
     What trimming and the rules above come to, in the one way that a description can say it: as a pattern. Its own
@@ -59,7 +65,7 @@ def described(least: int, most: int, *, control: str = "") -> Any:  # noqa: ANN4
         schema.pop("maxLength", None)
         schema["pattern"] = rf"^\s*{text}\s*$"
 
-    return Field(json_schema_extra=say)
+    return say
 
 
 Title = Annotated[

@@ -14,7 +14,7 @@ from khaya_api.auth import caller
 from khaya_api.errors import Detail, Refusal, forbidden, invalid, not_found
 from khaya_api.kit import Kit
 from khaya_api.lists import PAGE, Cursor, Limit, page_of, read, read_or
-from khaya_api.models import ANSWER, EDIT, Page, Place, Url, described, lines
+from khaya_api.models import ANSWER, EDIT, Page, Place, Url, described, lines, words
 from khaya_api.rows import Change, Row, Slice, timestamp
 from khaya_api.trust import trust_score
 from khaya_api.writing import IdempotencyKey, Plan, Wish, perform
@@ -104,7 +104,11 @@ class Profile(BaseModel):
     updatedAt: str  # noqa: N815 - the wire's spelling
 
 
-Where = Annotated[Place, Query(description="The place, as profiles spell it")]
+Where = Annotated[
+    Place,
+    # Said again: of two descriptions of one text the parameter's own wins.
+    Query(description="The place, as profiles spell it", json_schema_extra=words(1, 200)),
+]
 Which = Annotated[Trade | None, Query(description="Those of this trade alone")]
 
 

@@ -218,3 +218,13 @@ def _job() -> dict[str, Any]:
     from tests.api.events import job
 
     return job()
+
+
+def test_a_place_is_asked_for_as_it_is_given(client: Client) -> None:
+    """In the API's description too, or whoever goes by it is refused for what it allows."""
+    document = client.get("/openapi.json").json
+    asked = {each["name"]: each["schema"] for each in document["paths"]["/profiles"]["get"]["parameters"]}
+    given = document["components"]["schemas"]["ProfileEdit"]["properties"]
+
+    assert given["location"]["pattern"] == asked["location"]["pattern"]
+    assert "maxLength" not in asked["location"]
