@@ -97,8 +97,9 @@ def _deploy(job: Job, session: Session, *, frontend: bool) -> None:
             say(next(each.seen for each in findings if each.name == "Node and CDK CLI"))
         with step("3/8 bootstrap") as say:
             say(_bootstrap(job, session, environ))
-        with step("4/8 site") as say:
-            say(site.result().name)
+        if frontend:
+            with step("4/8 site") as say:
+                say(site.result().name)
         with step("5/8 package") as say:
             say(package.result().name)
             if said := lacks_byte_code(package.result(), platform):

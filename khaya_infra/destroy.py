@@ -42,7 +42,6 @@ def _fates(place: Place, stack: str, region: str) -> list[Fate]:
     if not ground.status_of(cloudformation, stack):
         return []
     declared = live.template_of(cloudformation, stack)["Resources"]
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     return [
         Fate(
             stack=stack,
@@ -50,8 +49,7 @@ def _fates(place: Place, stack: str, region: str) -> list[Fate]:
             name=each.get("PhysicalResourceId", each["LogicalResourceId"]),
             kept=declared.get(each["LogicalResourceId"], {}).get("DeletionPolicy") in _KEPT,
         )
-        for page in pages
-        for each in page["StackResourceSummaries"]
+        for each in live.resources_of(cloudformation, stack)
     ]
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from khaya_infra.clients import Client
 from khaya_infra.stop import WAITING, Stop
@@ -144,15 +144,7 @@ def _referral(domain: str, address: str, port: int) -> tuple[str, ...]:
 
 def stack_outputs(cloudformation: Client, name: str) -> dict[str, str]:
     """The outputs of a stack that finished well at least once; empty when there is no such stack."""
-    from botocore.exceptions import ClientError
-
-    try:
-        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ValidationError":
-            return {}
-        raise
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    return {output["OutputKey"]: output["OutputValue"] for output in _stack(cloudformation, name).get("Outputs", [])}
 
 
 def await_stack(
@@ -209,13 +201,18 @@ def way_out(status: str, name: str, region: str) -> str:
 
 def status_of(cloudformation: Client, name: str) -> str:
     """The status of a stack; empty when there is none."""
+    return str(_stack(cloudformation, name).get("StackStatus", ""))
+
+
+def _stack(cloudformation: Client, name: str) -> Mapping[str, Any]:
+    """What CloudFormation says of a stack; nothing when there is none. Not being allowed to ask is an error."""
     from botocore.exceptions import ClientError
 
     try:
-        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+        return dict(cloudformation.describe_stacks(StackName=name)["Stacks"][0])
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "ValidationError":
-            return ""
+            return {}
         raise
 
 

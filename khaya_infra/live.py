@@ -22,7 +22,7 @@ def functions_of(cloudformation: Client, stack: str) -> tuple[str, ...]:
     return tuple(
         sorted(
             each["PhysicalResourceId"]
-            for each in _resources(cloudformation, stack)
+            for each in resources_of(cloudformation, stack)
             if each["ResourceType"] == "AWS::Lambda::Function" and each.get("PhysicalResourceId")
         )
     )
@@ -91,7 +91,7 @@ def _aliases(template: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _physical(cloudformation: Client, stack: str) -> dict[str, str]:
-    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in _resources(cloudformation, stack)}
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources_of(cloudformation, stack)}
 
 
 def _number(version: object, physical: Mapping[str, str]) -> str:
@@ -106,7 +106,8 @@ def _logical(reference: Any) -> str:  # noqa: ANN401 - a template's JSON
     return str(target[0] if isinstance(target, list) else target.partition(".")[0])
 
 
-def _resources(cloudformation: Client, stack: str) -> list[dict[str, Any]]:
+def resources_of(cloudformation: Client, stack: str) -> list[dict[str, Any]]:
+    """Every resource of a stack, as CloudFormation lists them."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     return [each for page in pages for each in page["StackResourceSummaries"]]
 

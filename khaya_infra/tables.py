@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from khaya_infra import live
 from khaya_infra.stop import USAGE, Stop
 
 if TYPE_CHECKING:
@@ -20,11 +21,9 @@ _LOGICAL = re.compile(r"Data(\w+?)Table[0-9A-F]{8}")
 def tables_of(place: Place) -> dict[str, str]:
     """Names of the deployed tables by noun; `Stop` when nothing is deployed."""
     place.outputs()
-    pages = place.session.client("cloudformation").get_paginator("list_stack_resources")
     return {
         found[1]: each["PhysicalResourceId"]
-        for page in pages.paginate(StackName=place.settings.main.name)
-        for each in page["StackResourceSummaries"]
+        for each in live.resources_of(place.session.client("cloudformation"), place.settings.main.name)
         if each["ResourceType"] == "AWS::DynamoDB::Table" and (found := _LOGICAL.fullmatch(each["LogicalResourceId"]))
     }
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "guide-coverage.md"
-# What is longer is shown by its beginning and its end.
-_FIRST, _LAST = 10, 5
+# What is longer is shown by its beginning and its end, and a line by its beginning.
+_FIRST, _LAST, _WIDEST = 10, 5, 120
+# `make` tells the code itself, and then says in words of its own that it was not 0; a twin that is up is no news.
+_NOT_SHOWN = ("make: *** ", "twin local is up")
 # So that there is something to go back to when the page comes to it.
 _BEFORE = {"make releases": ("--only", "frontend", "--release", "2b" * 20)}
 
@@ -28,7 +30,7 @@ def main() -> int:
             deploy = [sys.executable, "-m", "khaya_infra.deploy", "--target", "local", *more]
             subprocess.run([sys.executable, "-m", "checks", "twin", "run", "--", *deploy], check=True, cwd=ROOT)
         code, said = _typed(command)
-        sys.stdout.write(f"{code:>3}  {command}\n")
+        print(f"{code:>3}  {command}", flush=True)
         expected = re.search(r"^exit (\d+)$", before, re.MULTILINE)
         failed = failed or (code if expected and int(expected[1]) != code else 0)
         text = text.replace(f"$ {command}\n{before}", f"$ {command}\n{said}", 1)
@@ -41,14 +43,19 @@ def _typed(command: str) -> tuple[int, str]:
     done = subprocess.run(
         ["/bin/sh", "-c", f"{command} 2>&1"], cwd=ROOT, env=environ, check=False, text=True, stdout=subprocess.PIPE
     )
-    # `make` tells the code itself, and then says in words of its own that it was not 0.
-    lines = [line.rstrip() for line in done.stdout.splitlines() if not line.startswith("make: *** ")]
+    said = done.stdout.replace(environ.get("TWIN_HOME", ".twin"), ".twin").splitlines()
+    lines = [_cut(line.rstrip()) for line in said if not line.startswith(_NOT_SHOWN)]
     told = next((int(line.split()[1]) for line in lines if re.fullmatch(r"exit \d+", line)), None)
     code = done.returncode if told is None else told
     lines = [*(line for line in lines if not re.fullmatch(r"exit \d+", line)), f"exit {code}"]
     if len(lines) > _FIRST + _LAST + 1:
         lines = [*lines[:_FIRST], "…", *lines[-_LAST:]]
     return code, "".join(f"{line}\n" for line in lines)
+
+
+def _cut(line: str) -> str:
+    """A line, or as many whole words of it as there is room for."""
+    return line if len(line) <= _WIDEST else f"{line[:_WIDEST].rpartition(' ')[0].rstrip()} …"
 
 
 if __name__ == "__main__":

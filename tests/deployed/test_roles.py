@@ -79,7 +79,9 @@ def test_with_its_role_a_function_does_its_whole_work(house: House, name: str) -
         ERRANDS[name](house)
 
 
-@pytest.mark.parametrize("name", ERRANDS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name == "ApiFunction" else []) for name in ERRANDS]
+)
 def test_without_any_statement_of_its_role_something_fails(house: House, name: str) -> None:
     """A39: what could be taken away unnoticed has no business there, but for what Lambda itself does."""
     statements = policy(house, name)[2]
