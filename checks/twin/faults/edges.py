@@ -281,7 +281,6 @@ FAULTS: tuple[Fault, ...] = (
         stage=told("cdn.deployed", stuck),
         behind=("tls.*",),
         fidelity="patched",
-        note="for how long is not told by the promise yet: it stays unsettled for as long as AWS says InProgress",
     ),
     Fault(
         id="CF-06",

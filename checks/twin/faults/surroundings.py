@@ -652,6 +652,18 @@ FAULTS: tuple[Fault, ...] = (
         code=None,
     ),
     Fault(
+        id="M-PROC-07",
+        family="Meta: process, files, time",
+        kind="meta",
+        breaks="our clock is a day ahead",
+        promise="tls.expiry",
+        status="unknown",
+        code=2,
+        stage=moved(timedelta(days=1), "tls.expiry"),
+        behind=_ALL,
+        within=_W,
+    ),
+    Fault(
         id="M-REP-01",
         family=_REP,
         kind="meta",
