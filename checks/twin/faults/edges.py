@@ -260,8 +260,8 @@ def edge_gone(bench: Bench) -> Iterator[View]:
     yield View(named=(bench.check("cdn.home").name,), edge=edge_of(bench, tamper))
 
 
-_FRONT = ("cdn.*", "api.*", "tls.*")
-_PAGES = ("cdn.*",)
+_FRONT = ("cdn.*", "site.*", "release.*", "api.*", "tls.*")
+_PAGES = ("cdn.*", "site.*", "release.*")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(

@@ -229,7 +229,7 @@ def with_fresh_one(bench: Bench, check: Check) -> Undo:
     return back
 
 
-_SHOWN = ("tls.*", "cdn.*", "api.*")
+_SHOWN = ("tls.*", "cdn.*", "site.*", "release.*", "api.*")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -357,7 +357,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the edge shows the certificate from before the renewal",
         stage=shown(Wish(days=(-390, 5)), "tls.served"),
         promise="tls.served",
-        behind=("tls.lifetime*",),
+        behind=("tls.lifetime*", "tls.chain[*]"),
     ),
     Fault(
         id="TLS-25",
@@ -365,6 +365,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="TLS 1.0 is accepted",
         stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_3)),
         promise="tls.floor",
+        behind=("tls.suites[*]",),
     ),
     Fault(
         id="TLS-26",
@@ -372,6 +373,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="TLS 1.1 is accepted",
         stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_3)),
         promise="tls.floor",
+        behind=("tls.suites[*]",),
     ),
     Fault(
         id="TLS-27",

@@ -296,7 +296,7 @@ def tell_tale(bench: Bench) -> Iterator[View]:
 
 
 _ALL = ("*",)
-_FRONT = ("cdn.*", "tls.*")
+_FRONT = ("cdn.*", "site.*", "release.*", "tls.*")
 _W = 88.0
 
 FAULTS: tuple[Fault, ...] = (
