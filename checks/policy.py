@@ -134,7 +134,10 @@ def _narrows(key: str, values: tuple[str, ...], account: str) -> bool:
         return account in values
     if key in {"aws:sourcearn", "aws:principalarn"}:
         return all(f":{account}:" in each or each.startswith("arn:aws:s3:::") for each in values)
-    return key in {"aws:principalorgid", "aws:sourcevpc", "aws:sourcevpce", "lambda:functionurlauthtype"}
+    if key == "lambda:functionurlauthtype":
+        # NONE is an address that everybody may use.
+        return "NONE" not in values
+    return key in {"aws:principalorgid", "aws:sourcevpc", "aws:sourcevpce"}
 
 
 def bars_plain_http(policy: str, *, service: str, resources: Iterable[str], action: str = "") -> Decision:

@@ -4,6 +4,8 @@
     python -m tools.mutants checks/promises/tables.py
     python -m tools.mutants --list checks/blocking.py
 
+What came of it is kept in docs/mutation.json, by module, with a digest of the module and of its tests: a module that
+is as it was is not played again, so that an interrupted run goes on where it was. docs/mutation.md is made from it.
 What is mutated is what decides: comparisons, conditions, ``and`` and ``or``, numbers and flags, the verdict given, the
 guard of a case. Words for people are left alone, and so are signatures and decorators. Each mutant lives in a
 process that is forked after the test library was loaded, so that one costs little more than the tests themselves.
@@ -15,16 +17,20 @@ import argparse
 import ast
 import contextlib
 import copy
+import hashlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
+
+from tools import mutation_page
 
 ROOT = Path(__file__).parents[1]
 # A mutant that never ends is one that a test would notice.
@@ -228,37 +234,61 @@ def tests_of(file: Path) -> list[str]:
 
 
 def main(words: Sequence[str]) -> int:
-    """Tell the score of each module and every survivor; 1 below *--least*."""
+    """Tell the score of each module and every survivor, and keep both; 1 below *--least*."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("file", nargs="*", type=Path)
     parser.add_argument("--list", action="store_true", help="say which mutants there are")
+    parser.add_argument("--again", action="store_true", help="play modules that are as they were as well")
     parser.add_argument("--least", type=float, default=95.0, metavar="PERCENT", help="the score to reach")
     asked = parser.parse_args(words)
-    rooms = sorted((ROOT / "checks/promises").glob("[a-z]*.py"))
-    files = [each.absolute() for each in asked.file] or [*rooms, *(ROOT / "checks" / f"{one}.py" for one in _HALL)]
-    killed = made = 0
+    files = [each.absolute() for each in asked.file] or every_module()
+    if asked.list:
+        sys.stdout.writelines(f"{each}\n" for file in files for each in mutants(file))
+        return 0
+    kept = mutation_page.read(ROOT)
     for file in files:
-        every = list(mutants(file))
-        if asked.list:
-            sys.stdout.writelines(f"{each}\n" for each in every)
-            continue
-        unchanged = Mutant(file, 0, "", "", ast.parse(file.read_text(encoding="utf-8")))
-        if not survives(unchanged, tests_of(file)):
-            # A test that fails anyway would notice every mutant.
-            sys.stdout.write(f"{file.relative_to(ROOT)}: its own tests fail: {' '.join(tests_of(file))}\n")
-            return 1
-        alive = [each for each in every if survives(each, tests_of(file))]
-        killed, made = killed + len(every) - len(alive), made + len(every)
-        sys.stdout.writelines([*(f"  {each}\n" for each in alive), f"{_score(file, len(every), len(alive))}\n"])
+        name, digest = str(file.relative_to(ROOT)), _digest(file)
+        if asked.again or kept.get(name, {}).get("digest") != digest:
+            score = play(file)
+            if score is None:
+                return 1
+            kept[name] = {"digest": digest, **score}
+            mutation_page.write(ROOT, kept)
+        sys.stdout.writelines([*(f"  {each}\n" for each in kept[name]["survivors"]), f"{_told(name, kept[name])}\n"])
         sys.stdout.flush()
-    score = 100 * killed / made if made else 100.0
-    sys.stdout.write(f"{killed} of {made} mutants noticed: {score:.1f} %\n")
-    return 0 if score >= asked.least else 1
+    share = mutation_page.share([kept[str(file.relative_to(ROOT))] for file in files])
+    sys.stdout.write(f"{share:.1f} % of all mutants were noticed\n")
+    return 0 if share >= asked.least else 1
 
 
-def _score(file: Path, made: int, alive: int) -> str:
-    share = 100 * (made - alive) / made if made else 100.0
-    return f"{file.relative_to(ROOT)}: {made - alive} of {made} ({share:.1f} %)"
+def every_module() -> list[Path]:
+    """The rooms, then the hall."""
+    rooms = sorted((ROOT / "checks/promises").glob("[a-z]*.py"))
+    return [*rooms, *(ROOT / "checks" / f"{one}.py" for one in _HALL)]
+
+
+def play(file: Path) -> dict[str, Any] | None:
+    """How many mutants of a module there are, and who survived; None when its own tests fail, which is told."""
+    every, tests = list(mutants(file)), tests_of(file)
+    unchanged = Mutant(file, 0, "", "", ast.parse(file.read_text(encoding="utf-8")))
+    if not survives(unchanged, tests):
+        # A test that fails anyway would notice every mutant.
+        sys.stdout.write(f"{file.relative_to(ROOT)}: its own tests fail: {' '.join(tests)}\n")
+        return None
+    return {"made": len(every), "survivors": [str(each) for each in every if survives(each, tests)]}
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    for each in (file, *(ROOT / name for name in tests_of(file))):
+        digest.update(each.read_bytes() if each.exists() else b"")
+    return digest.hexdigest()[:16]
+
+
+def _told(name: str, score: Mapping[str, Any]) -> str:
+    return (
+        f"{name}: {score['made'] - len(score['survivors'])} of {score['made']} ({mutation_page.share([score]):.1f} %)"
+    )
 
 
 if __name__ == "__main__":

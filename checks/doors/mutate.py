@@ -28,7 +28,7 @@ from checks.twin.state import Twin
 from checks.world.real import RealClock
 
 OFFERED = ("fault", "benign", "meta")
-_BROKEN, _VOID, _USAGE = 1, 3, 64
+_BROKEN, _VOID, _USAGE, _INTERRUPTED = 1, 3, 64, 130
 # The emulator forgets nothing; what it holds then, in bytes, a small machine can still spare.
 _WORN_AT = 1_000_000_000
 _DEPLOYED_WITHIN = 900.0
@@ -81,7 +81,7 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     settings = read(find(asked.target))
     harness, bench = open_bench(settings, slow=asked.slow)
     notebook = _notebook(harness, asked)
-    broken = ""
+    broken, ended = "", 0
     try:
         rows = measure(
             chosen,
@@ -92,8 +92,9 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
             rounds=asked.rounds,
             spare=_spare(settings, asked.slow, err),
         )
-    except NotGreen as reason:
-        broken = str(reason)
+    except (NotGreen, KeyboardInterrupt) as reason:
+        # What was measured is told and written all the same; the next run goes on behind it.
+        broken, ended = (str(reason), _VOID) if isinstance(reason, NotGreen) else ("interrupted", _INTERRUPTED)
         rows = tuple(notebook.rows[each.id] for each in chosen if each.id in notebook.rows)
     out.writelines(_line(each) for each in rows if not each.exact)
     order = [each.id for each in catalogue.FAULTS]
@@ -107,7 +108,7 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
             write(seen, path)
     if broken:
         err.write(f"checks: mutate: {broken}\n")
-        return _VOID
+        return ended
     if len(rows) == len(catalogue.FAULTS):
         notebook.forget()
     return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN

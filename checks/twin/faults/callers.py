@@ -8,6 +8,7 @@ import urllib.request
 import zipfile
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from checks.model import Check
 from checks.twin.faults.bench import Bench
@@ -47,8 +48,8 @@ def version_gone(_bench: Bench, check: Check) -> Tamper:
 
     def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
         reply = onward(visit)
-        about = visit.service == "lambda" and f"/functions/{name}" in visit.path.replace("%3A", ":")
-        if not (about and (f"Qualifier={number}" in visit.target or f":{number}" in visit.path.replace("%3A", ":"))):
+        asked = unquote(visit.target)
+        if visit.service != "lambda" or not (f"{name}:{number}" in asked or f"{name}/configuration?Qualifier" in asked):
             return reply
         body = json.dumps({"Type": "User", "Message": f"Function not found: {name}:{number}"}).encode()
         named = (("x-amzn-ErrorType", "ResourceNotFoundException"), ("x-amzn-RequestId", "rehearsed"))

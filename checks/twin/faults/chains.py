@@ -133,3 +133,13 @@ def with_company(bench: Bench, file: Path) -> Path:
     file.touch(mode=0o600)
     file.write_text(chain_sent + extra.public_bytes(serialization.Encoding.PEM).decode() + marker + key)
     return file
+
+
+def the_wrong_way_round(bench: Bench, file: Path) -> Path:
+    """The leaf that ACM holds, then the root, then the issuer that both stand for."""
+    sent, marker, key = leaf_file(bench).read_text().partition("-----BEGIN PRIVATE KEY-----")
+    own = bench.twin.home / "authority"
+    leaf = sent.partition("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n"
+    file.touch(mode=0o600)
+    file.write_text(leaf + (own / "root.pem").read_text() + (own / "issuer.pem").read_text() + marker + key)
+    return file

@@ -260,8 +260,8 @@ def edge_gone(bench: Bench) -> Iterator[View]:
     yield View(named=(bench.check("cdn.home").name,), edge=edge_of(bench, tamper))
 
 
-_FRONT = ("cdn.*", "api.*", "tls.*")
-_PAGES = ("cdn.*",)
+_FRONT = ("cdn.*", "site.*", "release.*", "api.*", "tls.*")
+_PAGES = ("cdn.*", "site.*", "release.*")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -281,7 +281,6 @@ FAULTS: tuple[Fault, ...] = (
         stage=told("cdn.deployed", stuck),
         behind=("tls.*",),
         fidelity="patched",
-        note="for how long is not told by the promise yet: it stays unsettled for as long as AWS says InProgress",
     ),
     Fault(
         id="CF-06",

@@ -128,20 +128,6 @@ def leads_nowhere(bench: Bench, check: Check) -> Undo:
     return lambda: lead(before)
 
 
-def remembering(bench: Bench, check: Check) -> Undo:
-    """The authorizer remembers for an hour whom it has let in."""
-    api, _, authorizer = str(check.params["name"]).partition("/")
-    apis = bench.aws("apigateway", str(check.params["region"]))
-    before = apis.get_authorizer(restApiId=api, authorizerId=authorizer)["authorizerResultTtlInSeconds"]
-
-    def give(seconds: object) -> None:
-        patch = _patch("/authorizerResultTtlInSeconds", seconds)
-        apis.update_authorizer(restApiId=api, authorizerId=authorizer, patchOperations=[patch])
-
-    give(3600)
-    return lambda: give(before)
-
-
 def of_another_pool(_bench: Bench, check: Check) -> Tamper:
     """The authorizer is said to ask another pool."""
     wanted = f"/authorizers/{str(check.params['name']).partition('/')[2]}"
@@ -216,13 +202,6 @@ FAULTS: tuple[Fault, ...] = (
         promise="api.authorizer",
         stage=told("api.authorizer", of_another_pool),
         fidelity="patched",
-    ),
-    Fault(
-        id="API-13",
-        family=_API,
-        breaks="the authorizer remembers for an hour",
-        promise="api.authorizer",
-        stage=broken("api.authorizer", remembering),
     ),
     Fault(
         id="API-16",

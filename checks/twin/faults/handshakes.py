@@ -16,7 +16,7 @@ from checks.twin import addresses, renewal
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.edge import Edge, as_served
 from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Visit
-from checks.twin.faults.chains import Wish, chain, moment, names_of, with_company
+from checks.twin.faults.chains import Wish, chain, moment, names_of, the_wrong_way_round, with_company
 from checks.twin.faults.staging import Undo, broken, edge_of, harmless, said, told
 from checks.twin.faults.words import Fault, Stage, Unfit, View
 
@@ -53,6 +53,26 @@ def trusted_by_a_variable(bench: Bench) -> Iterator[View]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+@contextmanager
+def in_disorder(bench: Bench) -> Iterator[View]:
+    """The leaf that ACM holds comes with its chain the wrong way round."""
+    named = tuple(each.name for each in bench.checks("tls.chain")) or (bench.check("tls.chain").name,)
+    file = the_wrong_way_round(bench, bench.twin.home / "tmp" / "disorder.pem")
+    yield View(named=named, edge=edge_of(bench, dress=as_served(file)))
+
+
+@contextmanager
+def without_secrecy(bench: Bench) -> Iterator[View]:
+    """Whoever learns the key later reads what was said today: a certificate with an RSA key, and suites that use it."""
+    named = tuple(each.name for each in bench.checks("tls.suites")) or (bench.check("tls.suites").name,)
+    edge = edge_of(bench)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(edge.leaf)
+    context.load_cert_chain(chain(bench, Wish(bits=2048), bench.twin.home / "tmp" / "rsa.pem"))
+    context.set_ciphers("ECDHE+AESGCM:AES128-SHA:AES128-GCM-SHA256:@SECLEVEL=0")
+    yield View(named=named, edge=replace(edge, dress=lambda plain: context.wrap_socket(plain, server_side=True)))
 
 
 @contextmanager
@@ -209,7 +229,7 @@ def with_fresh_one(bench: Bench, check: Check) -> Undo:
     return back
 
 
-_SHOWN = ("tls.*", "cdn.*", "api.*")
+_SHOWN = ("tls.*", "cdn.*", "site.*", "release.*", "api.*")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -337,7 +357,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the edge shows the certificate from before the renewal",
         stage=shown(Wish(days=(-390, 5)), "tls.served"),
         promise="tls.served",
-        behind=("tls.lifetime*",),
+        behind=("tls.lifetime*", "tls.chain[*]"),
     ),
     Fault(
         id="TLS-25",
@@ -345,6 +365,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="TLS 1.0 is accepted",
         stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_3)),
         promise="tls.floor",
+        behind=("tls.suites[*]",),
     ),
     Fault(
         id="TLS-26",
@@ -352,6 +373,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="TLS 1.1 is accepted",
         stage=speaking("tls.floor", _old(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_3)),
         promise="tls.floor",
+        behind=("tls.suites[*]",),
     ),
     Fault(
         id="TLS-27",
@@ -406,6 +428,37 @@ FAULTS: tuple[Fault, ...] = (
         breaks="one address of several shows an expired certificate",
         stage=shown(Wish(days=(-90, -1)), "tls.addresses", at=addresses.EDGE_V4[2:3]),
         promise="tls.addresses",
+    ),
+    Fault(
+        id="TLS-13",
+        family=_FAMILY,
+        breaks="the certificates come in another order",
+        stage=in_disorder,
+        promise="tls.chain",
+    ),
+    Fault(
+        id="TLS-30",
+        family=_FAMILY,
+        breaks="an anonymous suite is accepted",
+        stage=speaking("tls.suites", _weak("ECDHE-ECDSA-AES128-GCM-SHA256:AECDH-AES128-SHA:@SECLEVEL=0")),
+        promise="tls.suites",
+        behind=("tls.modern[*]",),
+    ),
+    Fault(
+        id="X-TLS-06",
+        family=_FAMILY,
+        breaks="a suite that encrypts nothing is accepted",
+        stage=speaking("tls.suites", _weak("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0")),
+        promise="tls.suites",
+        behind=("tls.modern[*]",),
+    ),
+    Fault(
+        id="TLS-31",
+        family=_FAMILY,
+        breaks="a suite without forward secrecy is accepted",
+        stage=without_secrecy,
+        promise="tls.suites",
+        behind=("tls.served[*]",),
     ),
     Fault(
         id="TLS-46",

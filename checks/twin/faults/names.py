@@ -318,7 +318,8 @@ def _unnoticed(twist: Callable[[Bench], Twist]) -> Stage:
     return stage
 
 
-_SITE = ("dns.*", "tls.*", "cdn.*", "api.*")
+# What each of the zone's servers is asked for in some other way, and so says the same of.
+_EACH_SERVER = ("dns.tcp[*]", "dns.case[*]", "dns.lifetime[*]")
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -327,6 +328,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the apex has no A record",
         stage=broken("dns.alias", record_gone("A")),
         promise="dns.alias",
+        behind=_EACH_SERVER,
     ),
     Fault(
         id="X-DNS-02",
@@ -355,7 +357,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the name is there without an address",
         stage=resolved("dns.address", emptied("A")),
         promise="dns.address",
-        behind=("tls.*", "cdn.*", "api.*"),
+        behind=("tls.*", "cdn.*", "site.*", "release.*", "api.*", *_EACH_SERVER),
     ),
     Fault(
         id="DNS-03",
@@ -379,6 +381,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="one of four name servers is dead",
         stage=resolved("dns.authorities", lambda _: at_servers(_silent, which=frozenset({2}))),
         promise="dns.authorities",
+        behind=_EACH_SERVER,
     ),
     Fault(
         id="DNS-07",
@@ -386,6 +389,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="one of four name servers is lame",
         stage=resolved("dns.authorities", lambda _: at_servers(_refusing, which=frozenset({1}))),
         promise="dns.authorities",
+        behind=_EACH_SERVER,
     ),
     Fault(
         id="DNS-10",
@@ -393,7 +397,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the alias leads to another distribution",
         stage=broken("dns.alias", record_instead("A", _other_distribution)),
         promise="dns.alias",
-        behind=("dns.address[*]",),
+        behind=("dns.address[*]", *_EACH_SERVER),
     ),
     Fault(
         id="DNS-13",
@@ -409,7 +413,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the address is a private one",
         stage=broken("dns.alias", record_instead("A", _to("10.0.0.7"))),
         promise="dns.alias",
-        behind=("dns.address[*]",),
+        behind=("dns.address[*]", *_EACH_SERVER),
     ),
     Fault(
         id="X-DNS-05",
@@ -417,7 +421,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="resolvers give 127.0.0.1",
         stage=resolved("dns.address", lambda bench: everywhere(bench, lambda q, on: _local(q, on, bench.apex))),
         promise="dns.address",
-        behind=("tls.*", "cdn.*", "api.*"),
+        behind=("tls.*", "cdn.*", "site.*", "release.*", "api.*", *_EACH_SERVER),
     ),
     Fault(
         id="DNS-18",
@@ -441,6 +445,7 @@ FAULTS: tuple[Fault, ...] = (
         stage=resolved("dns.authorities", lambda _: at_servers(_without_address, which=frozenset({1}))),
         promise="dns.authorities",
         note="an older address is no sign: Route 53 turns those of an alias over from question to question",
+        behind=_EACH_SERVER,
     ),
     Fault(
         id="DNS-30",

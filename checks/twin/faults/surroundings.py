@@ -296,7 +296,7 @@ def tell_tale(bench: Bench) -> Iterator[View]:
 
 
 _ALL = ("*",)
-_FRONT = ("cdn.*", "tls.*")
+_FRONT = ("cdn.*", "site.*", "release.*", "tls.*")
 _W = 88.0
 
 FAULTS: tuple[Fault, ...] = (
@@ -650,6 +650,18 @@ FAULTS: tuple[Fault, ...] = (
         behind=("api.*",),
         within=_W,
         code=None,
+    ),
+    Fault(
+        id="M-PROC-07",
+        family="Meta: process, files, time",
+        kind="meta",
+        breaks="our clock is a day ahead",
+        promise="tls.expiry",
+        status="unknown",
+        code=2,
+        stage=moved(timedelta(days=1), "tls.expiry"),
+        behind=_ALL,
+        within=_W,
     ),
     Fault(
         id="M-REP-01",
