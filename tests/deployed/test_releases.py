@@ -283,7 +283,7 @@ def test_a_good_release_goes_out(yard: Yard) -> None:
     (
         pytest.param((NO_ROUTE,), nullcontext, "api.", id="a broken route"),
         pytest.param((), page_missing, "cdn.", id="index.html missing"),
-        pytest.param((), old_version_serves, "api.release", id="old version at the edge", marks=pytest.mark.long),
+        pytest.param((), old_version_serves, "functions.alias", id="old version at the edge", marks=pytest.mark.long),
         pytest.param((NO_TABLE,), nullcontext, "api.", id="a table variable missing", marks=pytest.mark.long),
         pytest.param((OTHER_SHA,), nullcontext, "api.release", id="another sha in health", marks=pytest.mark.long),
         pytest.param((NO_RECOVERY,), nullcontext, "tables.pitr", id="tables without PITR", marks=pytest.mark.long),
