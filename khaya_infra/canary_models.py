@@ -80,7 +80,8 @@ def cut(model: Model, operations: set[str]) -> Model:
             needed.add(name)
             waiting += _shapes_in(model["shapes"][name])
     shapes = {name: each for name, each in model["shapes"].items() if name in needed}
-    return _undocumented({**model, "operations": kept, "shapes": shapes})
+    made: Model = _undocumented({**model, "operations": kept, "shapes": shapes})
+    return made
 
 
 def _shapes_in(value: object) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The words of the command line that are about runs over time: canary, history, gate. Light, since --help reads it."""
+"""The command line about runs over time: canary, fleet, history, gate. Light, since --help reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Add = Callable[[argparse.ArgumentParser], None]
 
 
 def add_to(commands: Any, *, target: Add, documents: Add, span: Callable[[str], timedelta]) -> None:  # noqa: ANN401 - argparse's own type is private
-    """Add the three commands. *target* and *documents* add the words that they share with others."""
+    """Add the four commands. *target* and *documents* add the words that they share with others."""
     canary = command(
         commands,
         "canary",
@@ -24,6 +24,16 @@ def add_to(commands: Any, *, target: Add, documents: Add, span: Callable[[str], 
     )
     target(canary)
     canary.add_argument("--folder", type=Path, required=True, metavar="D", help="write it there")
+    fleet = command(
+        commands,
+        "fleet",
+        "write the lists of targets that a fleet looks at",
+        "fleet --folder build/fleet targets/*.toml",
+    )
+    fleet.add_argument("targets", nargs="+", metavar="T", help="a settings file, or the name of one")
+    fleet.add_argument(
+        "--folder", type=Path, required=True, metavar="D", help="write targets.json and accounts.json there"
+    )
     history = command(
         commands,
         "history",
@@ -83,6 +93,15 @@ def _canary(asked: argparse.Namespace, out: TextIO, _: TextIO) -> int:
     return 0
 
 
+def _fleet(asked: argparse.Namespace, out: TextIO, _: TextIO) -> int:
+    from checks.doors.provisions import muster
+    from checks.target import find, read
+
+    accounts = muster([read(find(each)) for each in asked.targets], asked.folder)
+    out.write(f"{len(asked.targets)} targets in {accounts} accounts, in {asked.folder}\n")
+    return 0
+
+
 def _history(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from checks.doors.history import tell
 
@@ -95,4 +114,4 @@ def _gate(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     return gate.simulate(asked, out) if asked.simulate else gate.decide(asked, out, err)
 
 
-COMMANDS: Mapping[str, Command] = {"canary": _canary, "history": _history, "gate": _gate}
+COMMANDS: Mapping[str, Command] = {"canary": _canary, "fleet": _fleet, "history": _history, "gate": _gate}

@@ -1,16 +1,17 @@
-"""What a canary takes along: its settings, the plan it holds against what is live, and the policy that both need."""
+"""What a canary takes along: its settings, the plan it holds against what is live, the policy; and a fleet's lists."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from checks.doors import assembly
+from checks.nights.fleet import by_account
 from checks.permissions import policy
 from checks.plan import Plan, as_text
 from checks.report import files
@@ -34,6 +35,21 @@ def provide(settings: Settings, folder: Path) -> Plan:
     taken = _taken(settings, ready.plan)
     files.put(as_text(taken), folder / PLAN)
     return taken
+
+
+def muster(fleet: Sequence[Settings], folder: Path) -> int:
+    """Write ``targets.json`` and ``accounts.json``, what a fleet's machine reads; gives the number of accounts.
+
+    Raises SettingsError for two targets of one name.
+    """
+    listed = [{"target": each.name, "settings": travelling(each)} for each in fleet]
+    try:
+        grouped = by_account(listed)
+    except ValueError as reason:
+        raise SettingsError(str(reason)) from reason
+    for name, value in (("targets.json", listed), ("accounts.json", grouped)):
+        files.put(json.dumps(value, indent=1) + "\n", folder / name)
+    return len(grouped)
 
 
 def _taken(settings: Settings, live: Plan) -> Plan:

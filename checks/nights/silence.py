@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -11,7 +11,6 @@ from checks.nights.record import RUNNING, Record, newest_first
 
 # A nightly run may come 24 h and some minutes after the one before; after 26 h one is missing.
 LIMIT = timedelta(hours=26)
-PERIOD = timedelta(hours=1)
 # How old a release lets the last nightly run be: one night may be missed while the alarm for it rings.
 RECENT = timedelta(hours=36)
 
@@ -35,11 +34,6 @@ class Recency:
 def silent(arrivals: Iterable[datetime], now: datetime, *, limit: timedelta = LIMIT) -> bool:
     """Whether no valid run arrived within *limit* before *now*. A run of the future proves nothing about the past."""
     return not any(now - limit < each <= now for each in arrivals)
-
-
-def alarm_rings(arrivals: Sequence[datetime], now: datetime, *, periods: int = 26, period: timedelta = PERIOD) -> bool:
-    """What the CloudWatch alarm says: every one of the last *periods* has no data, and missing data breaches."""
-    return silent(arrivals, now, limit=periods * period)
 
 
 def judge(records: Iterable[Record], now: datetime, *, limit: timedelta = RECENT) -> Recency:

@@ -18,7 +18,7 @@ from botocore.config import Config
 
 from checks.doors import ledgers
 from checks.nights.record import Record
-from checks.nights.silence import alarm_rings
+from checks.nights.silence import silent
 from checks.report.json import document
 from tests.deployed.conftest import House, told
 
@@ -64,11 +64,13 @@ def unwell(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 
 def well(house: House) -> dict[str, Any]:
     """The first run of the canary in which everything passes: on a busy machine a look may come too late."""
-    for _ in range(TRIES):
-        seen = call(house)
+    seen = call(house)
+    for _ in range(1, TRIES):
         if not unwell(seen["results"]):
-            return seen
-    pytest.fail(f"after {TRIES} runs: {unwell(seen['results'])}")
+            break
+        seen = call(house)
+    assert [] == unwell(seen["results"])
+    return seen
 
 
 def rows(house: House) -> list[Record]:
@@ -276,7 +278,7 @@ def test_the_emulators_alarm_and_the_rule_agree(house: House, age: timedelta, st
         assert until(lambda: state == cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"])
     finally:
         cloudwatch.delete_alarms(AlarmNames=[name])
-    assert (state == "ALARM") is alarm_rings([now - age], now)
+    assert (state == "ALARM") is silent([now - age], now)
 
 
 def _listed(actions: str | list[str]) -> list[str]:

@@ -164,3 +164,26 @@ def test_a_run_that_could_not_be_kept_opens_nothing(say: Say, enter: Callable[[s
     told = say("gate", "--target", "here.toml", *NO_NIGHT, "--keep")
 
     assert (3, True) == (told.code, "could not be kept" in told.err)
+
+
+def test_the_lists_of_a_fleet_are_written_from_target_files(say: Say, here: Path) -> None:
+    """Each target with its settings, and once more by account: what the machine reads."""
+    for name in ("one", "two"):
+        write_settings(here, name=name)
+    told = say("fleet", "one.toml", "two.toml", "--folder", "fleet")
+
+    listed, accounts = (
+        json.loads(Path("fleet", f"{name}.json").read_text("utf-8")) for name in ("targets", "accounts")
+    )
+    assert (0, ["one", "two"]) == (told.code, [each["target"] for each in listed])
+    assert [listed] == [each["targets"] for each in accounts]
+    assert 1 == listed[0]["settings"]["schema"]
+
+
+def test_two_targets_of_one_name_are_no_fleet(say: Say, here: Path) -> None:
+    """An answer would be about either; both are named, and nothing is written."""
+    (here / "elsewhere").mkdir()
+    write_settings(here / "elsewhere", name="here")
+    told = say("fleet", "here.toml", "elsewhere/here.toml", "--folder", "fleet")
+
+    assert (64, True, False) == (told.code, "here is listed twice" in told.err, Path("fleet").exists())

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from khaya_infra import gatekeeper, operate, releases, rollback
+from khaya_infra import arrival, operate, releases, rollback
 from khaya_infra.arrival import Place
 from khaya_infra.gatekeeper import Hearing, action_of, keep_gate, release_before
 from khaya_infra.releases import Release
@@ -70,7 +70,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     made = Scene(folder=tmp_path / "gate", gate=(1, "roll_back"), looks=[0])
     monkeypatch.setenv("TWIN_HOME", str(tmp_path))
     monkeypatch.setenv("TWIN_NAME", "local")
-    monkeypatch.setattr(gatekeeper.subprocess, "run", made.run)
+    monkeypatch.setattr(subprocess, "run", made.run)
     monkeypatch.setattr(rollback, "roll_back", made.roll_back)
     monkeypatch.setattr(releases, "history", lambda *_: made.known)
     return made
@@ -134,7 +134,7 @@ def test_a_first_release_cannot_be_taken_back() -> None:
 def test_the_words_of_the_command_reach_the_gate(scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Owner and reason together, the documents where they are wanted, and the run kept where there is a canary."""
     place = Place(target=TARGET, settings=read_settings(TARGET), session=Session())
-    monkeypatch.setattr(operate.arrival, "arrive", lambda _: place)
+    monkeypatch.setattr(arrival, "arrive", lambda _: place)
     scene.gate = (0, "open")
     code = operate.main(
         [
@@ -158,8 +158,8 @@ def test_what_is_not_given_is_the_checked_out_commit_and_the_deployers_folder(
 ) -> None:
     """As a person types it: `make gate`."""
     place = Place(target=TARGET, settings=read_settings(TARGET), session=Session())
-    monkeypatch.setattr(operate.arrival, "arrive", lambda _: place)
-    monkeypatch.setattr(operate.arrival, "checked_out_release", lambda: "cafe")
+    monkeypatch.setattr(arrival, "arrive", lambda _: place)
+    monkeypatch.setattr(arrival, "checked_out_release", lambda: "cafe")
     scene.gate = (2, "hold")
 
     assert 2 == operate.main(["gate", "--target", "local"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.nights.record import RUNNING
-from checks.nights.silence import LIMIT, Recency, alarm_rings, judge, silent
+from checks.nights.silence import LIMIT, Recency, judge, silent
 from tests.nights.made import NIGHT, record
 
 # 400 nights from before a leap day: 2028 has one.
@@ -78,14 +78,6 @@ def test_both_sides_of_the_limit(age: timedelta, rings: bool) -> None:  # noqa: 
 def test_no_run_at_all_is_silence() -> None:
     """Missing data breaches."""
     assert silent([], NIGHT)
-
-
-def test_the_alarm_and_the_rule_are_the_same() -> None:
-    """26 periods of an hour are the limit."""
-    arrivals = nights(missed=50)
-    moments = [FIRST + timedelta(days=49, hours=number) for number in range(60)]
-
-    assert [silent(arrivals, each) for each in moments] == [alarm_rings(arrivals, each) for each in moments]
 
 
 def why(told: Recency) -> str:
