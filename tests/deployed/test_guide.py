@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.deployed.conftest import ROOT, House
-from tests.deployed.test_operating import Desk, at, serving
+from tests.deployed.conftest import ROOT, House, serving
+from tests.deployed.test_operating import Desk, at
 
 pytestmark = pytest.mark.twin
 
