@@ -51,9 +51,7 @@ def judge_drift(seen: StackSeen | Absent, _now: datetime, *, region: str, stack:
     if isinstance(seen, Absent):
         return Verdict.failed(expected=expected, actual=f"there is no stack {stack}", remedy="deploy it")
     if seen.drift == "DRIFTED":
-        remedy = (
-            f"aws cloudformation describe-stack-resource-drifts --region {region} --stack-name {stack}"
-        )
+        remedy = f"aws cloudformation describe-stack-resource-drifts --region {region} --stack-name {stack}"
         return Verdict.failed(expected=expected, actual="DRIFTED", remedy=remedy)
     told = "IN_SYNC" if seen.drift == "IN_SYNC" else f"{quote(seen.drift) or 'NOT_CHECKED'}: nobody looked for it"
     return Verdict.passed(expected=expected, actual=told)
