@@ -278,13 +278,6 @@ ABSENT: tuple[Absent, ...] = (
         "promise",
         "no promise reads filters of subscriptions",
     ),
-    _row(
-        "OBS-26",
-        "Alarms, logs, SNS",
-        "the watcher tells success for ever",
-        "twin",
-        "it is deployed to AWS alone; its own tests hold it",
-    ),
     _row("OBS-27", "Alarms, logs, SNS", "an alarm made of others is silenced", "twin", "this deployment has none"),
     _row("E2E-05", "End-to-end journeys", "uploads are never worked on", "twin", "nothing here works on uploads"),
     _row(
@@ -331,12 +324,5 @@ ABSENT: tuple[Absent, ...] = (
         "the watcher cannot publish its metric",
         "twin",
         "it is deployed to AWS alone; its own tests hold it",
-    ),
-    _row(
-        "M-CFG-09",
-        "Meta: configuration and verdict logic",
-        "a check has lost its assertion",
-        "twin",
-        "that is measured on the source itself, by mutation",
     ),
 )

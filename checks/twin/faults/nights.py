@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.doors import canary
+from checks.twin.faults import data
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.words import Fault, Stage, View
 
@@ -64,6 +65,14 @@ def in_a_hurry(bench: Bench) -> str:
     return "" if not unseen or seen["verdict"] != "kept" else "it calls well what it has not seen"
 
 
+def tells_the_truth(bench: Bench) -> str:
+    """What is broken is told as broken, whatever was told the night before."""
+    with data.recovery_off(bench):
+        seen = invoked(bench, 120)
+    broken = [each["name"] for each in seen["results"] if (each["family"], each["status"]) == ("tables", "fail")]
+    return "" if (seen["verdict"], bool(broken)) == ("broken", True) else f"it tells {seen['verdict']!r} of {broken}"
+
+
 def called_twice(bench: Bench) -> str:
     """One event that is delivered twice is one run by its id."""
     ids = [invoked(bench, 120, id="one-and-the-same")["run_id"] for _ in range(2)]
@@ -104,6 +113,13 @@ def _trial(id_: str, breaks: str, trial: Callable[[Bench], str]) -> Fault:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="OBS-26",
+        family="Alarms, logs, SNS",
+        breaks="the watcher is shown something broken, and is to tell so",
+        stage=played(tells_the_truth),
+        promise="tables.pitr",
+    ),
     _trial("M-LAM-01", "the watcher is about to run out of time", in_a_hurry),
     _trial("M-LAM-05", "the watcher is called twice", called_twice),
     _trial("M-LAM-06", "the watcher dies before it has tidied up", nothing_written),
