@@ -14,6 +14,7 @@ from checks import catalogue as promises
 from checks import permissions
 from checks.doors import assembly
 from checks.naming import glob
+from checks.plan import Plan
 from checks.pool import Pool
 from checks.run import Run
 from checks.target import Settings, find, read
@@ -59,7 +60,10 @@ class Harness:
         reach = assembly.connect(self.settings, rehearsal=rehearsal)
         wishes = assembly.Wishes(door="cli", selection=only, wait=view.wait, deadline=assembly.DEADLINE * self.slow)
         if view.replan or view.writes:
-            return assembly.run(assembly.prepare(self.settings, reach, writes=view.writes), wishes)
+            # Nobody has accepted a plan with journeys, so with them it is compared with none.
+            accepted = here.home / "nobody-accepted.json" if view.writes else None
+            ready = assembly.prepare(self.settings, reach, writes=view.writes, plan_file=accepted)
+            return assembly.run(ready, wishes)
         reach.prepare(None)
         ready = replace(self.ready, reach=reach, pool=Pool(assembly.THREADS))
         return assembly.run(ready, wishes)
@@ -99,7 +103,9 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     out.writelines(_line(each) for each in rows if not each.exact)
     order = [each.id for each in catalogue.FAULTS]
     every = matrix.joined(rows, matrix.read(asked.json) if asked.json else (), order)
-    seen = matrix.document(every, catalogue.ABSENT, now=RealClock().now(), target=settings.name)
+    seen = matrix.document(
+        every, catalogue.ABSENT, now=RealClock().now(), target=settings.name, unasked=_unasked(harness.ready.plan)
+    )
     out.writelines(
         f"{each['hits']:>4} of {each['tries']:<4} {name}\n" for name, each in seen["rates"].items() if each["tries"]
     )
@@ -128,6 +134,12 @@ def open_bench(settings: Settings, *, slow: float = 1.0) -> tuple[Harness, Bench
     harness = Harness(settings=settings, twin=here, ready=ready, slow=slow)
     walks = bool(settings.journeys)
     return harness, Bench(twin=here, plan=ready.plan, domain=settings.domain, source=settings.source, walks=walks)
+
+
+def _unasked(plan: Plan) -> list[str]:
+    """The planned promises that no fault is about."""
+    asked = {each.promise for each in catalogue.FAULTS}
+    return sorted({each.promise.name for each in plan.checks} - asked)
 
 
 def _spare(settings: Settings, slow: float, err: TextIO) -> Spare:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -37,19 +38,25 @@ def suites(*, host: str) -> Sight:
 
 
 def judge_chain(seen: Handshake, _now: datetime, *, host: str) -> Verdict:
-    """Each certificate's issuer is the subject of the next."""
+    """Each certificate of the path is followed by its issuer; what comes behind the path is of no use and no harm."""
     expected = f"the certificates of {host} in order"
     remedy = f"openssl s_client -showcerts -connect {host}:443 -servername {host}; import leaf and chain again"
     if not isinstance(seen, Accepted):
         return Verdict.failed(expected=expected, actual=_why(seen), remedy="see tls.certificate of this host")
-    breaks = [
-        f"after {quote(one[0], 60)} by {quote(one[1], 60)} comes {quote(other[0], 60)}"
-        for one, other in zip(seen.chain, seen.chain[1:], strict=False)
-        if one[1] != other[0]
-    ]
+    breaks = list(_misplaced(seen.chain))
     if breaks:
         return Verdict.failed(expected=expected, actual=several(breaks), remedy=remedy)
     return Verdict.passed(expected=expected, actual=f"{len(seen.chain)}: {several(each[0] for each in seen.chain)}")
+
+
+def _misplaced(chain: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """The first place where another certificate comes than the issuer, which is sent later."""
+    for at, (one, other) in enumerate(itertools.pairwise(chain)):
+        if one[1] == other[0]:
+            continue
+        if any(one[1] == later[0] for later in chain[at + 2 :]):
+            yield f"after {quote(one[0], 60)} by {quote(one[1], 60)} comes {quote(other[0], 60)}"
+        return
 
 
 def judge_suites(seen: Suites | Silence, _now: datetime, *, host: str) -> Verdict:

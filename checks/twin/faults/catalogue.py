@@ -14,6 +14,7 @@ from checks.twin.faults import (
     keeping,
     machine,
     names,
+    nights,
     pages,
     people,
     resolvers,
@@ -44,5 +45,6 @@ FAULTS: tuple[Fault, ...] = (
     *watch.FAULTS,
     *surroundings.FAULTS,
     *machine.FAULTS,
+    *nights.FAULTS,
 )
 ABSENT: tuple[Absent, ...] = absent.ABSENT

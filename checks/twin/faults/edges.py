@@ -498,7 +498,9 @@ FAULTS: tuple[Fault, ...] = (
         breaks="a page cannot be opened by its address",
         promise="cdn.page",
         stage=visited(
-            "cdn.page", instead(_deep, answer(403, "<Error><Code>AccessDenied</Code></Error>", "application/xml"))
+            "cdn.page",
+            instead(_deep, answer(403, "<Error><Code>AccessDenied</Code></Error>", "application/xml")),
+            every=True,
         ),
     ),
     Fault(

@@ -11,9 +11,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from checks.model import Check, Verdict
+from checks.twin.faults import data
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.words import Fault, Stage, View
 from checks.twin.surroundings import bare
@@ -175,6 +177,26 @@ def elsewhere(shell: Shell) -> str:
     return _unless(right=said.code == 64 and "eu-central-1" in said.err + said.out, said=said)  # noqa: PLR2004 - usage
 
 
+def without_teeth(shell: Shell) -> str:
+    """A check whose judge says that all is well misses its fault: nothing else makes up for it, so it is needed."""
+    from checks.doors import mutate
+    from checks.target import read
+
+    harness, bench = mutate.open_bench(read(Path(shell.bench.source)))
+    plan = harness.ready.plan
+    blunt = replace(plan, checks=tuple(map(_blunted, plan.checks)))
+    with data.recovery_off(bench) as view:
+        sharp, dull = harness(view), replace(harness, ready=replace(harness.ready, plan=blunt))(view)
+    seen = [[each.status for each in run.results if each.name in view.named] for run in (sharp, dull)]
+    return "" if seen == [["fail"], ["pass"]] else f"with its judge and without: {seen}"
+
+
+def _blunted(check: Check) -> Check:
+    if check.promise.name != "tables.pitr":
+        return check
+    return replace(check, sight=replace(check.sight, judge=lambda *_: Verdict.passed(expected="", actual="anything")))
+
+
 def plain_output(shell: Shell) -> str:
     """No terminal, no colours, little room."""
     said = shell.run(*_FEW, env={"NO_COLOR": "1", "COLUMNS": "40", "TERM": "dumb"})
@@ -245,6 +267,14 @@ FAULTS: tuple[Fault, ...] = (
         kind="meta",
         breaks="the settings expect nothing of anything",
         stage=tried(without_expectations),
+        within=_W,
+    ),
+    Fault(
+        id="M-CFG-09",
+        family=_LOGIC,
+        kind="meta",
+        breaks="a check has lost its assertion",
+        stage=tried(without_teeth),
         within=_W,
     ),
     Fault(

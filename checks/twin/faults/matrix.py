@@ -108,8 +108,10 @@ def row_of(stored: Mapping[str, object]) -> Row:
     return Row(**{key: tuple(value) if key == "strays" else value for key, value in stored.items()})  # type: ignore[arg-type]
 
 
-def document(rows: Sequence[Row], absent: Sequence[Absent], *, now: datetime, target: str) -> dict[str, Any]:
-    """The matrix as JSON: rows, rates, and what they are of."""
+def document(
+    rows: Sequence[Row], absent: Sequence[Absent], *, now: datetime, target: str, unasked: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The matrix as JSON: rows, rates, and what they are of. *unasked* are promises that no fault is about."""
     return {
         "schema": SCHEMA,
         "measured": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -118,6 +120,7 @@ def document(rows: Sequence[Row], absent: Sequence[Absent], *, now: datetime, ta
         "sources": sources(),
         "rates": {name: _told(rate) for name, rate in rates(rows).items()},
         "counts": dict(Counter(f"{each.kind}: {each.outcome}" for each in rows)),
+        "unasked": list(unasked),
         "rows": [{**asdict(each), "exact": each.exact} for each in rows],
         "absent": [asdict(each) for each in absent],
     }
@@ -163,6 +166,9 @@ def page(seen: Mapping[str, Any]) -> str:
         measured=seen["measured"],
         target=seen["target"],
         digests=digests_told,
+        since=sum(row["of"] != seen["sources"] for row in seen["rows"]),
+        oldest=min((row["measured"] for row in seen["rows"]), default=seen["measured"]),
+        unasked=", ".join(f"`{name}`" for name in seen["unasked"]) or "None.",
         minutes=sum(row["seconds"] for row in seen["rows"]) / 60,
         longest=longest,
         rates=rates_told,
@@ -219,7 +225,8 @@ is green again. Benign changes must raise no alarm. Faults of the harness's own 
 with the right status. `python -m checks mutate` measures it on whatever is deployed to a twin; `make mutate` writes
 this page.
 
-Measured {measured} on `{target}`; sources: {digests}.
+Measured {measured} on `{target}`; sources: {digests}. The oldest row is of {oldest}; {since} rows are of sources
+that have changed since.
 It took {minutes:.0f} minutes; the longest meta-fault {longest:.1f} s.
 
 ## Rates
@@ -237,6 +244,10 @@ for this population of faults alone.
 | id | kind | fidelity | what is changed | who must notice | exactly | outcome |
 | --- | --- | --- | --- | --- | --- | --- |
 {rows}
+
+## Promises that no fault is about
+
+{unasked}
 
 ## Nothing promises the opposite
 

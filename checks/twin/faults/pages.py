@@ -18,6 +18,11 @@ def _script(visit: Visit) -> bool:
     return pages(visit) and visit.path.endswith((".js", ".mjs"))
 
 
+def _missing(reply: Reply) -> Reply:
+    """What is there is not; what nobody has ever made is refused as before."""
+    return answer(404, "<html>missing</html>", "text/html") if reply.status == 200 else reply  # noqa: PLR2004 - OK
+
+
 def _page(reply: Reply) -> bool:
     return "text/html" in reply.header("content-type")
 
@@ -61,7 +66,7 @@ FAULTS: tuple[Fault, ...] = (
         family=_SPA,
         breaks="a script that the page names is missing",
         promise="site.assets",
-        stage=visited("site.assets", instead(_script, answer(404, "<html>missing</html>", "text/html"))),
+        stage=visited("site.assets", at_path(_script, _missing)),
         behind=_SITE,
     ),
     Fault(

@@ -96,3 +96,32 @@ def test_the_html_page_says_strangers_words_and_obeys_none() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "default-src 'none'" in page
+
+
+def test_rows_of_earlier_are_kept_and_rows_of_now_are_newer(tmp_path: Path) -> None:
+    """In the order of the catalogue, without what is in it no more."""
+    file = tmp_path / "m.json"
+    matrix.write(of(CAUGHT, CALM, replace(CALM, id="GONE")), file)
+    again = replace(CAUGHT, outcome="missed")
+
+    rows = matrix.joined([again], matrix.read(file), ["B-1", "F-1"])
+
+    assert [("B-1", "calm"), ("F-1", "missed")] == [(each.id, each.outcome) for each in rows]
+
+
+@pytest.mark.parametrize("text", ("", "{}", '{"schema": 0, "rows": []}', '{"schema": 1, "rows": [{"id": "F-1"}]}'))
+def test_a_document_that_cannot_be_read_has_no_rows(tmp_path: Path, text: str) -> None:
+    """It is measured anew."""
+    (tmp_path / "m.json").write_text(text)
+
+    assert () == matrix.read(tmp_path / "m.json") == matrix.read(tmp_path / "nowhere.json")
+
+
+def test_the_page_says_how_many_rows_are_of_older_sources() -> None:
+    """And which promises no fault is about."""
+    rows = (replace(CAUGHT, of=matrix.sources(), measured="2026-01-31T12:00:00Z"), replace(CALM, of="older"))
+    seen = matrix.document(rows, (), now=NOW, target="here", unasked=["roles.trusted"])
+    page = matrix.page(seen)
+
+    assert "1 rows are of sources" in page
+    assert "`roles.trusted`" in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -179,6 +180,41 @@ def test_a_repair_that_does_not_help_ends_the_measurement(bench: Bench, tmp_path
     """Everything after it would be measured on a broken twin."""
     with pytest.raises(NotGreen, match="F-1 was taken back and the twin is still broken"):
         _measured(bench, Harness(GREEN, RED), Notebook(file=tmp_path / "book.json", key="k"), a_fault())
+
+
+def test_a_twin_that_stays_broken_is_replaced_where_there_is_a_spare(bench: Bench, tmp_path: Path) -> None:
+    """The row is not healed, and the next fault is measured on the other twin."""
+    first, second = Harness(GREEN, RED), Harness(GREEN, RED, GREEN)
+    spare = measure.Spare(worn=lambda _: False, renew=lambda: (bench, second))
+    book = Notebook(file=tmp_path / "book.json", key="k")
+
+    rows = measure.measure(
+        [a_fault(), a_fault(id="F-2")], bench, first, notebook=book, watch=lambda _: None, spare=spare
+    )
+
+    assert [("F-1", False), ("F-2", True)] == [(each.id, each.healed) for each in rows]
+
+
+def test_a_worn_twin_is_replaced_before_the_next_fault(bench: Bench, tmp_path: Path) -> None:
+    """Its rows are as good as any: nothing was broken."""
+    first, second = Harness(GREEN), Harness(GREEN, RED, GREEN)
+    spare = measure.Spare(worn=lambda _: not second.asked, renew=lambda: (bench, second))
+    book = Notebook(file=tmp_path / "book.json", key="k")
+
+    (row,) = measure.measure([a_fault()], bench, first, notebook=book, watch=lambda _: None, spare=spare)
+
+    assert ("caught", True) == (row.outcome, row.exact)
+    assert [None] == first.asked
+
+
+def test_a_row_says_when_it_was_measured_and_on_what(bench: Bench, tmp_path: Path) -> None:
+    """So that a matrix can be made of rows of several days."""
+    moment = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    book = Notebook(file=tmp_path / "book.json", key="k", sources="abc", now=lambda: moment)
+
+    (row,) = _measured(bench, Harness(GREEN, RED, GREEN), book, a_fault())
+
+    assert ("2026-01-31T12:00:00Z", "abc") == (row.measured, row.of)
 
 
 def test_what_is_not_exact_is_measured_once_more_and_both_are_counted(bench: Bench, tmp_path: Path) -> None:
