@@ -45,7 +45,7 @@ def asked() -> dict[str, set[str]]:
         found[service] |= set(names)
     for file in sorted((ROOT / MODELS.parent).glob("*.py")):
         for ask in filter(_is_ask, ast.walk(ast.parse(file.read_text("utf-8")))):
-            words = {each.arg: each.value.value for each in ask.keywords if isinstance(each.value, ast.Constant)}
+            words = {each.arg: str(each.value.value) for each in ask.keywords if isinstance(each.value, ast.Constant)}
             if "operation" in words:
                 found[words["service"]].add(words["operation"])
     return dict(found)
