@@ -7,16 +7,14 @@ not here: its loader looks here first (`checks.world.aws.session`).
 
 from __future__ import annotations
 
+import ast
 import gzip
-import importlib
 import json
-import pkgutil
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-import checks.world.aws
-from checks.world.aws.wire import Ask
+from khaya_infra.toolchain import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,13 +36,18 @@ BESIDES: Mapping[str, tuple[str, ...]] = {
 
 
 def asked() -> dict[str, set[str]]:
-    """The operations that the harness asks, by service as botocore calls it."""
+    """The operations that the harness asks, by service as botocore calls it, from each `Ask` in its sources.
+
+    One that is made from another names nothing new.
+    """
     found: dict[str, set[str]] = defaultdict(set)
     for service, names in BESIDES.items():
         found[service] |= set(names)
-    for module in pkgutil.iter_modules(checks.world.aws.__path__, "checks.world.aws."):
-        for ask in _asks(vars(importlib.import_module(module.name))):
-            found[ask.service].add(ask.operation)
+    for file in sorted((ROOT / MODELS.parent).glob("*.py")):
+        for ask in filter(_is_ask, ast.walk(ast.parse(file.read_text("utf-8")))):
+            words = {each.arg: str(each.value.value) for each in ask.keywords if isinstance(each.value, ast.Constant)}
+            if "operation" in words:
+                found[words["service"]].add(words["operation"])
     return dict(found)
 
 
@@ -106,15 +109,8 @@ def _undocumented(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_undocumented(each) for each in value] if isinstance(value, list) else value
 
 
-def _asks(value: object) -> Iterator[Ask]:
-    if isinstance(value, Ask):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _asks(each)
-    elif isinstance(value, tuple | list | frozenset):
-        for each in value:
-            yield from _asks(each)
+def _is_ask(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Ask"
 
 
 def _data() -> Path:

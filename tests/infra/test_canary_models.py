@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
+from checks.world import aws
+from checks.world.aws.wire import Ask
 from khaya_infra.canary_models import BESIDES, asked, cut, edition, write_models
 from tests.infra.conftest import ROOT
 
@@ -31,6 +35,15 @@ def test_every_operation_that_the_sources_name_is_there() -> None:
 
     assert named
     assert named <= set().union(*asked().values())
+
+
+def test_what_is_read_from_the_sources_is_what_the_harness_holds() -> None:
+    """Each `Ask` that a module has, wherever it was made; nothing is missing because it was written otherwise."""
+    modules = [importlib.import_module(each.name) for each in pkgutil.iter_modules(aws.__path__, "checks.world.aws.")]
+    held = {(each.service, each.operation) for module in modules for each in vars(module).values() if type(each) is Ask}
+
+    assert held
+    assert held <= {(service, name) for service, names in asked().items() for name in names}
 
 
 def test_what_is_called_on_a_client_itself_is_there() -> None:
