@@ -155,7 +155,7 @@ def stack_told(old: bytes, new: bytes) -> Callable[[Bench, Check], Tamper]:
     return made
 
 
-_PASSWORD = b"<member><OutputKey>AdminPassword</OutputKey><OutputValue>correct-horse-battery</OutputValue></member>"
+_PASSWORD = b"<member><OutputKey>AdminPassword</OutputKey><OutputValue>Xk7#vQ2!pL9@zR4%tB1</OutputValue></member>"
 _DRIFTED = b"<DriftInformation><StackDriftStatus>DRIFTED</StackDriftStatus></DriftInformation></member></Stacks>"
 
 FAULTS: tuple[Fault, ...] = (
