@@ -103,8 +103,14 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     out.writelines(_line(each) for each in rows if not each.exact)
     order = [each.id for each in catalogue.FAULTS]
     every = matrix.joined(rows, matrix.read(asked.json) if asked.json else (), order)
+    measured = {each.id for each in every}
     seen = matrix.document(
-        every, catalogue.ABSENT, now=RealClock().now(), target=settings.name, unasked=_unasked(harness.ready.plan)
+        every,
+        catalogue.ABSENT,
+        now=RealClock().now(),
+        target=settings.name,
+        unasked=_unasked(harness.ready.plan),
+        unmeasured=[name for name in order if name not in measured],
     )
     out.writelines(
         f"{each['hits']:>4} of {each['tries']:<4} {name}\n" for name, each in seen["rates"].items() if each["tries"]

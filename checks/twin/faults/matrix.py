@@ -109,9 +109,18 @@ def row_of(stored: Mapping[str, object]) -> Row:
 
 
 def document(
-    rows: Sequence[Row], absent: Sequence[Absent], *, now: datetime, target: str, unasked: Sequence[str] = ()
+    rows: Sequence[Row],
+    absent: Sequence[Absent],
+    *,
+    now: datetime,
+    target: str,
+    unasked: Sequence[str] = (),
+    unmeasured: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The matrix as JSON: rows, rates, and what they are of. *unasked* are promises that no fault is about."""
+    """The matrix as JSON: rows, rates, and what they are of.
+
+    *unasked* are promises that no fault is about, *unmeasured* the faults that have no row yet.
+    """
     return {
         "schema": SCHEMA,
         "measured": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -121,6 +130,7 @@ def document(
         "rates": {name: _told(rate) for name, rate in rates(rows).items()},
         "counts": dict(Counter(f"{each.kind}: {each.outcome}" for each in rows)),
         "unasked": list(unasked),
+        "unmeasured": list(unmeasured),
         "rows": [{**asdict(each), "exact": each.exact} for each in rows],
         "absent": [asdict(each) for each in absent],
     }
@@ -168,6 +178,7 @@ def page(seen: Mapping[str, Any]) -> str:
         digests=digests_told,
         since=sum(row["of"] != seen["sources"] for row in seen["rows"]),
         oldest=min((row["measured"] for row in seen["rows"]), default=seen["measured"]),
+        unmeasured=", ".join(seen["unmeasured"]) or "nothing.",
         unasked=", ".join(f"`{name}`" for name in seen["unasked"]) or "None.",
         minutes=sum(row["seconds"] for row in seen["rows"]) / 60,
         longest=longest,
@@ -226,7 +237,7 @@ with the right status. `python -m checks mutate` measures it on whatever is depl
 this page.
 
 Measured {measured} on `{target}`; sources: {digests}. The oldest row is of {oldest}; {since} rows are of sources
-that have changed since.
+that have changed since. Not measured yet: {unmeasured}
 It took {minutes:.0f} minutes; the longest meta-fault {longest:.1f} s.
 
 ## Rates
