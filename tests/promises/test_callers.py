@@ -66,6 +66,11 @@ def test_a_permission_that_cannot_be_known_is_not_planned(key: str) -> None:
     assert "functions.callable[Allow]" not in _checks(**{key: Unresolved("Ref X")})
 
 
+def _address(kind: str) -> Mapping[str, object]:
+    """The condition that Lambda writes for a function's own address."""
+    return {"StringEquals": {"lambda:FunctionUrlAuthType": kind}}
+
+
 @pytest.mark.parametrize(
     ("statement", "public"),
     (
@@ -76,13 +81,15 @@ def test_a_permission_that_cannot_be_known_is_not_planned(key: str) -> None:
         ({**STATEMENT, "Principal": "*", "Condition": {"StringEquals": {"AWS:SourceAccount": ACCOUNT}}}, False),
         ({**STATEMENT, "Principal": "*", "Condition": {"ArnLike": {"aws:SourceArn": RULE}}}, False),
         ({**STATEMENT, "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, False),
+        ({**STATEMENT, "Principal": "*", "Condition": _address("NONE")}, True),
+        ({**STATEMENT, "Principal": "*", "Condition": _address("AWS_IAM")}, False),
         ({**STATEMENT, "Principal": "*", "Effect": "Deny"}, False),
         ({**STATEMENT, "NotPrincipal": {"AWS": "999"}, "Principal": None, "Condition": {}}, True),
         (STATEMENT, False),
     ),
     ids=(
         *("everybody", "every account", "over TLS", "another account's", "this account's", "a source of ours"),
-        *("an organisation", "denied", "all but one", "a service"),
+        *("an organisation", "an open address", "a signed address", "denied", "all but one", "a service"),
     ),
 )
 def test_a_policy_is_public_when_no_condition_narrows_it(statement: Mapping[str, object], *, public: bool) -> None:
