@@ -173,7 +173,8 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
     Ended(runtime="dotnet8", on="2026-11-10"),
 )
 
-_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.lifetime", "dns.apex")
+_ASKED = ("dns.tcp", "dns.case", "dns.lifetime")
+_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.apex", *_ASKED)
 _SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern", "chain", "suites")
 _SCHEDULED = ("expression", "targets", "dead_letters")
 # How the API answers, told apart from what it is made of: the one stands on the other.
@@ -206,9 +207,10 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("dns.authorities[*]", "dns.delegation[{subject}]"),
     Dependency("dns.alias[*]", "dns.zone[*]"),
     Dependency("dns.alias[*]", "cdn.deployed[*]"),
-    *(Dependency(f"{each}[*]", "dns.delegation[*]") for each in ("dns.tcp", "dns.case", "dns.signed")),
-    *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in _LIVE),
+    *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in (*_LIVE, "dns.signed")),
     *(Dependency(f"{live}[*]", "dns.authorities[*]") for live in _LIVE),
+    # What has no address has none over TCP either, and none to be remembered.
+    *(Dependency(f"{asked}[*]", "dns.address[{subject}]") for asked in _ASKED),
     Dependency("dns.address[*]", "dns.alias[{subject}]"),
     Dependency("dns.address[*]", "cdn.deployed[*]"),
     Dependency("dns.address_v6[*]", "dns.alias[{subject}]"),

@@ -114,7 +114,7 @@ def test_a_step_is_told_what_its_settings_ask_for_and_no_secret(main: Template) 
     """C29: tables by name, the signing key by name, and nothing to those that need nothing."""
     told = {
         name: set(main.at(f"SignIn/{name}/Function")["Properties"]["Environment"]["Variables"])
-        - {"GIT_SHA", "VERSION", "STAGE", "POWERTOOLS_SERVICE_NAME"}
+        - {"GIT_SHA", "VERSION", "STAGE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
         for name in NAMES
     }
     users, codes = {"USERS_TABLE"}, {"REFERRALS_TABLE", "SIGNING_SECRET"}
