@@ -39,6 +39,8 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "[e-mail]"),
     (re.compile(r"(?<![\w+])\+\d{9,14}\b"), "[phone]"),
 )
+# Most of what is stored; a float may be no number, and what is derived from these may be an enumeration.
+_WRITTEN_AS_IT_IS = frozenset({str, int, bool, type(None)})
 _TAGS = frozenset({"type", "v"})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"})
 
@@ -49,6 +51,8 @@ class NotReadable(ValueError):
 
 def encode(value: object) -> Any:  # noqa: ANN401, PLR0911 - JSON has no narrower type; one line a kind of value
     """Give *value* as JSON types: records carry their type and version, times are UTC texts, durations are seconds."""
+    if type(value) in _WRITTEN_AS_IT_IS:
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {_key(each.name): encode(getattr(value, each.name)) for each in dataclasses.fields(value)}
         return {"type": type(value).__name__, "v": version(type(value)), **parts}
@@ -64,7 +68,7 @@ def encode(value: object) -> Any:  # noqa: ANN401, PLR0911 - JSON has no narrowe
         return [encode(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, (int, float, str)):
         return value
     msg = f"cannot store a {type(value).__name__}: use text, numbers, durations, tuples or frozen records of these"
     raise TypeError(msg)

@@ -5,6 +5,7 @@ Frozen values only. Nothing here looks at the outside, reads a clock or decides 
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ ControlStatus = Literal["held", "wrong", "unseen"]
 STATUSES: tuple[Status, ...] = ("pass", "fail", "not_yet", "unknown", "blocked")
 
 P = ParamSpec("P")
+# A plan binds the same few functions a thousand times.
+_signature = functools.cache(inspect.signature)
 
 
 class CannotLook(Exception):
@@ -130,7 +133,7 @@ class Promise(Generic[P]):
             name=f"{self.name}[{place.subject}]",
             promise=self,
             place=place,
-            params=dict(inspect.signature(self.bind).bind(*args, **kwargs).arguments),
+            params=dict(_signature(self.bind).bind(*args, **kwargs).arguments),
             severity=self.severity,
             sight=self.bind(*args, **kwargs),
         )

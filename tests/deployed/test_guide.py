@@ -12,12 +12,11 @@ import pytest
 from tests.deployed.conftest import ROOT, House, serving
 from tests.deployed.test_operating import Desk, at
 
-pytestmark = pytest.mark.twin
+# Twenty commands of a person, three minutes of them.
+pytestmark = [pytest.mark.twin, pytest.mark.long]
 
 PAGE = (ROOT / "docs" / "guide-coverage.md").read_text("utf-8")
 LEFT_OUT = "…"
-# A synthesis takes half of the time of all the others.
-SLOW = {"make changes", "make deploy-backend"}
 # Ids, names, hashes, moments, durations and counts: words with a figure in them, and ids that happen to have none.
 _VARIES = re.compile(r"[^\s,;()]*(?:\d|[A-Z]{8,})[^\s,;()]*")
 _MAKE = re.compile(r"make ([a-z-]+)((?: [A-Z_]+=\S+)*)")
@@ -110,11 +109,7 @@ def test_the_first_deploy_said_what_the_page_shows(house: House) -> None:
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize(
     "each",
-    [
-        pytest.param(each, id=each.command, marks=[pytest.mark.long] if each.command in SLOW else [])
-        for each in shown()
-        if each.command != "make deploy VERIFY=no"
-    ],
+    [pytest.param(each, id=each.command) for each in shown() if each.command != "make deploy VERIFY=no"],
 )
 def test_a_command_says_what_the_page_shows(house: House, desk: Desk, release: str, each: Shown) -> None:
     """Every line of it, and the same exit code."""

@@ -22,7 +22,8 @@ from checks.nights.silence import silent
 from checks.report.json import document
 from tests.deployed.conftest import House, told
 
-pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
+# Whole nights of a canary in a function of its own, some two minutes of them.
+pytestmark = [pytest.mark.twin, pytest.mark.long, pytest.mark.usefixtures("quiet")]
 
 REGION = "eu-west-1"
 SAME = (

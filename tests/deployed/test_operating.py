@@ -128,10 +128,8 @@ def assert_green(house: House) -> None:
     assert 0 == exit_code(run), told(run)
 
 
-@pytest.mark.parametrize(
-    "number",
-    (pytest.param(signal.SIGINT, marks=pytest.mark.long, id="interrupted"), pytest.param(signal.SIGKILL, id="killed")),
-)
+@pytest.mark.long
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGKILL), ids=("interrupted", "killed"))
 def test_a_deploy_that_ends_within_the_stacks_is_gone_on_with(house: House, desk: Desk, number: signal.Signals) -> None:
     """The next one waits for what still runs, and ends with its own release live."""
     release = f"cafe{number:036x}"
@@ -179,6 +177,7 @@ def test_a_first_deploy_that_is_ended_after_each_step_ends_green(tmp_path: Path,
         twins.down(home=tmp_path)
 
 
+@pytest.mark.long
 def test_a_rollback_brings_the_release_before_back_and_a_deploy_the_next(house: House, desk: Desk) -> None:
     """One command there; and the same release deployed again is live again, although its template did not change."""
     first, second = "a1" * 20, "b2" * 20
@@ -216,6 +215,7 @@ sys.exit(deploy.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.long
 def test_a_deploy_that_fails_leaves_the_release_before_serving(house: House, desk: Desk) -> None:
     """1, with the reason in one line; the site was not touched, since the stacks come first."""
     good = "0a" * 20

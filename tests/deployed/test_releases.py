@@ -29,7 +29,8 @@ from checks.twin import renewal
 from tests.deployed.conftest import ROOT, House, serving
 from tools.environment import digest
 
-pytestmark = [pytest.mark.twin, pytest.mark.usefixtures("quiet")]
+# Minutes for each release: it is deployed, judged, taken back and judged again.
+pytestmark = [pytest.mark.twin, pytest.mark.long, pytest.mark.usefixtures("quiet")]
 
 WORKFLOW = ROOT / ".github" / "workflows" / "deploy-production.yml"
 PATIENCE_S = 400
