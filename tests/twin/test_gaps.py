@@ -315,9 +315,10 @@ def test_the_role_may_do_what_it_was_given_and_nothing_else(site: Site) -> None:
         assert denied.value.response["ResponseMetadata"]["RequestId"]
 
 
-def test_who_may_read_one_dashboard_and_one_budget_reads_no_other(site: Site) -> None:
-    """Both are of no region, and what may be read is told by name (Service Authorization Reference)."""
+def test_who_may_read_one_dashboard_budget_or_policy_reads_no_other(site: Site) -> None:
+    """Two are of no region, the third is told by its ARN in the request (Service Authorization Reference)."""
     iam, account = site.client("iam"), "000000000000"
+    tables_are = f"arn:aws:dynamodb:af-south-1:{account}:table/"
     for name in ("ours", "theirs"):
         limit = {"BudgetLimit": {"Amount": "1", "Unit": "USD"}, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
         site.client("budgets").create_budget(AccountId=account, Budget={"BudgetName": name, **limit})
@@ -325,6 +326,7 @@ def test_who_may_read_one_dashboard_and_one_budget_reads_no_other(site: Site) ->
     allowed = {
         "cloudwatch:GetDashboard": f"arn:aws:cloudwatch::{account}:dashboard/ours",
         "budgets:ViewBudget": f"arn:aws:budgets::{account}:budget/ours",
+        "dynamodb:GetResourcePolicy": f"{tables_are}site-plain",
     }
     statements = [{"Effect": "Allow", "Action": action, "Resource": arn} for action, arn in allowed.items()]
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -336,10 +338,16 @@ def test_who_may_read_one_dashboard_and_one_budget_reads_no_other(site: Site) ->
     iam.put_role_policy(RoleName="one-of-each", PolicyName="one", PolicyDocument=document)
     got = site.client("sts").assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="test")["Credentials"]
     keys = {"key": got["AccessKeyId"], "secret": got["SecretAccessKey"], "token": got["SessionToken"]}
-    boards, budgets = (conftest.client(site.twin, each, **keys) for each in ("cloudwatch", "budgets"))
+    boards, budgets, tables = (
+        conftest.client(site.twin, each, **keys) for each in ("cloudwatch", "budgets", "dynamodb")
+    )
 
     assert "ours" == boards.get_dashboard(DashboardName="ours")["DashboardName"]
     assert "ours" == budgets.describe_budget(AccountId=account, BudgetName="ours")["Budget"]["BudgetName"]
+    with pytest.raises(botocore.exceptions.ClientError, match="PolicyNotFound"):
+        tables.get_resource_policy(ResourceArn=f"{tables_are}site-plain")
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        tables.get_resource_policy(ResourceArn=f"{tables_are}another")
     with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
         boards.get_dashboard(DashboardName="theirs")
     with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):

@@ -78,7 +78,7 @@ def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
 
 
 def ask_for_what_readers_name(_: Grounds) -> None:
-    """An edge's policy, a backup plan or vault, a rule of the default bus, alarms, log groups: each by its own ARN.
+    """An edge's or a table's policy, a backup plan or vault, a rule, alarms, log groups: each by its own ARN.
 
     MiniStack authorises reading them on everything there is, so that a role which may read these alone is refused.
     Source: Service Authorization Reference, resource types of the services; rules of the default bus have no bus.
@@ -100,7 +100,7 @@ def ask_for_what_readers_name(_: Grounds) -> None:
     replace(actions, "extract_resource_arn", parameters, named)
 
 
-def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) -> str:
+def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) -> str:  # noqa: PLR0911 - one line a service
     parts = [part for part in path.split("/") if part]
     if service == "backup":
         return _of_backup(parts, place)
@@ -112,6 +112,9 @@ def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) ->
         return f"arn:aws:events:{place}:rule/{'' if bus == 'default' else f'{bus}/'}{told['Rule']}"
     if service == "monitoring" and "DescribeAlarms" in asked:
         return f"arn:aws:cloudwatch:{place}:alarm:*"
+    if service == "dynamodb" and "ResourcePolicy" in asked:
+        # All other requests name their table, this one its ARN.
+        return str(json.loads(body).get("ResourceArn", ""))
     if service == "logs" and "DescribeLogGroups" in asked:
         return f"arn:aws:logs:{place}:log-group:*"
     return ""
