@@ -620,7 +620,11 @@ def test_static_rsa_is_seen_to_be_accepted(tmp_path: Path) -> None:
 
 def test_who_hangs_up_over_weak_suites_refuses_them() -> None:
     """Some servers say nothing when nothing on offer suits them."""
-    seen = _offers(hears)
+
+    def hangs_up(connection: socket.socket) -> None:
+        connection.recv(4_096)
+
+    seen = _offers(hangs_up)
 
     assert isinstance(seen, Suites)
     assert 5 == len(seen.refused)

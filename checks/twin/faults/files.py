@@ -209,15 +209,22 @@ def newest(hours: float, status: str = "COMPLETED", **fields: object) -> Callabl
             "BackupSizeBytes": 4096, "BackupVaultName": "rehearsed", **fields,
         }  # fmt: skip
 
-        # Older than its points: a table that was made a minute ago may be without one.
-        made_then = {"CreationDateTime": moment - 3600}
+        # Older than its points: a table that was made a minute ago may be without one. It can be restored since then.
+        made_then, restorable_then = {"CreationDateTime": moment - 3600}, {"EarliestRestorableDateTime": moment - 3600}
+        name = arn.rpartition("/")[2].encode()
+
+        def since_then(seen: dict[str, Any]) -> None:
+            recovery = seen["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+            recovery.update(restorable_then if recovery.get("PointInTimeRecoveryStatus") == "ENABLED" else {})
 
         def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
             reply = onward(visit)
             if visit.service == "backup" and "recovery-points" in visit.path and _about(visit, arn):
                 return reply.amended(lambda seen: seen.update(RecoveryPoints=[point]))
-            if visit.operation == "DescribeTable" and arn.rpartition("/")[2].encode() in visit.body:
+            if visit.operation == "DescribeTable" and name in visit.body:
                 return reply.amended(lambda seen: seen["Table"].update(made_then))
+            if visit.operation == "DescribeContinuousBackups" and name in visit.body:
+                return reply.amended(since_then)
             return reply
 
         return tamper
