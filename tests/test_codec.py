@@ -49,6 +49,9 @@ def _bind(*, table: str, spare: timedelta, names: tuple[str, ...] = (), place: P
 @pytest.mark.parametrize("record", EVIDENCE, ids=lambda each: each.__name__)
 def test_every_kind_of_evidence_survives_the_way_to_a_document_and_back(record: type) -> None:
     """What is read back equals what was stored, for every type of evidence there is."""
+    # Before the strategies that are made of these: they are made once and for all.
+    st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
+    st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 
     @settings(max_examples=25, deadline=None)
     @given(st.from_type(record))
@@ -57,8 +60,6 @@ def test_every_kind_of_evidence_survives_the_way_to_a_document_and_back(record: 
 
         assert evidence == codec.decode_evidence(stored)
 
-    st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
-    st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
     survives()
 
 
