@@ -125,7 +125,7 @@ def test_with_its_role_a_function_does_its_whole_work(house: House, name: str) -
         ERRANDS[name](house)
 
 
-# Each part of a role is a function's whole work: minutes for the API, seconds for most others.
+# Each part of a role costs a function's whole work: minutes for the API. One role of each kind is tried in CI.
 SOON = {"SignInPostConfirmation", "DailyFunction"}
 
 
