@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 
@@ -10,10 +9,9 @@ import pytest
 
 from checks import catalogue, permissions
 from checks import twin as twins
-from checks.run import exit_code
 from checks.target import find, read
-from tests.deployed.conftest import House, serving, told
-from tests.deployed.test_operating import at
+from tests.deployed.conftest import House, serving
+from tests.deployed.desk import assert_green, at
 
 # Two deployments from nothing and three looks at all of one: some four minutes.
 pytestmark = [pytest.mark.twin, pytest.mark.long]
@@ -29,13 +27,6 @@ def second_stage(folder: Path) -> Path:
     return path
 
 
-def assert_green(house: House, target: Path) -> None:
-    """Every critical promise of a stage holds."""
-    run = house.verify(settings=read(target))
-    assert 0 == exit_code(run), told(run)
-    assert len(run.results) > 900
-
-
 def test_two_stages_live_in_one_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each has its own release, is whole with its canary, and outlives that the other is destroyed."""
     first, second = find("local"), second_stage(tmp_path)
@@ -43,17 +34,17 @@ def test_two_stages_live_in_one_account(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("TWIN_HOME", str(tmp_path))
     house = House(home=tmp_path, settings=read(first))
     try:
-        with contextlib.contextmanager(at)(tmp_path, str(first)) as desk:
+        with at(tmp_path, str(first)) as desk:
             assert 0 == desk.deploy("1a" * 20)[0]
-        with contextlib.contextmanager(at)(tmp_path, str(second)) as desk:
+        with at(tmp_path, str(second)) as desk:
             code, said = desk.deploy("2b" * 20)
             assert 0 == code, said
             assert (("1a" * 20,) * 2, ("2b" * 20,) * 2) == (serving(house, DOMAIN), serving(house, SECOND))
-            assert_green(house, first)
-            assert_green(house, second)
+            assert_green(house, read(first))
+            assert_green(house, read(second))
             code, said = desk.operate("destroy", "--yes", target=str(second))
             assert (0, True) == (code, "KhayaStaging is gone" in said), said
         assert ("1a" * 20,) * 2 == serving(house, DOMAIN)
-        assert_green(house, first)
+        assert_green(house, read(first))
     finally:
         twins.down(home=tmp_path)
