@@ -48,7 +48,7 @@ from khaya_infra import deploy
 app, whole = sys.argv.pop(1), deploy.run_cdk
 def stuck(tools, arguments, **rest):
     at = arguments.index("--app") + 1
-    whole(tools, [*arguments[:at], f'"{sys.executable}" "{app}"', *arguments[at + 1 :]], **rest)
+    whole(tools, [*arguments[:at], f'"{sys.executable}" {app}', *arguments[at + 1 :]], **rest)
 deploy.run_cdk = stuck
 sys.exit(deploy.main(sys.argv[1:]))
 """
