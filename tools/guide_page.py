@@ -17,9 +17,10 @@ PAGE = ROOT / "docs" / "guide-coverage.md"
 # What is longer is shown by its beginning and its end, and a line by its beginning.
 _FIRST, _LAST, _WIDEST = 10, 5, 120
 # `make` tells the code itself, and then says in words of its own that it was not 0; a twin that is up is no news.
-_NOT_SHOWN = ("make: *** ", "twin local is up")
-# So that there is something to go back to when the page comes to it.
-_BEFORE = {"make releases": ("--only", "frontend", "--release", "2b" * 20)}
+_NOT_SHOWN = ("make: *** ", "twin: ", "twin local is up")
+# So that there is something to send, and something to go back to, when the page comes to it.
+_ANOTHER = ("--only", "frontend", "--release", "2b" * 20)
+_BEFORE = {"make deploy-frontend": _ANOTHER, "make releases": _ANOTHER}
 
 
 def main() -> int:
