@@ -132,6 +132,8 @@ class Thresholds:
     hsts_days: float = 180
     # CloudFront's guide speaks of minutes; after half an hour no edge is still on its way.
     distribution_minutes: float = 30
+    # Five minutes: CloudFront's own default until it became ten seconds.
+    error_kept_seconds: float = 300
     # Ten minutes: who opened the page before a release has the new one soon after it.
     page_kept_seconds: float = 600
     # A day at least for what gets another name with every change.
@@ -491,7 +493,11 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from handshakes.checks(target)
-    yield from cdn.checks(target, deploying=timedelta(minutes=limits.distribution_minutes))
+    yield from cdn.checks(
+        target,
+        deploying=timedelta(minutes=limits.distribution_minutes),
+        errors_kept=timedelta(seconds=limits.error_kept_seconds),
+    )
     yield from behaviours.checks(target)
     yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))

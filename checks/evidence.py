@@ -415,7 +415,7 @@ class AlarmPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """One origin of a distribution."""
+    """One origin of a distribution; *versions* are those of TLS in which it may be spoken to."""
 
     id: str
     domain: str
@@ -423,6 +423,7 @@ class Origin:
     kind: Literal["s3", "s3-website", "custom"]
     access_control: str
     protocol: str
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,7 +446,8 @@ class Behaviour:
 class DistributionSeen:
     """What CloudFront says of one distribution.
 
-    *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last.
+    *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last,
+    *attached* how the certificate is (``sni-only``, or ``vip`` on addresses of its own).
     """
 
     id: str
@@ -464,6 +466,7 @@ class DistributionSeen:
     behaviours: tuple[Behaviour, ...]
     errors: tuple[tuple[int, str, str, int], ...]
     modified: datetime | None = None
+    attached: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

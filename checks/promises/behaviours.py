@@ -29,13 +29,15 @@ _FUNCTIONS = (("FunctionAssociations", "FunctionARN"), ("LambdaFunctionAssociati
 _NAMELESS = "an origin whose id is not known"
 _API = ".execute-api."
 # bucket.s3.af-south-1.amazonaws.com, dual-stack too; bucket.s3.amazonaws.com does not work in regions since 2019.
+# What CloudFront can be told to speak to an origin that is still sound (RFC 8996 ends TLS 1.0 and 1.1).
+_SOUND = frozenset({"TLSv1.2", "TLSv1.3"})
 _REGIONAL_BUCKET = re.compile(r"[^/]+\.s3\.(dualstack\.)?[a-z]{2}(-[a-z]+)+-[0-9]+\.amazonaws\.com(\.cn)?")
 _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten by the template"
 
 
 @promise(
     "cdn.origins",
-    says="the distribution fetches from the origins of its template, and from buckets privately",
+    says="the distribution fetches from the origins of its template, from buckets privately, from no other in old TLS",
     severity="critical",
     instrument="aws",
     actions=_GET,
@@ -66,7 +68,10 @@ def judge_origins(
     wanted: tuple[tuple[str, Words], ...],
     left_out: tuple[str, ...],
 ) -> Verdict:
-    """Each origin as the template says, none besides; buckets by their regional names, under access control."""
+    """Each origin as the template says, none besides; buckets by their regional names, under access control.
+
+    Another may not be spoken to in a version of TLS that is no longer sound, whatever the template says.
+    """
     expected = intent.without(
         f"origins {several(f'{name} ({intent.said(words)})' for name, words in wanted)}", left_out
     )
@@ -207,6 +212,8 @@ def _careless(origin: Origin) -> Iterator[str]:
             yield f"not the bucket's regional name: {origin.domain}"
         if not origin.access_control:
             yield "no origin access control"
+    if origin.protocol != "http-only":
+        yield from (f"may be spoken to in {each}" for each in origin.versions if each not in _SOUND)
 
 
 def _shadows(distribution: DistributionSeen, found: Behaviour) -> Iterator[str]:

@@ -17,6 +17,8 @@ _GET = ("cloudfront:GetDistribution",)
 # CloudFront's security policies by version and year (CloudFront guide, "Supported protocols and ciphers").
 _POLICY = re.compile(r"TLSv([0-9])(?:\.([0-9]))?(?:_([0-9]{4}))?")
 _FLOOR = (1, 2, 2019)
+# The ways to attach a certificate that take addresses of their own.
+_DEAR = frozenset({"vip", "static-ip"})
 _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten by the template"
 
 
@@ -55,9 +57,12 @@ def aliases(*, distribution: str, wanted: tuple[str, ...], left_out: tuple[str, 
     instrument="aws",
     actions=_GET,
 )
-def viewer_certificate(*, distribution: str, certificate: str, policy: str) -> Sight:
-    """Pitfalls 34 and 39: on the default certificate the lowest version is TLS 1.0, whatever the template says."""
-    judge = partial(judge_viewer_certificate, certificate=certificate, policy=policy)
+def viewer_certificate(*, distribution: str, certificate: str, policy: str, attached: str = "") -> Sight:
+    """Pitfalls 34 and 39: on the default certificate the lowest version is TLS 1.0, whatever the template says.
+
+    On addresses of its own (``vip``) it costs $600 a month (CloudFront pricing, "Dedicated IP custom SSL").
+    """
+    judge = partial(judge_viewer_certificate, certificate=certificate, policy=policy, attached=attached)
     return Sight(look=partial(_look, distribution=distribution), judge=judge)
 
 
@@ -71,6 +76,18 @@ def viewer_certificate(*, distribution: str, certificate: str, policy: str) -> S
 def errors(*, distribution: str) -> Sight:
     """Pitfalls 1, 11 and 22: a mapping of 403 or 404 to a page with 200 applies to the API and to scripts as well."""
     return Sight(look=partial(_look, distribution=distribution), judge=judge_errors)
+
+
+@promise(
+    "cdn.error_lifetime",
+    says="no error is kept at the edge for much longer than what caused it",
+    severity="warning",
+    instrument="aws",
+    actions=_GET,
+)
+def error_lifetime(*, distribution: str, most: timedelta) -> Sight:
+    """AWS's "error caching minimum TTL": until it ends the edges answer with a failure that may be repaired."""
+    return Sight(look=partial(_look, distribution=distribution), judge=partial(judge_error_lifetime, most=most))
 
 
 def judge_deployed(seen: DistributionSeen | Absent, now: datetime, *, within: timedelta) -> Verdict:
@@ -106,9 +123,12 @@ def judge_aliases(
 
 
 def judge_viewer_certificate(
-    seen: DistributionSeen | Absent, _now: datetime, *, certificate: str, policy: str
+    seen: DistributionSeen | Absent, _now: datetime, *, certificate: str, policy: str, attached: str = ""
 ) -> Verdict:
-    """The template's certificate (any of us-east-1 when it is not known), and a security policy that is new enough."""
+    """The template's certificate (any of us-east-1 when it is not known), and a security policy that is new enough.
+
+    Shown to who names the host (SNI), unless the template itself wants it *attached* otherwise.
+    """
     least = max(_FLOOR, _rank(policy))
     name = policy if _rank(policy) > _FLOOR else "TLSv1.2_2019"
     expected = f"certificate {certificate or 'of our own in us-east-1'}, {name} or newer"
@@ -120,6 +140,7 @@ def judge_viewer_certificate(
         else [f"certificate {seen.certificate or 'of CloudFront itself'}"]
     )
     amiss += [] if _rank(seen.minimum_protocol) >= least else [f"minimum {seen.minimum_protocol or 'unknown'}"]
+    amiss += [f"attached {seen.attached}, for $600 a month"] if seen.attached in _DEAR - {attached} else []
     return _judged(amiss, expected, f"{quote(seen.certificate)}, {quote(seen.minimum_protocol)}")
 
 
@@ -132,8 +153,23 @@ def judge_errors(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
     return _judged(amiss, expected, several(f"{code} with {page}" for code, page, _, _ in seen.errors))
 
 
-def checks(target: Target, *, deploying: timedelta) -> Iterator[Check]:
-    """Three or four questions about each distribution, whose edges have *deploying* to take a change."""
+def judge_error_lifetime(seen: DistributionSeen | Absent, _now: datetime, *, most: timedelta) -> Verdict:
+    """No custom error response is kept for longer than *most*; without one CloudFront keeps errors for ten seconds."""
+    expected = f"errors kept for at most {span(most)}"
+    if isinstance(seen, Absent):
+        return _gone(seen, expected)
+    amiss = [
+        f"{code} for {span(timedelta(seconds=kept))}" for code, _, _, kept in seen.errors if kept > most.total_seconds()
+    ]
+    longest = max((kept for *_, kept in seen.errors), default=10)
+    return _judged(amiss, expected, span(timedelta(seconds=longest)))
+
+
+def checks(target: Target, *, deploying: timedelta, errors_kept: timedelta) -> Iterator[Check]:
+    """Four or five questions about each distribution.
+
+    Its edges have *deploying* to take a change, and may keep an error for *errors_kept*.
+    """
     for each in target.of_type(intent.DISTRIBUTION):
         config = intent.part(each.properties, "DistributionConfig")
         arn = f"arn:{target.partition}:cloudfront::{target.account}:distribution/{each.physical_id}"
@@ -145,8 +181,11 @@ def checks(target: Target, *, deploying: timedelta) -> Iterator[Check]:
         # Without names of its own it is reached by CloudFront's, and shows CloudFront's certificate.
         if wanted or intent.gaps(config, "ViewerCertificate"):
             policy = intent.text(config, "ViewerCertificate", "MinimumProtocolVersion")
-            yield viewer_certificate(place, distribution=name, certificate=intent.attached(each), policy=policy)
+            how = intent.text(config, "ViewerCertificate", "SslSupportMethod")
+            certificate = intent.attached(each)
+            yield viewer_certificate(place, distribution=name, certificate=certificate, policy=policy, attached=how)
         yield errors(place, distribution=name)
+        yield error_lifetime(place, distribution=name, most=errors_kept)
 
 
 def _look(world: World, *, distribution: str) -> DistributionSeen | Absent:
@@ -173,4 +212,4 @@ def _gone(seen: Absent, expected: str) -> Verdict:
     return Verdict.failed(expected=expected, actual=f"absent: {quote(seen.what)}", remedy="deploy the stack again")
 
 
-PROMISES = (deployed, aliases, viewer_certificate, errors)
+PROMISES = (deployed, aliases, viewer_certificate, errors, error_lifetime)

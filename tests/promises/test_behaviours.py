@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,6 +91,10 @@ def test_permissions_name_the_policies_of_the_behaviour() -> None:
             "fail",
             "protocol http-only",
             id="plain HTTP",
+        ),
+        pytest.param((origin(), replace(API, versions=("TLSv1.2",))), "pass", BUCKET, id="sound TLS alone"),
+        pytest.param(
+            (origin(), replace(API, versions=("TLSv1.1", "TLSv1.2"))), "fail", "spoken to in TLSv1.1", id="old TLS too"
         ),
     ),
 )

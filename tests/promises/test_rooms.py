@@ -60,7 +60,7 @@ def _everything() -> list[Check]:
         *dns.checks(target, negative_ttl=timedelta(minutes=15)),
         *certificates.checks(target, **limits),
         *tls.checks(target, **limits),
-        *cdn.checks(target, deploying=timedelta(minutes=30)),
+        *cdn.checks(target, deploying=timedelta(minutes=30), errors_kept=timedelta(minutes=5)),
         *behaviours.checks(target),
         *site.checks(target, hsts=180 * DAY),
         *api.checks(target, release_sha="0123456"),

@@ -305,7 +305,12 @@ CONFIG: dict[str, Any] = {
                 "Id": "api",
                 "DomainName": "x.execute-api.af-south-1.amazonaws.com",
                 "OriginPath": "/prod",
-                "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+                "CustomOriginConfig": {
+                    "HTTPPort": 80,
+                    "HTTPSPort": 443,
+                    "OriginProtocolPolicy": "https-only",
+                    "OriginSslProtocols": {"Quantity": 2, "Items": ["TLSv1.2", "TLSv1.1"]},
+                },
             },
         ],
     },
@@ -353,6 +358,8 @@ def test_a_distribution_is_seen_as_it_serves(aws: RealAws) -> None:
     )
     assert ["s3", "custom"] == [origin.kind for origin in found.origins]
     assert [("", ""), ("/prod", "https-only")] == [(origin.path, origin.protocol) for origin in found.origins]
+    assert [(), ("TLSv1.1", "TLSv1.2")] == [origin.versions for origin in found.origins]
+    assert ("sni-only", ((404, "/404.html", "404", 10),)) == (found.attached, found.errors)
     assert ["/api/*", "*"] == [behaviour.pattern for behaviour in found.behaviours]
     api, site = found.behaviours
     assert ("api", "https-only", True) == (api.origin, api.viewer, api.legacy_ttl)
