@@ -30,6 +30,7 @@ from checks.promises import (
     clients,
     contract,
     dns,
+    doubles,
     edges,
     functions,
     handshakes,
@@ -39,6 +40,7 @@ from checks.promises import (
     journeys,
     keepings,
     logs,
+    manners,
     mappings,
     queues,
     records,
@@ -84,6 +86,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *api.PROMISES,
     *contract.PROMISES,
     *samples.PROMISES,
+    *manners.PROMISES,
     *stages.PROMISES,
     *httpapis.PROMISES,
     *auth.PROMISES,
@@ -100,6 +103,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
+    *doubles.PROMISES,
     *queues.PROMISES,
     *topics.PROMISES,
     *alarms.PROMISES,
@@ -183,10 +187,10 @@ _SCHEDULED = ("expression", "targets", "dead_letters")
 _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
-    *("api.steady", "api.methods"),
+    *("api.steady", "api.methods", "api.discreet"),
 )
 _MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing")
-_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", *_MADE_OF)
+_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "cdn.protected", *_MADE_OF)
 _FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
@@ -242,6 +246,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.aliases[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.viewer_certificate[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.errors[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.error_lifetime[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.origins[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.behaviour[*]", "cdn.deployed[*]"),
     Dependency("cdn.https[*]", "dns.address[{host}]"),
@@ -268,6 +273,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     *(Dependency(f"{page}[*]", "cdn.function[*]") for page in _PAGES),
     *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
     Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
+    Dependency("cdn.protected[*]", "cdn.headers_policy[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
@@ -508,6 +514,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     )
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from manners.checks(target)
     yield from samples.checks(target)
     yield from stages.checks(target)
     yield from httpapis.checks(target)
@@ -530,6 +537,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from buckets.checks(target)
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)
+    yield from doubles.checks(target)
     yield from queues.checks(target)
     yield from topics.checks(target)
     yield from alarms.checks(target)

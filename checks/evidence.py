@@ -257,7 +257,10 @@ class IndexSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSeen:
-    """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key."""
+    """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key.
+
+    *ceiling* is the most that may be read and written on demand, in units a second; -1 is as much as AWS allows.
+    """
 
     name: str
     arn: str
@@ -271,6 +274,7 @@ class TableSeen:
     deletion_protection: bool
     items: int
     encryption: str = ""
+    ceiling: tuple[int, int] = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
