@@ -247,6 +247,8 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.viewer_certificate[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.errors[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.error_lifetime[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.sni[*]", "cdn.viewer_certificate[{subject}]"),
+    Dependency("cdn.origin_tls[*]", "cdn.origins[{subject}]"),
     Dependency("cdn.origins[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.behaviour[*]", "cdn.deployed[*]"),
     Dependency("cdn.https[*]", "dns.address[{host}]"),

@@ -37,7 +37,7 @@ _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten
 
 @promise(
     "cdn.origins",
-    says="the distribution fetches from the origins of its template, from buckets privately, from no other in old TLS",
+    says="the distribution fetches from the origins of its template, and from buckets privately",
     severity="critical",
     instrument="aws",
     actions=_GET,
@@ -46,6 +46,18 @@ def origins(*, distribution: str, wanted: tuple[tuple[str, Words], ...], left_ou
     """Pitfalls 15, 19, 20: a website endpoint is public and plain HTTP; access control keeps a bucket private."""
     judge = partial(judge_origins, wanted=wanted, left_out=left_out)
     return Sight(look=partial(_look, distribution=distribution), judge=judge)
+
+
+@promise(
+    "cdn.origin_tls",
+    says="the distribution speaks to no origin in a version of TLS that is broken, whatever the template says",
+    severity="warning",
+    instrument="aws",
+    actions=_GET,
+)
+def origin_tls(*, distribution: str) -> Sight:
+    """RFC 8996 ends TLS 1.0 and 1.1; what is offered to an origin, somebody between can make it take."""
+    return Sight(look=partial(_look, distribution=distribution), judge=judge_origin_tls)
 
 
 @promise(
@@ -68,10 +80,7 @@ def judge_origins(
     wanted: tuple[tuple[str, Words], ...],
     left_out: tuple[str, ...],
 ) -> Verdict:
-    """Each origin as the template says, none besides; buckets by their regional names, under access control.
-
-    Another may not be spoken to in a version of TLS that is no longer sound, whatever the template says.
-    """
+    """Each origin as the template says, none besides; buckets by their regional names, under access control."""
     expected = intent.without(
         f"origins {several(f'{name} ({intent.said(words)})' for name, words in wanted)}", left_out
     )
@@ -86,6 +95,17 @@ def judge_origins(
         amiss += [f"{name}: {each}" for each in other]
     amiss += [f"{each.id}: {why}" for each in seen.origins for why in _careless(each)]
     return _judged(amiss, expected, several(f"{each.id} at {each.domain}" for each in seen.origins))
+
+
+def judge_origin_tls(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
+    """TLS 1.2 or newer for every origin that is fetched from over HTTPS."""
+    expected = "origins spoken to in TLS 1.2 or newer"
+    if isinstance(seen, Absent):
+        return _gone(seen, expected)
+    secure = [each for each in seen.origins if each.protocol != "http-only"]
+    amiss = [f"{each.id}: {old}" for each in secure for old in each.versions if old not in _SOUND]
+    told = several(dict.fromkeys(version for each in secure for version in each.versions))
+    return _judged(amiss, expected, told)
 
 
 def judge_behaviour(seen: Route | Absent, _now: datetime, *, wanted: Words, left_out: tuple[str, ...]) -> Verdict:
@@ -113,7 +133,10 @@ def checks(target: Target) -> Iterator[Check]:
         wanted = tuple((name, words) for name, (words, _) in asked.items() if name)
         gaps = tuple(f"{name} {why}" for name, (_, whys) in asked.items() for why in whys)
         gaps += () if "" not in asked else (_NAMELESS,)
-        yield origins(each.place(_arn(target, each)), distribution=each.physical_id, wanted=wanted, left_out=gaps)
+        place = each.place(_arn(target, each))
+        yield origins(place, distribution=each.physical_id, wanted=wanted, left_out=gaps)
+        if any(intent.part(origin, "CustomOriginConfig") is not None for origin in intent.items(config, "Origins")):
+            yield origin_tls(place, distribution=each.physical_id)
         for one in intent.items(config, "CacheBehaviors"):
             yield from _about(target, each, intent.text(one, "PathPattern"), one)
         yield from _about(target, each, "*", intent.part(config, "DefaultCacheBehavior"))
@@ -212,8 +235,6 @@ def _careless(origin: Origin) -> Iterator[str]:
             yield f"not the bucket's regional name: {origin.domain}"
         if not origin.access_control:
             yield "no origin access control"
-    if origin.protocol != "http-only":
-        yield from (f"may be spoken to in {each}" for each in origin.versions if each not in _SOUND)
 
 
 def _shadows(distribution: DistributionSeen, found: Behaviour) -> Iterator[str]:
@@ -265,4 +286,4 @@ def _gone(seen: Absent, expected: str) -> Verdict:
     return Verdict.failed(expected=expected, actual=f"absent: {quote(seen.what)}", remedy="deploy the stack again")
 
 
-PROMISES = (origins, behaviour)
+PROMISES = (origins, origin_tls, behaviour)

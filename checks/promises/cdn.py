@@ -57,13 +57,22 @@ def aliases(*, distribution: str, wanted: tuple[str, ...], left_out: tuple[str, 
     instrument="aws",
     actions=_GET,
 )
-def viewer_certificate(*, distribution: str, certificate: str, policy: str, attached: str = "") -> Sight:
-    """Pitfalls 34 and 39: on the default certificate the lowest version is TLS 1.0, whatever the template says.
-
-    On addresses of its own (``vip``) it costs $600 a month (CloudFront pricing, "Dedicated IP custom SSL").
-    """
-    judge = partial(judge_viewer_certificate, certificate=certificate, policy=policy, attached=attached)
+def viewer_certificate(*, distribution: str, certificate: str, policy: str) -> Sight:
+    """Pitfalls 34 and 39: on the default certificate the lowest version is TLS 1.0, whatever the template says."""
+    judge = partial(judge_viewer_certificate, certificate=certificate, policy=policy)
     return Sight(look=partial(_look, distribution=distribution), judge=judge)
+
+
+@promise(
+    "cdn.sni",
+    says="the certificate is shown to who names the host, on no addresses of its own unless the template wants them",
+    severity="warning",
+    instrument="aws",
+    actions=_GET,
+)
+def sni(*, distribution: str, attached: str) -> Sight:
+    """AWS: addresses of its own (``vip``) cost $600 a month ("Dedicated IP custom SSL"); what browsers lack is SNI."""
+    return Sight(look=partial(_look, distribution=distribution), judge=partial(judge_sni, attached=attached))
 
 
 @promise(
@@ -123,12 +132,9 @@ def judge_aliases(
 
 
 def judge_viewer_certificate(
-    seen: DistributionSeen | Absent, _now: datetime, *, certificate: str, policy: str, attached: str = ""
+    seen: DistributionSeen | Absent, _now: datetime, *, certificate: str, policy: str
 ) -> Verdict:
-    """The template's certificate (any of us-east-1 when it is not known), and a security policy that is new enough.
-
-    Shown to who names the host (SNI), unless the template itself wants it *attached* otherwise.
-    """
+    """The template's certificate (any of us-east-1 when it is not known), and a security policy that is new enough."""
     least = max(_FLOOR, _rank(policy))
     name = policy if _rank(policy) > _FLOOR else "TLSv1.2_2019"
     expected = f"certificate {certificate or 'of our own in us-east-1'}, {name} or newer"
@@ -140,8 +146,16 @@ def judge_viewer_certificate(
         else [f"certificate {seen.certificate or 'of CloudFront itself'}"]
     )
     amiss += [] if _rank(seen.minimum_protocol) >= least else [f"minimum {seen.minimum_protocol or 'unknown'}"]
-    amiss += [f"attached {seen.attached}, for $600 a month"] if seen.attached in _DEAR - {attached} else []
     return _judged(amiss, expected, f"{quote(seen.certificate)}, {quote(seen.minimum_protocol)}")
+
+
+def judge_sni(seen: DistributionSeen | Absent, _now: datetime, *, attached: str) -> Verdict:
+    """By SNI, or as the template itself wants it *attached*."""
+    expected = f"attached {attached or 'sni-only'}"
+    if isinstance(seen, Absent):
+        return _gone(seen, expected)
+    amiss = [f"attached {seen.attached}"] if seen.attached in _DEAR - {attached} else []
+    return _judged(amiss, expected, seen.attached or "a certificate of CloudFront's own")
 
 
 def judge_errors(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
@@ -166,7 +180,7 @@ def judge_error_lifetime(seen: DistributionSeen | Absent, _now: datetime, *, mos
 
 
 def checks(target: Target, *, deploying: timedelta, errors_kept: timedelta) -> Iterator[Check]:
-    """Four or five questions about each distribution.
+    """Four to six questions about each distribution.
 
     Its edges have *deploying* to take a change, and may keep an error for *errors_kept*.
     """
@@ -181,9 +195,8 @@ def checks(target: Target, *, deploying: timedelta, errors_kept: timedelta) -> I
         # Without names of its own it is reached by CloudFront's, and shows CloudFront's certificate.
         if wanted or intent.gaps(config, "ViewerCertificate"):
             policy = intent.text(config, "ViewerCertificate", "MinimumProtocolVersion")
-            how = intent.text(config, "ViewerCertificate", "SslSupportMethod")
-            certificate = intent.attached(each)
-            yield viewer_certificate(place, distribution=name, certificate=certificate, policy=policy, attached=how)
+            yield viewer_certificate(place, distribution=name, certificate=intent.attached(each), policy=policy)
+            yield sni(place, distribution=name, attached=intent.text(config, "ViewerCertificate", "SslSupportMethod"))
         yield errors(place, distribution=name)
         yield error_lifetime(place, distribution=name, most=errors_kept)
 
@@ -212,4 +225,4 @@ def _gone(seen: Absent, expected: str) -> Verdict:
     return Verdict.failed(expected=expected, actual=f"absent: {quote(seen.what)}", remedy="deploy the stack again")
 
 
-PROMISES = (deployed, aliases, viewer_certificate, errors, error_lifetime)
+PROMISES = (deployed, aliases, viewer_certificate, sni, errors, error_lifetime)

@@ -30,11 +30,11 @@ FIVE_MINUTES = timedelta(minutes=5)
 LIMITS = {"deploying": HALF_AN_HOUR, "errors_kept": FIVE_MINUTES}
 
 
-def test_five_questions_about_each_distribution() -> None:
-    """On, named, certified, honest, forgetful of errors; each touches the distribution alone."""
+def test_six_questions_about_each_distribution() -> None:
+    """On, named, certified, by name, honest, forgetful of errors; each touches the distribution alone."""
     checks = planned(cdn.checks(site(), **LIMITS))
 
-    words = ("deployed", "aliases", "viewer_certificate", "errors", "error_lifetime")
+    words = ("deployed", "aliases", "viewer_certificate", "sni", "errors", "error_lifetime")
     assert [f"cdn.{word}[{NAME}]" for word in words] == list(checks)
     assert {(DISTRIBUTION_ARN,)} == {each.place.resources for each in checks.values()}
 
@@ -183,14 +183,15 @@ def test_addresses_of_its_own_cost_what_nobody_ordered(attached: str, wanted: st
     """What makes a bill of hundreds of dollars is said by the template, or is a mistake."""
     seen = distribution_seen(attached=attached)
 
-    assert status == cdn.judge_viewer_certificate(seen, NOW, certificate="", policy="", attached=wanted).status
+    assert status == cdn.judge_sni(seen, NOW, attached=wanted).status
+    assert "fail" == cdn.judge_sni(GONE, NOW, attached=wanted).status
 
 
 def test_how_a_certificate_is_attached_comes_from_the_template() -> None:
     """The template's own word is what the distribution is compared with."""
     config = distribution_config()
     config["ViewerCertificate"]["SslSupportMethod"] = "vip"
-    name = f"cdn.viewer_certificate[{NAME}]"
+    name = f"cdn.sni[{NAME}]"
 
     assert "vip" == planned(cdn.checks(target(distribution_resource(config)), **LIMITS))[name].params["attached"]
     assert "" == planned(cdn.checks(site(), **LIMITS))[name].params["attached"]
