@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -27,6 +27,8 @@ _TYPES = {
 _AGE = re.compile(r"\b(?:max-age)\s*=\s*\"?([0-9]{1,10})\b", re.IGNORECASE)
 # A name that a build drew from the content: eight signs or more, a figure among them.
 _DRAWN = re.compile(r"[.-](?=[A-Za-z0-9_]*[0-9])[A-Za-z0-9_]{8,64}\.[A-Za-z0-9.]{1,9}$")
+# One that may be: base64 has dashes in it, and of eight letters one time in four no figure.
+_PERHAPS_DRAWN = re.compile(r"[.-](?=[A-Za-z0-9_-]*[A-Z0-9])[A-Za-z0-9_-]{8,64}\.[A-Za-z0-9.]{1,9}$")
 # What is often uploaded by mistake, beside the sources of each script.
 _PRIVATE = ("/.env", "/.git/HEAD", "/.git/config")
 _LISTINGS = ("/?list-type=2", "/?prefix=&delimiter=/")
@@ -83,7 +85,7 @@ def hidden(*, host: str) -> Sight:
 @promise("site.listing", says="nobody is shown a list of the files", severity="critical", instrument="http")
 def listing(*, host: str) -> Sight:
     """CWE-548: a query that reaches S3 turns the home page into the bucket's table of contents."""
-    return Sight(look=partial(_look_at, host=host, paths=_LISTINGS), judge=judge_listing)
+    return Sight(look=partial(_look_listing, host=host), judge=judge_listing)
 
 
 def judge_assets(seen: Assets, _now: datetime) -> Verdict:
@@ -106,10 +108,8 @@ def judge_cache(seen: Assets, _now: datetime, *, page: timedelta, asset: timedel
         return silent
     amiss = [] if isinstance(seen.page, Asset) and _fresh(seen.page.cache, page) else [f"page: {_kept(seen.page)}"]
     for each, part in zip(seen.references, seen.parts, strict=False):
-        if isinstance(part, Asset) and part.status == _OK:
-            drawn, code = _DRAWN.search(each.url), each.kind in _CODE
-            wrong = not _lasting(part.cache, asset) if drawn else code and not _fresh(part.cache, asset)
-            amiss += [f"{_path(each)}: {_kept(part)}"] if wrong else []
+        if isinstance(part, Asset) and part.status == _OK and not _well_kept(each, part, asset):
+            amiss.append(f"{_path(each)}: {_kept(part)}")
     if amiss:
         remedy = "upload with Cache-Control: no-cache for what keeps its name, max-age=31536000, immutable for the rest"
         return Verdict.failed(expected=expected, actual=several(amiss), remedy=remedy)
@@ -129,7 +129,7 @@ def judge_foreign(seen: Assets, _now: datetime, *, host: str) -> Verdict:
 
 
 def judge_hidden(seen: Assets, _now: datetime) -> Verdict:
-    """None is answered with anything but an error or the application's own page."""
+    """None is answered with anything but an error or a page; and there was a page to say whose sources to ask for."""
     expected = "neither hidden files nor source maps"
     shown = [_path(each) for each, part in zip(seen.references, seen.parts, strict=False) if _is_served(part)]
     if shown:
@@ -138,7 +138,7 @@ def judge_hidden(seen: Assets, _now: datetime) -> Verdict:
     for each in seen.parts:
         if isinstance(each, Silence):
             return _silent(each, expected)
-    return Verdict.passed(expected=expected, actual=f"none of {len(seen.parts)}")
+    return _unseen(seen, expected) or Verdict.passed(expected=expected, actual=f"none of {len(seen.parts)}")
 
 
 def judge_listing(seen: Assets, _now: datetime) -> Verdict:
@@ -176,7 +176,8 @@ def _look(world: World, *, host: str) -> Assets:
     )
     new = tuple(each for each in further if each not in named)
     parts = (*first, *_fetched(world, new, host))
-    return Assets(page=asset_of(home), references=(*named, *new), parts=tuple(_slim(each) for each in parts))
+    slim = tuple(None if each is None else _slim(each) for each in parts)
+    return Assets(page=asset_of(home), references=(*named, *new), parts=slim)
 
 
 def _further(one: Reference, part: Response | Silence | None) -> Iterator[Reference]:
@@ -194,18 +195,22 @@ def _fetched(world: World, named: tuple[Reference, ...], host: str) -> tuple[Res
 
 
 def _look_hidden(world: World, *, host: str) -> Assets:
+    """What nobody should have uploaded, and the sources of each script that the page names."""
     home = world.http.fetch(f"https://{host}/")
     named = references(home.url, home.body) if isinstance(home, Response) else ()
-    maps = tuple(f"{each.url.partition('?')[0]}.map" for each in named if each.kind == "script" and _own(each, host))
-    return _look_at(world, host=host, paths=_PRIVATE, urls=maps)
+    maps = (f"{each.url.partition('?')[0]}.map" for each in named if each.kind == "script" and _own(each, host))
+    return _asked(world, home, [*(f"https://{host}{path}" for path in _PRIVATE), *maps])
 
 
-def _look_at(world: World, *, host: str, paths: tuple[str, ...], urls: tuple[str, ...] = ()) -> Assets:
-    every = (*(f"https://{host}{path}" for path in paths), *urls)
-    answers = together(*(partial(world.http.fetch, url) for url in every))
-    named = tuple(Reference(kind="hidden", url=url) for url in every)
-    first = _slim(answers[0])
-    return Assets(page=first or Silence(where=host, reason=""), references=named, parts=tuple(map(_slim, answers)))
+def _look_listing(world: World, *, host: str) -> Assets:
+    home = world.http.fetch(f"https://{host}/")
+    return _asked(world, home, [f"https://{host}{path}" for path in _LISTINGS])
+
+
+def _asked(world: World, home: Response | Silence, urls: Sequence[str]) -> Assets:
+    answers = together(*(partial(world.http.fetch, url) for url in urls))
+    named = tuple(Reference(kind="hidden", url=url) for url in urls)
+    return Assets(page=_slim(home), references=named, parts=tuple(map(_slim, answers)))
 
 
 def asset_of(answer: Response) -> Asset:
@@ -216,12 +221,12 @@ def asset_of(answer: Response) -> Asset:
         type=documents.media_type(answer),
         cache=answer.header("cache-control"),
         complete=answer.complete,
-        page=documents.is_page(answer),
+        page=documents.begins_like_page(answer.body),
         listing=_LISTED.search(answer.body[:2_000]) is not None,
     )
 
 
-def _slim(answer: Response | Silence | None) -> Asset | Silence | None:
+def _slim(answer: Response | Silence) -> Asset | Silence:
     return asset_of(answer) if isinstance(answer, Response) else answer
 
 
@@ -245,6 +250,12 @@ def _amiss(kind: str, part: Asset | Silence | None) -> str:
 
 def _is_served(part: Asset | Silence | None) -> bool:
     return isinstance(part, Asset) and part.status == _OK and not part.page
+
+
+def _well_kept(each: Reference, part: Asset, asset: timedelta) -> bool:
+    if _DRAWN.search(each.url):
+        return _lasting(part.cache, asset)
+    return each.kind not in _CODE or _PERHAPS_DRAWN.search(each.url) is not None or _fresh(part.cache, asset)
 
 
 def _age(cache: str) -> float | None:
