@@ -242,7 +242,7 @@ def _amiss(kind: str, part: Asset | Silence | None) -> str:
             return str(status)
         case Asset(complete=False):
             return "cut off"
-        case Asset(type=type_, page=page) if page or not _TYPES[kind].fullmatch(type_):
+        case Asset(type=type_, page=page) if page or not (kind in _TYPES and _TYPES[kind].fullmatch(type_)):
             return f"{type_ or 'no content type'}{', a page' if page else ''}"
         case _:
             return ""

@@ -97,7 +97,7 @@ def judge_lifetime(seen: DnsAnswers, _now: datetime, *, longest: timedelta) -> V
 def judge_apex(seen: DnsAnswers, _now: datetime, *, domain: str) -> Verdict:
     """No CNAME, unless every server of the zone answers by it: then the name is one of the zone's, and not its own."""
     expected = f"no CNAME of {domain}, if that is the name of a zone"
-    alias, *owners = seen.answers
+    alias, owners = _first(seen)
     if isinstance(alias, Silence):
         remedy = "see dns.authorities: a silent server says nothing of its records"
         return Verdict.failed(expected=expected, actual=quote(f"{alias.where}: {alias.reason}"), remedy=remedy)
@@ -111,6 +111,11 @@ def judge_apex(seen: DnsAnswers, _now: datetime, *, domain: str) -> Verdict:
     return Verdict.passed(expected=expected, actual=told)
 
 
+def _first(seen: DnsAnswers) -> tuple[DnsAnswer | Silence, tuple[DnsAnswer | Silence, ...]]:
+    """The answer that the others follow from, and those."""
+    return (seen.answers or (Silence(where="the resolver", reason="it was not asked"),))[0], seen.answers[1:]
+
+
 def _is_below(owners: Iterable[DnsAnswer | Silence]) -> bool:
     """Whether those who were asked for its name servers answer by the CNAME; at an apex they name or refer to them."""
     told = [each for each in owners if isinstance(each, DnsAnswer)]
@@ -118,9 +123,9 @@ def _is_below(owners: Iterable[DnsAnswer | Silence]) -> bool:
 
 
 def judge_signed(seen: DnsAnswers, _now: datetime) -> Verdict:
-    """No DS at all; or for each of its algorithms a key of the zone that one of the DS records names."""
+    """No DS at all; or at every server of the zone a key that one of the DS records names by tag and algorithm."""
     expected = "no DS record, or a DNSKEY of the zone that it names"
-    above, *below = seen.answers
+    above, below = _first(seen)
     if isinstance(above, Silence) or above.rcode not in {"NOERROR", "NXDOMAIN"}:
         remedy = "dig DS at the zone above; SERVFAIL is what a broken signature looks like"
         return Verdict.failed(expected=expected, actual=several(_trouble(above)), remedy=remedy)
