@@ -420,7 +420,8 @@ SETTLING: tuple[Settling, ...] = (
 _DATED = (
     *("tls.certificate", "tls.addresses", "tls.expiry", "tls.renewal", "tls.lifetime", "tls.lifetime_warning"),
     *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
-    *("schedules.enabled", "schedules.expression", "stack.waiver", "journeys.refused", "journeys.swept"),
+    *("schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
+    *("journeys.refused", "journeys.swept"),
 )
 
 # What checks need of the place that they look from.
