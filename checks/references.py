@@ -26,14 +26,12 @@ _LINKS = {
     "manifest": "manifest",
     "modulepreload": "script",
 }
-_MOST = 60
 
 
 def references(page: str, body: str) -> tuple[Reference, ...]:
     """What the document at the address *page* names, each once, in its order."""
     text = _uncommented(body)
-    found = dict.fromkeys((*_named(page, _outside_scripts(text)), *workers(page, text)))
-    return tuple(found)[:_MOST]
+    return tuple(dict.fromkeys((*_named(page, _outside_scripts(text)), *workers(page, text))))
 
 
 def workers(page: str, body: str) -> Iterator[Reference]:

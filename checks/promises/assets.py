@@ -12,7 +12,7 @@ from checks.evidence import Asset, Assets, Reference, Response, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.references import host_of, icons, references, workers
 from checks.together import together
-from checks.wording import quote, several, span
+from checks.wording import left_out, quote, several, span
 from checks.world.ports import World
 
 # What browsers take for each (WHATWG: "JavaScript MIME type", MIME Sniffing; W3C: manifests).
@@ -36,6 +36,8 @@ _LISTED = re.compile(r"<(?:ListBucketResult|ListVersionsResult|EnumerationResult
 # What breaks a page when it is of yesterday; an icon of yesterday breaks nothing.
 _CODE = frozenset({"script", "style", "worker"})
 _OK = 200
+# Of what the page names, and of what that names in turn: a browser would fetch more, a look is not to be a flood.
+_MOST = 60
 
 
 @promise(
@@ -90,7 +92,7 @@ def listing(*, host: str) -> Sight:
 
 def judge_assets(seen: Assets, _now: datetime) -> Verdict:
     """200, whole, of its own type, and no page in its place."""
-    expected = "each 200 with its own type"
+    expected = f"each 200 with its own type{left_out(seen.unasked)}"
     if silent := _unseen(seen, expected):
         return silent
     ours = [(each, part) for each, part in zip(seen.references, seen.parts, strict=False) if part is not None]
@@ -104,6 +106,7 @@ def judge_assets(seen: Assets, _now: datetime) -> Verdict:
 def judge_cache(seen: Assets, _now: datetime, *, page: timedelta, asset: timedelta) -> Verdict:
     """The page for at most *page*; what is named after its content for at least *asset*, other code for no longer."""
     expected = f"the page kept for {span(page)} at most, what is named after its content for {span(asset)} at least"
+    expected += left_out(seen.unasked)
     if silent := _unseen(seen, expected):
         return silent
     amiss = [] if isinstance(seen.page, Asset) and _fresh(seen.page.cache, page) else [f"page: {_kept(seen.page)}"]
@@ -118,7 +121,7 @@ def judge_cache(seen: Assets, _now: datetime, *, page: timedelta, asset: timedel
 
 def judge_foreign(seen: Assets, _now: datetime, *, host: str) -> Verdict:
     """Every address is of this host, under HTTPS."""
-    expected = f"everything from https://{host}"
+    expected = f"everything from https://{host}{left_out(seen.unasked)}"
     if silent := _unseen(seen, expected):
         return silent
     others = sorted({f"{each.kind} from {host_of(each.url)}" for each in seen.references if not _own(each, host)})
@@ -169,15 +172,27 @@ def _look(world: World, *, host: str) -> Assets:
     home = world.http.fetch(f"https://{host}/")
     if isinstance(home, Silence):
         return Assets(page=home, references=(), parts=())
-    named = references(home.url, home.body)
+    # What a page cannot do without comes first, since not all of it may be asked for.
+    every = sorted(references(home.url, home.body), key=lambda each: each.kind not in _CODE)
+    named = tuple(every[:_MOST])
     first = _fetched(world, named, host)
-    further = tuple(
-        dict.fromkeys(more for each, part in zip(named, first, strict=True) for more in _further(each, part))
-    )
-    new = tuple(each for each in further if each not in named)
+    further = dict.fromkeys(more for each, part in zip(named, first, strict=True) for more in _further(each, part))
+    added = [each for each in further if each not in every]
+    new = tuple(added[:_MOST])
     parts = (*first, *_fetched(world, new, host))
-    slim = tuple(None if each is None else _slim(each) for each in parts)
-    return Assets(page=asset_of(home), references=(*named, *new), parts=slim)
+    return Assets(
+        page=asset_of(home),
+        references=(*named, *new),
+        parts=tuple(None if each is None else _slim(each) for each in parts),
+        unasked=tuple(_unasked(home, len(every) - len(named) + len(added) - len(new))),
+    )
+
+
+def _unasked(home: Response, more: int) -> Iterator[str]:
+    if home.capped:
+        yield "what the page names further down than it was read"
+    if more:
+        yield f"{more} of what it names"
 
 
 def _further(one: Reference, part: Response | Silence | None) -> Iterator[Reference]:

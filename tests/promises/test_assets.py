@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -123,6 +124,33 @@ def test_a_part_that_is_cut_off_fails() -> None:
     assert "fail" == _judged("assets", {STYLE: response(200, "a{", "text/css", complete=False)})
 
 
+def test_of_a_page_that_names_very_much_the_code_comes_first_and_the_rest_is_told() -> None:
+    """Sixty-one pictures before the only script: it is asked for, and what is not is not called well."""
+    pictures = [f"{HOME}{at}.png" for at in range(61)]
+    tags = "".join(f'<img src="{each}">' for each in pictures)
+    home = response(200, f"<!doctype html><body>{tags}<script src=/late.js></script>", "text/html", url=HOME)
+    answers = {each: response(200, "x", "image/png", url=each) for each in pictures[:59]}
+    late = {f"{HOME}late.js": response(200, "x", "text/javascript", url=f"{HOME}late.js")}
+    check = _checks()[f"site.assets[{APEX}]"]
+    script = {("fetch", url): each for url, each in {HOME: home, **answers, **late}.items()}
+    seen = check.sight.look(world(script))
+    verdict = check.sight.judge(seen, NOW)
+
+    assert ("pass", "60 of 60") == (verdict.status, verdict.actual)
+    assert "(not compared: 2 of what it names)" in verdict.expected
+
+
+@pytest.mark.parametrize("promise", ("assets", "cache", "foreign"))
+def test_a_page_that_was_not_read_to_its_end_says_so(promise: str) -> None:
+    """What it names further down is not seen; what was seen is judged all the same."""
+    answers = {**SITE, HOME: replace(SITE[HOME], capped=True)}
+    check = _checks()[f"site.{promise}[{APEX}]"]
+    verdict = check.sight.judge(check.sight.look(world({("fetch", url): each for url, each in answers.items()})), NOW)
+
+    assert "pass" == verdict.status
+    assert "further down than it was read" in verdict.expected
+
+
 @pytest.mark.parametrize("promise", ("assets", "cache", "foreign"))
 @pytest.mark.parametrize(
     "instead",
@@ -161,6 +189,26 @@ def _with(url: str, rule: str) -> Mapping[str, Response]:
 def test_each_is_kept_as_long_as_it_should_be(url: str, rule: str, status: str) -> None:
     """The page for minutes, what is named after its content for long, code that keeps its name for a day at most."""
     assert status == _judged("cache", _with(url, rule))
+
+
+@pytest.mark.parametrize(
+    ("promise", "changed", "told"),
+    (
+        ("cache", _with(SCRIPT, ""), "assets/app.263dc860466b.js: no Cache-Control"),
+        ("cache", _with(SCRIPT, "no-cache"), "assets/app.263dc860466b.js: no-cache"),
+        ("assets", {STYLE: response(404, "", "application/xml")}, "assets/look.6ac6fa0aedbd.css: 404"),
+        ("assets", {STYLE: response(200, PAGE, "text/html")}, "assets/look.6ac6fa0aedbd.css: text/html, a page"),
+        ("assets", {STYLE: response(200, "x", "text/plain")}, "assets/look.6ac6fa0aedbd.css: text/plain"),
+        ("assets", {HOME: response(503, PAGE, "text/html", url=HOME)}, f"{HOME} is 503"),
+        ("assets", {HOME: response(200, "{}", "application/json", url=HOME)}, f"{HOME} is 200 and no page"),
+    ),
+)
+def test_what_is_amiss_is_named(promise: str, changed: Mapping[str, Response], told: str) -> None:
+    """By its path, with what was seen of it."""
+    check = _checks()[f"site.{promise}[{APEX}]"]
+    script = {("fetch", url): each for url, each in {**SITE, **changed}.items()}
+
+    assert told == check.sight.judge(check.sight.look(world(script)), NOW).actual
 
 
 @pytest.mark.parametrize(
