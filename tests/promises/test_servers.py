@@ -179,6 +179,29 @@ def test_a_chain_of_trust_that_nobody_can_ask_for_is_broken() -> None:
     assert "fail" == _judged("signed", _answer("DS", (_ds(KEY),)), silence())
 
 
+@pytest.mark.parametrize(
+    ("promise", "answers", "told"),
+    (
+        ("tcp", (_answer(), _answer(server="ns2.test", rcode="REFUSED", records=())), "ns2.test: REFUSED"),
+        ("tcp", (_answer(server="ns2.test", records=()),), "ns2.test: no addresses"),
+        ("case", (), "there is no name server"),
+        ("lifetime", (_answer(ttl=0),), "ns1.test: 0 s"),
+        ("lifetime", (), "no addresses"),
+        ("apex", (_answer("CNAME", ()),), "none"),
+        ("apex", (_answer("CNAME", ("elsewhere.test",)), BELOW), "CNAME to elsewhere.test, below the apex"),
+        (
+            "signed",
+            (_answer("DS", (_ds(KEY),)), _answer("DNSKEY", ())),
+            "DS 2371 (algorithm 13); keys none at ns1.test",
+        ),
+        ("signed", (_answer("DS", (_ds(KEY),)), _answer("DNSKEY", (KEY,))), "signed: 2371 (algorithm 13)"),
+    ),
+)
+def test_what_was_seen_is_said(promise: str, answers: tuple[DnsAnswer | Silence, ...], told: str) -> None:
+    """By server, by kind, by tag: whoever repairs it looks there first."""
+    assert told == _checks()[f"dns.{promise}[{APEX}]"].sight.judge(DnsAnswers(answers=answers), NOW).actual
+
+
 def test_keys_are_asked_for_only_where_a_ds_is() -> None:
     """Most zones are not signed; four questions are saved. A name below the apex has neither: its zone is asked for."""
 
