@@ -430,7 +430,8 @@ SETTLING: tuple[Settling, ...] = (
 _DATED = (
     *("tls.certificate", "tls.addresses", "tls.expiry", "tls.renewal", "tls.lifetime", "tls.lifetime_warning"),
     *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
-    *("schedules.enabled", "schedules.expression", "stack.waiver", "journeys.refused", "journeys.swept"),
+    *("schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
+    *("journeys.refused", "journeys.swept"),
 )
 
 # What checks need of the place that they look from.
@@ -438,7 +439,7 @@ NEEDS: tuple[Need, ...] = (
     # Authoritative servers are asked themselves; many networks let nobody but their own resolver out.
     Need(check="dns.delegation[*]", capability="udp53"),
     Need(check="dns.authorities[*]", capability="udp53"),
-    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "signed")),
+    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "apex", "signed")),
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),

@@ -199,11 +199,15 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assets:
-    """A page, what it names, and what came of each; nothing where it is another host's."""
+    """A page, what it names, and what came of each; nothing where it is another host's.
+
+    *unasked* says in words what was left out, since there was too much of it.
+    """
 
     page: Asset | Silence
     references: tuple[Reference, ...]
     parts: tuple[Asset | Silence | None, ...]
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ def _policy(principal: object, **more: object) -> str:
         (_policy({"AWS": "999988887777"}, Effect="Deny"), "pass"),
         (_policy({"AWS": "*"}, Condition={"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}), "pass"),
         ("no policy at all", "fail"),
+        (_policy({"AWS": "*"}, Condition={"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}), "fail"),
         (_policy("*"), "fail"),
         (_policy({"AWS": "*"}), "fail"),
         (_policy({"AWS": "999988887777"}), "fail"),

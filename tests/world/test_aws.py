@@ -6,37 +6,26 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from checks import evidence as seen
 from checks.pool import Pool
-from checks.world.aws import Credentials, RealAws, real_aws
+from checks.world.aws import RealAws
 from checks.world.aws.tables import _encryption
-from checks.world.real import RealClock
 
 REGION = "af-south-1"
 ACCOUNT = "123456789012"
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[RealAws]:
+def aws(emulated: RealAws) -> RealAws:
     """Asks moto."""
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with mock_aws():
-        asked = real_aws(
-            regions=[REGION],
-            clock=RealClock(),
-            credentials=Credentials(access_key_id="AKID", secret_access_key="hush"),
-        )
-        yield asked
-        asked.close()
+    return emulated
 
 
 def client(service: str, region: str = REGION) -> Any:
