@@ -276,6 +276,10 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
     Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
     Dependency("cdn.protected[*]", "cdn.headers_policy[*]"),
+    # Both ask for what nobody made.
+    Dependency("cdn.protected[*]", "cdn.missing[*]"),
+    Dependency("cdn.protected[*]", "api.unknown[*]"),
+    Dependency("api.methods[*]", "api.unknown[{subject}]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
