@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
 from checks import codec
+from checks.frozen import dataclass
 from checks.model import Check, Place, Promise
 from checks.naming import glob
 

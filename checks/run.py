@@ -6,7 +6,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from checks import codec
 from checks.blocking import Dependency, block
 from checks.controls import run_control
 from checks.coverage import Coverage
+from checks.frozen import dataclass
 from checks.model import (
     Attempt,
     CannotLook,

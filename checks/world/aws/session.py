@@ -7,11 +7,12 @@ import logging
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from checks.frozen import dataclass
 from checks.model import CannotLook
 
 _NOWHERE = logging.NullHandler()

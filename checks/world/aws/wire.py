@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.aws import refusals
 from checks.world.aws.batch import fulfil
