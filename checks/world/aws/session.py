@@ -14,10 +14,9 @@ from typing import Any
 
 from checks.frozen import dataclass
 from checks.model import CannotLook
+from checks.world.aws.known import known_loader
 
 _NOWHERE = logging.NullHandler()
-# Descriptions of services that a package may bring along, cut down to what is asked; otherwise there are none.
-_MODELS = Path(__file__).parent / "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +74,16 @@ class _Given:
 
 
 class Clients:
-    """Makes botocore clients, all of one session; not thread-safe, because botocore's loading is not."""
+    """Makes botocore clients, all of one session; not thread-safe, because botocore's loading is not.
 
-    def __init__(self, access: Access, home: str) -> None:
+    They know what this package asks of AWS, and with *whole* everything that botocore knows.
+    """
+
+    def __init__(self, access: Access, home: str, *, whole: bool = False) -> None:
         self._access = access
+        self._whole = whole
         self._trust: ssl.SSLContext | None = None
-        self._base = _open_session(access)
+        self._base = _open_session(access, whole=whole)
         # Asked once: where nothing is found, a session asks the metadata service again for each client.
         self._base.register_component("credential_provider", _Given(self._base.get_credentials()))
         self._session = self._base
@@ -110,7 +113,7 @@ class Clients:
         from botocore.credentials import DeferredRefreshableCredentials
 
         sts = self._make(self._base, "sts", home, None)
-        session = _open_session(self._access)
+        session = _open_session(self._access, whole=self._whole)
         credentials = DeferredRefreshableCredentials(
             refresh_using=lambda: _assume(sts, self._access.role_arn), method="assume-role"
         )
@@ -180,7 +183,7 @@ def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: 
     pool.ca_certs = None
 
 
-def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
+def _open_session(access: Access, *, whole: bool) -> Any:  # noqa: ANN401 - a botocore session
     import botocore.session
 
     # What went wrong is said in our own words, once; its logger would otherwise print tracebacks to a terminal.
@@ -192,7 +195,7 @@ def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
     else:
         session = botocore.session.Session(session_vars=_deaf_variables())
         session.register_component("credential_provider", _Given(None))
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path"), whole=whole))
     _forget_documentation(session)
     if access.credentials:
         session.register_component("credential_provider", _Given(_static(access.credentials)))
@@ -200,12 +203,11 @@ def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
 
 
 @functools.cache
-def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - a botocore loader
+def _loader(data_path: str | None, *, whole: bool) -> Any:  # noqa: ANN401 - a botocore loader
     """The descriptions of the services, read once in a process: they are half of what a client costs."""
     from botocore.loaders import create_loader
 
-    own = str(_MODELS) if _MODELS.is_dir() else None
-    return create_loader(os.pathsep.join(filter(None, (own, data_path))) or None)
+    return create_loader(data_path or None) if whole else known_loader(data_path or "")
 
 
 def _forget_documentation(session: Any) -> None:  # noqa: ANN401 - a botocore session
