@@ -2,8 +2,8 @@
 
 The descriptions that botocore ships hold every operation of every service with its documentation, and a table of every
 address. Reading those of two dozen services takes longer than all else that a run does before its first question, so
-this package brings its own, cut from botocore's, and a test holds them against the
-installed ones). What is not among them, the services that people sign in with for one, comes from botocore as ever.
+this package brings its own, cut from botocore's; a test holds them against the installed ones. What is not among them,
+the services that people sign in with for one, comes from botocore as ever.
 """
 
 from __future__ import annotations
