@@ -12,8 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from checks import __version__
 from checks.frozen import dataclass
 from checks.model import CannotLook
+from checks.world.aws.connections import share_context
 from checks.world.aws.known import known_loader
 
 _NOWHERE = logging.NullHandler()
@@ -84,6 +86,8 @@ class Clients:
         self._whole = whole
         self._trust: ssl.SSLContext | None = None
         self._base = _open_session(access, whole=whole)
+        # Who asks, put together once: botocore otherwise does it twice for every request.
+        self._config = _config(access, f"checks/{__version__} {self._base.user_agent()}")
         # Asked once: where nothing is found, a session asks the metadata service again for each client.
         self._base.register_component("credential_provider", _Given(self._base.get_credentials()))
         self._session = self._base
@@ -101,7 +105,7 @@ class Clients:
             region_name=region,
             endpoint_url=self._access.endpoint or None,
             verify=bundle,
-            config=_config(self._access),
+            config=self._config,
             aws_access_key_id=credentials.access_key_id if credentials else None,
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=(credentials.session_token or None) if credentials else None,
@@ -136,35 +140,6 @@ class Clients:
         return self._trust
 
 
-def share_context(client: Any, context: ssl.SSLContext) -> bool:  # noqa: ANN401 - botocore makes its client classes at run time
-    """Make every connection of *client* use *context* as it is.
-
-    botocore hands urllib3 the path of its CA bundle, and urllib3 parses that file again for each new connection
-    (some 15 ms of processor time, boto/botocore#3171). There is no public way to give it a context, so this reaches
-    inside, and only where the inside is what it was when this was written (botocore 1.43, urllib3 2): otherwise
-    nothing is touched, False is returned, and the client is as botocore made it.
-    """
-    http = getattr(getattr(client, "_endpoint", None), "http_session", None)
-    needed = (
-        "_manager",
-        "_pool_classes_by_scheme",
-        "_proxy_managers",
-        "_get_pool_manager_kwargs",
-        "_get_ssl_context",
-        "_setup_ssl_cert",
-    )
-    if http is None or not all(hasattr(http, name) for name in needed):
-        return False
-    from urllib3 import PoolManager
-
-    http._get_ssl_context = lambda: context  # noqa: SLF001 - the reason is in the docstring
-    http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
-    manager = PoolManager(**http._get_pool_manager_kwargs())  # noqa: SLF001
-    manager.pool_classes_by_scheme = http._pool_classes_by_scheme  # noqa: SLF001
-    http._manager = manager  # noqa: SLF001
-    return True
-
-
 def _trust(bundle: str) -> ssl.SSLContext:
     # Not create_default_context: it writes session keys to a file that the environment names (SSLKEYLOGFILE).
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -176,11 +151,6 @@ def _trust(bundle: str) -> ssl.SSLContext:
             f"the authorities in {bundle} cannot be read: {error.strerror or error}", final=True
         ) from error
     return context
-
-
-def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: ANN401 - urllib3's pool
-    pool.cert_reqs = "CERT_REQUIRED"
-    pool.ca_certs = None
 
 
 def _open_session(access: Access, *, whole: bool) -> Any:  # noqa: ANN401 - a botocore session
@@ -231,11 +201,12 @@ def _deaf_variables() -> dict[str, Any]:
     return deaf
 
 
-def _config(access: Access) -> Any:  # noqa: ANN401 - botocore's Config
+def _config(access: Access, agent: str) -> Any:  # noqa: ANN401 - botocore's Config
     from botocore.config import Config
 
     limits = access.limits
     return Config(
+        user_agent=agent,
         connect_timeout=limits.connect.total_seconds(),
         read_timeout=limits.read.total_seconds(),
         max_pool_connections=limits.connections,
