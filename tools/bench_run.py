@@ -6,7 +6,6 @@ what became of it, how often an authority was loaded, memory.
 
 from __future__ import annotations
 
-import gc
 import json
 import ssl
 import sys
@@ -17,6 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checks.doors.resting import at_rest
+
 if TYPE_CHECKING:
     from checks.doors.assembly import Reach
     from checks.run import Progress
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 def main(settings_file: str, plan_file: str, *names: str) -> int:
     """Exit code of the run, 3 included."""
-    from checks.doors import assembly
-    from checks.target import read
+    with at_rest():
+        from checks.doors import assembly
+        from checks.target import read
 
     loads = _counting_loads()
-    gc.disable()
     settings = read(Path(settings_file))
     plan = assembly.read_plan(Path(plan_file))
     if plan is None:
