@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def main(settings_file: str, plan_file: str, *names: str) -> int:
     """Exit code of the run, 3 included."""
-    with at_rest():
+    with at_rest(for_good=True):
         from checks.doors import assembly
         from checks.target import read
 

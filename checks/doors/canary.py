@@ -204,4 +204,6 @@ def _say(line: Mapping[str, Any]) -> None:
     print(json.dumps(line, ensure_ascii=True, allow_nan=False), flush=True)
 
 
+# What is there by now stays: the collector need never look at it again.
+gc.freeze()
 gc.enable()

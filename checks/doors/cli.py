@@ -121,7 +121,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    with at_rest():
+    with at_rest(for_good=True):
         from checks.doors import assembly
         from checks.report.progress import watching
         from checks.target import find, read

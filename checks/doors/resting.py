@@ -11,12 +11,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def at_rest() -> Iterator[None]:
-    """No collections inside; afterwards as it was before."""
+def at_rest(*, for_good: bool = False) -> Iterator[None]:
+    """No collections inside; afterwards as it was before.
+
+    With *for_good* what was made is never looked through: for a process that ends with its run.
+    """
     worked = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if for_good:
+            gc.freeze()
         if worked:
             gc.enable()
