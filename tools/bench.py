@@ -17,7 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-MODULES: tuple[str, ...] = ("tools.bench_api", "tools.bench_verify", "tools.bench_canary")
+MODULES: tuple[str, ...] = (
+    "tools.bench_api",
+    "tools.bench_looks",
+    "tools.bench_verify",
+    "tools.bench_canary",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 

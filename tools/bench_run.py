@@ -29,7 +29,7 @@ def main(settings_file: str, plan_file: str, *names: str) -> int:
         from checks.doors import assembly
         from checks.target import read
 
-    loads = _counting_loads()
+    loads = counting_loads()
     settings = read(Path(settings_file))
     plan = assembly.read_plan(Path(plan_file))
     if plan is None:
@@ -92,7 +92,7 @@ def peak_mib() -> float:
     raise SystemExit("/proc/self/status does not say VmHWM; the benchmark needs Linux")
 
 
-def _counting_loads() -> list[int]:
+def counting_loads() -> list[int]:
     """Counts the loading of authorities, which is what makes the usual connection dear."""
     count = [0]
     load = ssl.SSLContext.load_verify_locations
