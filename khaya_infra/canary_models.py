@@ -87,7 +87,16 @@ def addressed(endpoints: Model, prefixes: set[str]) -> Model:
 
 def _write(file: Path, value: Model) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(value, separators=(",", ":")) + "\n", encoding="utf-8")
+    file.write_text(_lines(value, 2) + "\n", encoding="utf-8")
+
+
+def _lines(value: object, depth: int) -> str:
+    """Compact JSON, but a line for each operation and each shape, so that a review shows which of them changed."""
+    if depth and isinstance(value, dict) and value:
+        return "{\n" + ",\n".join(f"{json.dumps(key)}:{_lines(each, depth - 1)}" for key, each in value.items()) + "\n}"
+    if depth and isinstance(value, list) and value:
+        return "[\n" + ",\n".join(_lines(each, depth - 1) for each in value) + "\n]"
+    return json.dumps(value, separators=(",", ":"))
 
 
 def cut(model: Model, operations: set[str]) -> Model:

@@ -71,7 +71,8 @@ def main(settings_file: str, plan_file: str, *names: str) -> int:
 def _timed(reach: Reach, moments: dict[str, float]) -> Reach:
     def prepare(services: Collection[str] | None) -> None:
         reach.prepare(services)
-        moments["prepared"] = time.perf_counter()
+        # A second round of looks prepares as well, and has nothing to make.
+        moments["prepared"] = moments["prepared"] or time.perf_counter()
 
     return replace(reach, prepare=prepare)
 

@@ -6,8 +6,8 @@ import _thread
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -210,7 +210,8 @@ class Asking:
         promised: Future[Answer] = Future()
         started = self._wire.monotonic()
         _thread.start_new_thread(fulfil, (promised, call))
-        wait([promised], timeout=max(0.0, self._left))
+        with suppress(TimeoutError):
+            promised.exception(timeout=max(0.0, self._left))
         self._left -= self._wire.monotonic() - started
         if not promised.done():
             raise refusals.out_of_time(ask.action, region, self._seconds)
