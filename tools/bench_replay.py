@@ -45,7 +45,7 @@ _THROTTLED = (
 )
 
 # What is asked for several names at once may be asked for any of them: then the longest recorded answer counts.
-_TOGETHER, _ANY = "/DescribeAlarms", b"*"
+_TOGETHER, _ANY = "DescribeAlarms", b"*"
 
 # An operation, how often a second it may be asked, and how often at once.
 Quota = tuple[str, float, int]
@@ -227,10 +227,10 @@ async def _run(scene: Scene, told: Connection) -> None:
     await asyncio.Event().wait()
 
 
-def _recorded(tape: Tape, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
+def recorded_answer(tape: Tape, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
     """What was answered to this question, or to the widest of its kind where that depends on who asks together."""
     told = tape.answers.get(key_of(method, path, headers, body))
-    if told is None and path.endswith(_TOGETHER):
+    if told is None and f"{path} {headers.get('x-amz-target', '')}".endswith(_TOGETHER):
         return tape.answers.get(key_of(method, path, headers, _ANY))
     return told
 
@@ -257,7 +257,7 @@ async def _one(
         forged = _is_forged(headers, scene.tape.known_key)
         counts[f"{'forged ' * forged}{headers.get('x-amz-target') or method + ' ' + path} {body[:80]!r}"] += 1
         missing: Answer = (500, (), f"not on the tape: {method} {path} {body[:200]!r}".encode())
-        answer = _FORGED if forged else _recorded(scene.tape, method, path, headers, body) or missing
+        answer = _FORGED if forged else recorded_answer(scene.tape, method, path, headers, body) or missing
         if not bucket.gives(headers.get("x-amz-target", "")):
             answer = _THROTTLED
         await asyncio.sleep(SERVICE_S)
