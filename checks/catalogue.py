@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
 from checks.blocking import Dependency
 from checks.coverage import coverage, is_about_coverage, named
+from checks.frozen import dataclass
 from checks.journey import Script
 from checks.model import Check, Place, Promise, Target, Waiver
 from checks.naming import glob
