@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import boto3
 import dns.message
 import dns.rcode
 import trustme
@@ -26,6 +27,7 @@ from checks.plan import as_text
 from checks.run import look
 from checks.target import read, resolve
 from checks.world.aws import Credentials, real_aws
+from checks.world.aws.alarms import MOST_NAMES
 from checks.world.real import RealClock, real_world
 from tests.world.servers import dns_server, record
 from tools import bench_replay as replay
@@ -71,6 +73,7 @@ def recorded(folder: Path, sizes: workload.Sizes, chosen: dict[str, int]) -> Ite
         workload.deploy(twin, sizes)
         with replay.recording(source) as (recorder, tape):
             names = _record(folder, bundle, twin, recorder, chosen)
+            _record_alarms(twin, recorder, sizes)
             _record_naive(twin, recorder, names)
     finally:
         twins.down(home=folder / "twin")
@@ -91,15 +94,24 @@ def _record(folder: Path, bundle: Path, twin: twins.Twin, recorder: int, chosen:
     plan = assembly.live_plan(settings, target, accepted=None, release="")
     (folder / "bench.plan.json").write_text(as_text(plan))
     names = workload.chosen((each.name for each in plan.checks), chosen)
-    # Each in an attempt of its own, and the alarms together, as they are asked in a run.
+    # Each in an attempt of its own; the alarms together as well, as they are asked in a run (`recorded_answer`).
     for each in plan.checks:
         if each.name in names and each.promise.instrument == "aws":
             look(each, world)
-    alarms = [each for each in plan.checks if each.name in names and each.family == "alarms"]
-    afresh = world.again()
-    with ThreadPoolExecutor(max(1, len(alarms))) as pool:
-        list(pool.map(lambda each: look(each, afresh), alarms))
     return names
+
+
+def _record_alarms(twin: twins.Twin, recorder: int, sizes: workload.Sizes) -> None:
+    client = boto3.client(
+        "cloudwatch",
+        region_name=workload.REGION,
+        endpoint_url=f"http://127.0.0.1:{recorder}",
+        aws_access_key_id=twin.access_key_id,
+        aws_secret_access_key=twin.secret_access_key,
+    )
+    names = [f"bench-{number}" for number in range(sizes.alarms)]
+    # On one page: the recording knows the first page of any company, and no other.
+    client.describe_alarms(AlarmNames=names, AlarmTypes=["MetricAlarm"], MaxRecords=MOST_NAMES)
 
 
 def _record_naive(twin: twins.Twin, recorder: int, names: tuple[str, ...]) -> None:

@@ -223,8 +223,8 @@ def _throttled() -> Iterator[Row]:
         with running(bench, 0.03, allowed=("DescribeContinuousBackups", 10.0, 10)) as (environment, _):
             told = _runs(environment, settings, bench, bench.names, 1)[1]
     yield _beside(
-        f"{count} reads through a quota of 10 a second",
-        float(str(told[0]["seconds"])),
+        f"{count} reads through a quota of 10 a second, over clients that are there",
+        float(str(told[0]["asking"])),
         (count - 10) / 10,
         "the quota itself",
         1.15,

@@ -140,18 +140,27 @@ def _alarm(number: int) -> dict[str, Any]:
 
 
 def deploy(twin: Twin, sizes: Sizes) -> None:
-    """Create the stack on the twin."""
-    client = boto3.client(
-        "cloudformation",
+    """Create the stack on the twin, from a bucket: a hundred of each kind are more than a request may hold."""
+    shelf = f"bench-templates-{ACCOUNT}"
+    s3 = _client(twin, "s3")
+    s3.create_bucket(Bucket=shelf, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=shelf, Key="bench.json", Body=json.dumps(template(sizes)).encode())
+    url = f"https://s3.{REGION}.amazonaws.com/{shelf}/bench.json"
+    client = _client(twin, "cloudformation")
+    client.create_stack(StackName=STACK, TemplateURL=url, Capabilities=["CAPABILITY_IAM"])
+    client.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+
+
+def _client(twin: Twin, service: str) -> Any:  # noqa: ANN401 - boto3 makes its client classes at run time
+    return boto3.client(
+        service,  # type: ignore[call-overload] # named by whoever asks
         region_name=REGION,
         endpoint_url=twin.endpoint,
         verify=str(twin.ca_bundle),
         aws_access_key_id=twin.access_key_id,
         aws_secret_access_key=twin.secret_access_key,
-        config=Config(proxies={}),
+        config=Config(proxies={}, s3={"addressing_style": "path"}),
     )
-    client.create_stack(StackName=STACK, TemplateBody=json.dumps(template(sizes)), Capabilities=["CAPABILITY_IAM"])
-    client.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def settings_text(*, resolver: int, site: int, bundle: Path) -> str:
