@@ -113,7 +113,8 @@ def _restore_template(place: Place, wanted: Release) -> str:
     from botocore.exceptions import ClientError
 
     try:
-        _update(place, wanted.template, f"the template of {wanted.sha[:12]}")
+        cloudformation = place.session.client("cloudformation")
+        _update(cloudformation, place.settings.main.name, wanted.template, f"the template of {wanted.sha[:12]}")
     except ClientError as error:
         if _NO_CHANGE in str(error):
             return "the template is the release's already"
@@ -128,24 +129,31 @@ def _tell_stack(place: Place, back: Release) -> str:
     versions = {name: back.functions[name] for name in wanted if name in back.functions}
     if versions == wanted:
         return f"{stack} says the same"
-    body = json.dumps(live.redeclared(cloudformation, stack, versions), sort_keys=True).encode()
-    key = f"{_TOLD}/{hashlib.sha256(body).hexdigest()}.json"
-    place.session.client("s3").put_object(Bucket=_assets(cloudformation), Key=key, Body=body)
-    _update(place, key, "where its aliases stand")
+    template = live.redeclared(cloudformation, stack, versions)
+    redeploy(cloudformation, place.session.client("s3"), stack, template, "where its aliases stand")
     return f"{stack} was told, and says the same"
+
+
+def redeploy(
+    cloudformation: Client, s3: Client, stack: str, template: Mapping[str, Any], what: str = "its template"
+) -> None:
+    """Deploy a template that no synthesis made, over the assets' bucket; `Stop` when it is not taken."""
+    body = json.dumps(template, sort_keys=True).encode()
+    key = f"{_TOLD}/{hashlib.sha256(body).hexdigest()}.json"
+    s3.put_object(Bucket=_assets(cloudformation), Key=key, Body=body)
+    _update(cloudformation, stack, key, what)
 
 
 def _assets(cloudformation: Client) -> str:
     return ground.stack_outputs(cloudformation, ground.BOOTSTRAP_STACK)["BucketName"]
 
 
-def _update(place: Place, key: str, what: str) -> None:
+def _update(cloudformation: Client, stack: str, key: str, what: str) -> None:
     """Deploy a template of the assets' bucket; `Stop` when CloudFormation does not take *what* it says."""
-    cloudformation, stack = place.session.client("cloudformation"), place.settings.main.name
     ground.await_stack(cloudformation, stack)
     cloudformation.update_stack(
         StackName=stack,
-        TemplateURL=f"https://s3.{place.settings.main.region}.amazonaws.com/{_assets(cloudformation)}/{key}",
+        TemplateURL=f"https://s3.{cloudformation.meta.region_name}.amazonaws.com/{_assets(cloudformation)}/{key}",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         Parameters=_same_parameters(cloudformation, stack),
     )
