@@ -75,7 +75,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What whoever opened the door asked for."""
+    """What whoever opened the door asked for. *beyond* is what cannot be seen from where it stands."""
 
     door: Door
     release: str = ""
@@ -84,6 +84,7 @@ class Wishes:
     strict: bool = False
     deadline: timedelta = DEADLINE
     watch: Callable[[Progress], None] = lambda _: None
+    beyond: tuple[Beyond, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +178,11 @@ def from_here(plan: Plan, settings: Settings, door: Door) -> tuple[Plan, tuple[B
     return replace(plan, checks=tuple(each for each in plan.checks if not lacking[each.name])), beyond
 
 
+def _without(plan: Plan, beyond: tuple[Beyond, ...]) -> Plan:
+    unseen = {each.check for each in beyond}
+    return replace(plan, checks=tuple(each for each in plan.checks if each.name not in unseen))
+
+
 def proofs(settings: Settings, known: tuple[Control, ...], door: Door) -> tuple[Control, ...]:
     """The controls of a run through *door*: those of its instruments, then what its declared vantage is measured by."""
     region = settings.regions[0] if settings.regions else "us-east-1"
@@ -231,7 +237,7 @@ def _announced(settings: Settings, now: datetime) -> tuple[str, ...]:
 def run(ready: Ready, wishes: Wishes) -> Run:
     """Run what is ready, once: its threads end with it."""
     settings = ready.settings
-    plan, beyond = from_here(ready.plan, settings, wishes.door)
+    plan, beyond = from_here(_without(ready.plan, wishes.beyond), settings, wishes.door)
     asked = settings.budget
     wait = wishes.wait if wishes.wait is not None else asked.wait or timedelta(0)
     retries = asked.retries if asked.retries is not None else RETRIES
@@ -250,7 +256,7 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         watch=wishes.watch,
         settling=catalogue.SETTLING,
         needs=catalogue.NEEDS,
-        beyond=beyond,
+        beyond=(*wishes.beyond, *beyond),
         coverage=ready.coverage,
         owners=settings.owners,
         prepare=lambda: _make_ready(ready.reach, _services(plan.only(wishes.selection) if wishes.selection else plan)),

@@ -185,6 +185,11 @@ SCENES: Mapping[str, Script] = {
     "unproven": {ANCHOR_ANSWER: CannotLook("no route")},
     "unread": {TEMPLATE: REFUSED},
     "silent": {TEMPLATE: json.dumps({**_TEMPLATE, "Outputs": {}})},
+    "updating": {STACK: replace(STACK_SEEN, status="UPDATE_IN_PROGRESS", outputs=())},
+    "updated badly": {
+        STACK: replace(STACK_SEEN, status="UPDATE_IN_PROGRESS", outputs=()),
+        RECOVERY: replace(RECOVERY_SEEN, status="DISABLED"),
+    },
     "gone": {STACK: seen.Absent(what="stack Main")},
     "interrupted": {TABLE: KeyboardInterrupt()},
 }
