@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from checks.doors import assembly
 from checks.doors.canary import Context, ledger_here, look_through, settings_of
+from checks.evidence import StackSeen
 from checks.model import CannotLook
 from checks.nights import gating, silence
 from checks.nights.gating import Decision
@@ -20,7 +22,7 @@ from checks.nights.record import from_row
 from checks.nights.silence import Recency
 from checks.plan import Plan
 from checks.report.json import document
-from checks.target import Settings
+from checks.target import Settings, SettingsError
 from checks.vantage import Beyond
 from checks.world.aws.answers import tell_cloudformation, tell_codedeploy
 from checks.world.aws.session import Access
@@ -52,12 +54,12 @@ def after_allow_traffic(event: Mapping[str, Any], context: Context) -> dict[str,
 def custom_resource(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """A custom resource that is created, and updated, only while the gate is open; deleting it asks nothing.
 
-    Of the stack that it is part of it says nothing that is known only when that stack has come to rest.
+    Nor does going back: CloudFormation updates it once more when it undoes an update, and a stack whose way back is
+    barred is stuck. Of the stack that it is part of it says nothing that is known only when that has come to rest.
     """
     said: dict[str, Any] = {"action": "open", "exit_code": 0, "reasons": []}
-    if event["RequestType"] != "Delete":
+    if event["RequestType"] != "Delete" and not _goes_back(event):
         properties = event.get("ResourceProperties") or {}
-        # arn:aws:cloudformation:af-south-1:111122223333:stack/NAME/ID
         within = str(event["StackId"]).split("/")[1]
         said = _decided({"release": properties.get("Release", "")}, context, within=within)
     first = "; ".join(f"{each['what']}: {each['says']}" for each in said["reasons"][:3])
@@ -85,6 +87,19 @@ def _decided(event: Mapping[str, Any], context: Context, *, within: str) -> dict
         said = {"action": "hold", "exit_code": 3, "reasons": [reason]}
     print(json.dumps({"gate": said}, ensure_ascii=True), flush=True)
     return said
+
+
+def _goes_back(event: Mapping[str, Any]) -> bool:
+    """Whether the stack of that update is at undoing one. Who cannot see that asks the gate."""
+    if event["RequestType"] != "Update":
+        return False
+    # arn:aws:cloudformation:af-south-1:111122223333:stack/NAME/ID
+    region, name = str(event["StackId"]).split(":")[3], str(event["StackId"]).split("/")[1]
+    try:
+        seen = assembly.connect(settings_of({}), door="gate").world.aws.stack(region, name)
+    except (CannotLook, SettingsError):
+        return False
+    return isinstance(seen, StackSeen) and "ROLLBACK" in seen.status
 
 
 def _under_way(plan: Plan, *, within: str) -> tuple[Beyond, ...]:

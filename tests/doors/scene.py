@@ -186,6 +186,10 @@ SCENES: Mapping[str, Script] = {
     "unread": {TEMPLATE: REFUSED},
     "silent": {TEMPLATE: json.dumps({**_TEMPLATE, "Outputs": {}})},
     "updating": {STACK: replace(STACK_SEEN, status="UPDATE_IN_PROGRESS", outputs=())},
+    "going back": {
+        STACK: replace(STACK_SEEN, status="UPDATE_ROLLBACK_IN_PROGRESS"),
+        RECOVERY: replace(RECOVERY_SEEN, status="DISABLED"),
+    },
     "updated badly": {
         STACK: replace(STACK_SEEN, status="UPDATE_IN_PROGRESS", outputs=()),
         RECOVERY: replace(RECOVERY_SEEN, status="DISABLED"),

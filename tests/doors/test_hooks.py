@@ -121,6 +121,31 @@ def test_deleting_asks_nothing(gate: Callable[[str], None], desk: tuple[str, lis
     assert ["SUCCESS"] == [each["Status"] for each in desk[1]]
 
 
+@pytest.mark.parametrize(
+    ("scene", "asked", "status"),
+    (
+        pytest.param("going back", ("Update", "Main"), "SUCCESS", id="an update that is undone"),
+        pytest.param("updated badly", ("Update", "Main"), "FAILED", id="an update"),
+        pytest.param("going back", ("Update", "Other"), "FAILED", id="one of a stack that nobody may ask about"),
+        pytest.param("going back", ("Create", "Main"), "FAILED", id="what is undone creates nothing"),
+    ),
+)
+def test_going_back_asks_nothing(
+    gate: Callable[[str], None],
+    desk: tuple[str, list[dict[str, Any]]],
+    scene: str,
+    asked: tuple[str, str],
+    status: str,
+) -> None:
+    """CloudFormation updates the gate again when it undoes what the gate refused, before all the rest is undone."""
+    gate(scene)
+    kind, stack = asked
+    arn = f"arn:aws:cloudformation:af-south-1:1:stack/{stack}/1"
+    hooks.custom_resource({**CREATE, "RequestType": kind, "StackId": arn, "ResponseURL": desk[0]}, Invocation())
+
+    assert [status] == [each["Status"] for each in desk[1]]
+
+
 def test_a_defect_of_ours_is_told_as_a_failure(
     gate: Callable[[str], None], desk: tuple[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
