@@ -157,7 +157,8 @@ def resume(
     known: Coverage | None = None,
 ) -> Ready:
     """What another process prepared from the same settings, ready to be run here without reading the stacks again."""
-    checks = tuple(_out_of_reach(each, unread) for each in plan.checks) if unread else plan.checks
+    whole = plan.source == "accepted"
+    checks = tuple(_out_of_reach(each, unread, whole=whole) for each in plan.checks) if unread else plan.checks
     return Ready(
         settings=settings,
         reach=reach,
@@ -353,7 +354,7 @@ def _unread(
     known = last if last and accepted and last.digest == accepted.digest else accepted
     plan = known or live_plan(settings, target, accepted=None, release=release)
     why = f"the stacks could not be read: {reason}"
-    checks = tuple(_out_of_reach(each, why) for each in plan.checks)
+    checks = tuple(_out_of_reach(each, why, whole=known is not None) for each in plan.checks)
     if known is accepted:
         # Its ids may be those of another deployment, and so may be what leads past the target's own names.
         checks = tuple(each if _at_home(each, target.hosts) else _unseen(each, why) for each in checks)
@@ -381,8 +382,13 @@ def _from_settings(settings: Settings) -> Target:
     )
 
 
-def _out_of_reach(check: Check, why: str) -> Check:
-    """The same check, unknown when it stands on what the stacks hold; who we are and the site are still looked at."""
+def _out_of_reach(check: Check, why: str, *, whole: bool) -> Check:
+    """The same check, unknown when it stands on what the stacks hold; who we are and the site are still looked at.
+
+    So is a waiver, but that nothing matches it proves something only where the plan is *whole*.
+    """
+    if check.promise.name == "stack.waiver" and not whole and not check.params["matches"]:
+        return _unseen(check, why)
     still_asked = check.promise.name in {"identity.caller", "stack.waiver"} or check.sight.afterwards is not None
     if check.promise.instrument not in {"aws", "self"} or still_asked:
         return check

@@ -88,6 +88,25 @@ def test_what_came_of_a_target_goes_through_the_bucket(
     assert roots is None or roots == kept["roots"]
 
 
+def test_a_waiver_of_what_could_not_be_read_accuses_nobody(bucket: Bucket, enter: Callable[[str], None]) -> None:
+    """Whether there is anything to waive is not known where the stacks could not be read."""
+    waiver = {"check": "tables.pitr[*]", "owner": "shops", "reason": "none is needed", "expires": "2099-12-31"}
+    enter("unread")
+
+    assert "unreachable" == fleet.look(event("shop-1", waiver=[waiver]), Invocation())["verdict"]
+
+    assert "stack.waiver[tables.pitr[*]]" in bucket.read(f"fleet/{NIGHT}/answers/shop-1.json")["roots"]
+
+
+def test_a_waiver_that_waives_nothing_is_broken(bucket: Bucket, enter: Callable[[str], None]) -> None:
+    """The failing twin: the stacks were read, and there is nothing of that name."""
+    waiver = {"check": "queues.*", "owner": "shops", "reason": "none is needed", "expires": "2099-12-31"}
+    enter("kept")
+
+    assert "broken" == fleet.look(event("shop-1", waiver=[waiver]), Invocation())["verdict"]
+    assert bucket.read(f"fleet/{NIGHT}/answers/shop-1.json")["roots"]
+
+
 def test_a_target_that_cannot_be_reached_is_an_answer(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     """The night goes on without it, and the reason is kept."""
     monkeypatch.setattr(canary, "handler", _raises(CannotLook("AccessDenied: sts:AssumeRole")))
