@@ -178,18 +178,17 @@ def _record(job: Job, session: Session, outputs: Mapping[str, str]) -> None:
         last = known[0] if known else rollback.NOBODYS
         made = replace(last, sha=job.release, version=__version__)
         if manifest.exists():
-            made = replace(made, **_templates(job.settings, json.loads(manifest.read_text("utf-8"))))
+            template, edge = _templates(job.settings, json.loads(manifest.read_text("utf-8")))
+            made = replace(made, template=template, edge=edge)
         seen = rollback.observe(_place(job, session), outputs, like=made)
         say(f"release {job.release[:12]} is number {releases.record(ssm, stack, seen)}")
 
 
-def _templates(settings: Settings, manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The templates of a release, from the assembly that it was deployed from."""
-    edge = settings.edge.name if settings.edge else ""
-    return {
-        "template": rollback.template_of(manifest, settings.main.name),
-        "edge": rollback.template_of(manifest, edge) if edge in manifest["artifacts"] else "",
-    }
+def _templates(settings: Settings, manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """The templates of a release's main stack and of the edge's, from the assembly that it was deployed from."""
+    main, edge = settings.main.name, settings.edge.name if settings.edge else ""
+    watching = rollback.template_of(manifest, edge) if edge in manifest["artifacts"] else ""
+    return rollback.template_of(manifest, main), watching
 
 
 def _place(job: Job, session: Session) -> Place:

@@ -371,8 +371,8 @@ def test_a_record_names_the_templates_of_both_stacks() -> None:
     whole = {"artifacts": {name: artifact(name) for name in ("KhayaStack", "KhayaEdge")}}
     alone = {"artifacts": {"KhayaStack": artifact("KhayaStack")}}
 
-    assert {"template": "KhayaStack.json", "edge": "KhayaEdge.json"} == deploy._templates(LOCAL, whole)
-    assert {"template": "KhayaStack.json", "edge": ""} == deploy._templates(LOCAL, alone)
+    assert ("KhayaStack.json", "KhayaEdge.json") == deploy._templates(LOCAL, whole)
+    assert ("KhayaStack.json", "") == deploy._templates(LOCAL, alone)
 
 
 # Destroying
