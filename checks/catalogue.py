@@ -30,6 +30,7 @@ from checks.promises import (
     clients,
     contract,
     dns,
+    doubles,
     edges,
     functions,
     handshakes,
@@ -39,6 +40,7 @@ from checks.promises import (
     journeys,
     keepings,
     logs,
+    manners,
     mappings,
     queues,
     records,
@@ -84,6 +86,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *api.PROMISES,
     *contract.PROMISES,
     *samples.PROMISES,
+    *manners.PROMISES,
     *stages.PROMISES,
     *httpapis.PROMISES,
     *auth.PROMISES,
@@ -100,6 +103,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
+    *doubles.PROMISES,
     *queues.PROMISES,
     *topics.PROMISES,
     *alarms.PROMISES,
@@ -132,6 +136,8 @@ class Thresholds:
     hsts_days: float = 180
     # CloudFront's guide speaks of minutes; after half an hour no edge is still on its way.
     distribution_minutes: float = 30
+    # Five minutes: CloudFront's own default until it became ten seconds.
+    error_kept_seconds: float = 300
     # Ten minutes: who opened the page before a release has the new one soon after it.
     page_kept_seconds: float = 600
     # A day at least for what gets another name with every change.
@@ -181,10 +187,10 @@ _SCHEDULED = ("expression", "targets", "dead_letters")
 _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
-    *("api.steady", "api.methods"),
+    *("api.steady", "api.methods", "api.discreet"),
 )
 _MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing")
-_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", *_MADE_OF)
+_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "cdn.protected", *_MADE_OF)
 _FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
@@ -240,6 +246,9 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.aliases[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.viewer_certificate[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.errors[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.error_lifetime[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.sni[*]", "cdn.viewer_certificate[{subject}]"),
+    Dependency("cdn.origin_tls[*]", "cdn.origins[{subject}]"),
     Dependency("cdn.origins[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.behaviour[*]", "cdn.deployed[*]"),
     Dependency("cdn.https[*]", "dns.address[{host}]"),
@@ -266,6 +275,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     *(Dependency(f"{page}[*]", "cdn.function[*]") for page in _PAGES),
     *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
     Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
+    Dependency("cdn.protected[*]", "cdn.headers_policy[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
@@ -420,7 +430,8 @@ SETTLING: tuple[Settling, ...] = (
 _DATED = (
     *("tls.certificate", "tls.addresses", "tls.expiry", "tls.renewal", "tls.lifetime", "tls.lifetime_warning"),
     *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
-    *("schedules.enabled", "schedules.expression", "stack.waiver", "journeys.refused", "journeys.swept"),
+    *("schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
+    *("journeys.refused", "journeys.swept"),
 )
 
 # What checks need of the place that they look from.
@@ -428,7 +439,7 @@ NEEDS: tuple[Need, ...] = (
     # Authoritative servers are asked themselves; many networks let nobody but their own resolver out.
     Need(check="dns.delegation[*]", capability="udp53"),
     Need(check="dns.authorities[*]", capability="udp53"),
-    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "signed")),
+    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "apex", "signed")),
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),
@@ -491,7 +502,11 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from handshakes.checks(target)
-    yield from cdn.checks(target, deploying=timedelta(minutes=limits.distribution_minutes))
+    yield from cdn.checks(
+        target,
+        deploying=timedelta(minutes=limits.distribution_minutes),
+        errors_kept=timedelta(seconds=limits.error_kept_seconds),
+    )
     yield from behaviours.checks(target)
     yield from edges.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
@@ -502,6 +517,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     )
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from manners.checks(target)
     yield from samples.checks(target)
     yield from stages.checks(target)
     yield from httpapis.checks(target)
@@ -524,6 +540,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from buckets.checks(target)
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)
+    yield from doubles.checks(target)
     yield from queues.checks(target)
     yield from topics.checks(target)
     yield from alarms.checks(target)

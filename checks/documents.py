@@ -32,7 +32,15 @@ class NotJson:
 
 def is_page(response: Response) -> bool:
     """Whether a browser would take it for a web page: by its content type, or by what it begins with."""
-    return media_type(response) in {"text/html", "application/xhtml+xml"} or _begins_like_page(response.body)
+    return media_type(response) in {"text/html", "application/xhtml+xml"} or begins_like_page(response.body)
+
+
+def begins_like_page(body: str) -> bool:
+    """Whether the first thing in it, after white space and preludes, is one that only a page begins with."""
+    rest = body.lstrip("\ufeff \t\r\n")
+    while prelude := next((each for each in _PRELUDES if rest.startswith(each[0])), None):
+        rest = rest.partition(prelude[1])[2].lstrip()
+    return _PAGE.match(rest) is not None
 
 
 def media_type(response: Response) -> str:
@@ -57,7 +65,7 @@ def read_page(response: Response) -> str:
         return "the body was cut off"
     if media_type(response) != "text/html":
         return f"content type {response.header('content-type') or 'missing'}"
-    if not _begins_like_page(response.body):
+    if not begins_like_page(response.body):
         return "the body does not begin like a page"
     return "" if title(response.body) else "the page has no title"
 
@@ -105,10 +113,3 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _refuse(constant: str) -> object:
     msg = f"{constant} is not JSON"
     raise ValueError(msg)
-
-
-def _begins_like_page(body: str) -> bool:
-    rest = body.lstrip("\ufeff \t\r\n")
-    while prelude := next((each for each in _PRELUDES if rest.startswith(each[0])), None):
-        rest = rest.partition(prelude[1])[2].lstrip()
-    return _PAGE.match(rest) is not None

@@ -199,11 +199,15 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assets:
-    """A page, what it names, and what came of each; nothing where it is another host's."""
+    """A page, what it names, and what came of each; nothing where it is another host's.
+
+    *unasked* says in words what was left out, since there was too much of it.
+    """
 
     page: Asset | Silence
     references: tuple[Reference, ...]
     parts: tuple[Asset | Silence | None, ...]
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +261,10 @@ class IndexSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSeen:
-    """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key."""
+    """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key.
+
+    *ceiling* is the most that may be read and written on demand, in units a second; -1 is as much as AWS allows.
+    """
 
     name: str
     arn: str
@@ -271,6 +278,7 @@ class TableSeen:
     deletion_protection: bool
     items: int
     encryption: str = ""
+    ceiling: tuple[int, int] = (-1, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,7 +423,7 @@ class AlarmPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """One origin of a distribution."""
+    """One origin of a distribution; *versions* are those of TLS in which it may be spoken to."""
 
     id: str
     domain: str
@@ -423,6 +431,7 @@ class Origin:
     kind: Literal["s3", "s3-website", "custom"]
     access_control: str
     protocol: str
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,7 +454,8 @@ class Behaviour:
 class DistributionSeen:
     """What CloudFront says of one distribution.
 
-    *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last.
+    *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last,
+    *attached* how the certificate is (``sni-only``, or ``vip`` on addresses of its own).
     """
 
     id: str
@@ -464,6 +474,7 @@ class DistributionSeen:
     behaviours: tuple[Behaviour, ...]
     errors: tuple[tuple[int, str, str, int], ...]
     modified: datetime | None = None
+    attached: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.model import Resource, Target, Unresolved
-from checks.wording import several
+from checks.wording import left_out
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 
@@ -113,6 +113,6 @@ def said(words: Words) -> str:
     return ", ".join(f"{word} {value}" for word, value in words if value)
 
 
-def without(expected: str, left_out: tuple[str, ...]) -> str:
+def without(expected: str, gaps: tuple[str, ...]) -> str:
     """*expected*, and what was not compared because the template could not be resolved there."""
-    return f"{expected}; not compared: {several(left_out)}" if left_out else expected
+    return expected + left_out(gaps)

@@ -25,6 +25,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
         "backup:ListRecoveryPointsByResource",
         "cloudfront:ListDistributions",
         "cognito-idp:DescribeUserPoolDomain",
+        "events:ListRuleNamesByTarget",
         "logs:DescribeLogGroups",
         "route53:ListHostedZonesByName",
         "sns:GetSubscriptionAttributes",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 # Keys that a request made by a service itself never carries ("AWS global condition context keys").
@@ -27,6 +27,8 @@ _NEVER_SENT = frozenset(
         "aws:username",
     }
 )
+# Conditions that hold for whoever is another, or sends no such key at all.
+_LAX = re.compile(r"not|null|ifexists|forallvalues", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +125,14 @@ def _lets_all_in(statement: Mapping[str, object], account: str) -> bool:
     everybody = "*" in _texts(named.get("AWS")) if isinstance(named, dict) else named == "*"
     if statement.get("Effect") != "Allow" or not (everybody or "NotPrincipal" in statement):
         return False
-    block = statement.get("Condition")
-    pairs = block.values() if isinstance(block, dict) else ()
-    keys = {key.lower(): each for some in pairs if isinstance(some, dict) for key, each in some.items()}
-    return not any(_narrows(key, _texts(value), account) for key, value in keys.items())
+    return not any(_narrows(key, values, account) for key, values in _required(statement.get("Condition")))
+
+
+def _required(block: object) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The keys that a request has to carry with one of the values; what a negation or an absence fulfils is none."""
+    for operator, keys in block.items() if isinstance(block, dict) else ():
+        if not _LAX.search(operator) and isinstance(keys, dict):
+            yield from ((key.lower(), _texts(value)) for key, value in keys.items())
 
 
 def _narrows(key: str, values: tuple[str, ...], account: str) -> bool:

@@ -11,9 +11,11 @@ from urllib.parse import urljoin, urlsplit
 from checks.evidence import Reference
 
 # Every repetition has an end: the text is a stranger's.
-_TAG = re.compile(r"<(script|link|img|source)\b([^>]{0,1999})>", re.IGNORECASE)
+_TAG = re.compile(r"<(script|link|img)\b([^>]{0,1999})>", re.IGNORECASE)
+_SCRIPTS = re.compile(r"(<script\b[^>]{0,1999}>|</script)", re.IGNORECASE)
+# Not the end of another name, such as data-src.
 _ATTRIBUTE = re.compile(
-    r"""\b(src|href|rel)\s{0,9}=\s{0,9}(?:"([^"]{0,999})"|'([^']{0,999})'|([^\s"'>]{1,499}))""", re.IGNORECASE
+    r"""(?<![\w-])(src|href|rel)\s{0,9}=\s{0,9}(?:"([^"]{0,999})"|'([^']{0,999})'|([^\s"'>]{1,499}))""", re.IGNORECASE
 )
 _WORKER = re.compile(r"""serviceWorker\s{0,9}\.\s{0,9}register\s{0,9}\(\s{0,9}["'`]([^"'`]{1,499})["'`]""")
 # What a link is for, and what has to come of it; other links (canonical, preconnect) bring nothing.
@@ -24,13 +26,12 @@ _LINKS = {
     "manifest": "manifest",
     "modulepreload": "script",
 }
-_MOST = 60
 
 
 def references(page: str, body: str) -> tuple[Reference, ...]:
     """What the document at the address *page* names, each once, in its order."""
-    found = dict.fromkeys((*_named(page, _bare(body)), *workers(page, body)))
-    return tuple(found)[:_MOST]
+    text = _uncommented(body)
+    return tuple(dict.fromkeys((*_named(page, _outside_scripts(text)), *workers(page, text))))
 
 
 def workers(page: str, body: str) -> Iterator[Reference]:
@@ -78,10 +79,18 @@ def _reference(page: str, kind: str, path: str) -> Iterator[Reference]:
         yield Reference(kind=kind, url=url)
 
 
-def _bare(body: str) -> str:
-    """The text without its comments."""
+def _uncommented(body: str) -> str:
     kept, rest = "", body
     while "<!--" in rest:
         before, _, rest = rest.partition("<!--")
         kept, rest = kept + before, rest.partition("-->")[2]
     return kept + rest
+
+
+def _outside_scripts(text: str) -> str:
+    """The tags of scripts without what is written between them: a tag in there is a text until somebody writes it."""
+    kept, inside = [], False
+    for piece in _SCRIPTS.split(text):
+        kept += [] if inside else [piece]
+        inside = piece[:7].lower() == "<script" or (inside and piece[:8].lower() != "</script")
+    return "".join(kept)

@@ -84,18 +84,16 @@ def _needs_template(wanted: Release, now: Release) -> bool:
 
 
 def _restore_functions(place: Place, wanted: Release, now: Release, *, whole_template: bool) -> str:
-    functions, said = place.session.client("lambda"), []
+    functions = place.session.client("lambda")
     if whole_template or _needs_template(wanted, now):
-        said += [_restore_template(place, wanted), *_restore_edge(place, wanted)]
+        said = ", ".join([_restore_template(place, wanted), *_restore_edge(place, wanted)])
         # It publishes what the release was made of anew; an alias that stood on the old number would contradict it.
-        declared = live.declared(place.session.client("cloudformation"), place.settings.main.name)
-        live.move(functions, declared)
-        return ", ".join(said)
+        live.move(functions, live.declared(place.session.client("cloudformation"), place.settings.main.name))
+        return said
     published = {name: each for name, each in wanted.functions.items() if not each.startswith(UNPUBLISHED)}
     _expect_versions(functions, published)
     moved = live.move(functions, published)
-    said.append(f"functions moved: {', '.join(moved) or 'none'}")
-    return ", ".join(said)
+    return f"functions moved: {', '.join(moved) or 'none'}"
 
 
 def _expect_versions(functions: Client, versions: Mapping[str, str]) -> None:

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from khaya_infra.stop import BROKEN, NO_TOOLS, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 # Lines of the CLI that say what went wrong; the rest of its output stays in the log.
@@ -99,24 +100,27 @@ def run_cdk(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [str(tools.node), str(tools.cdk), *arguments]
+    process: subprocess.Popen[bytes] | None = None
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=ROOT,
-            env=dict(environ),
-            process_group=0,
-            pass_fds=held,
-        )
         try:
+            with _undisturbed():
+                process = subprocess.Popen(
+                    command,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    cwd=ROOT,
+                    env=dict(environ),
+                    process_group=0,
+                    pass_fds=held,
+                )
             code = _end_of(process, environ.get("AWS_ENDPOINT_URL", ""))
         except BaseException:
             # The CLI has children of its own, the CDK application and jsii; none may outlive the deployer.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
+            if process is not None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
             raise
     if code:
         reason = _reason(log)
@@ -124,6 +128,30 @@ def run_cdk(
         dead = "ECONNREFUSED" in reason
         cure = f"The whole output is in {log}; {'start the twin with `make up`' if dead else 'repair'} and deploy again"
         raise Stop(f"cdk {arguments[0]} failed: {reason}", cure, code=NO_TOOLS if dead else BROKEN)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """An interrupt waits until the block is over: between a fork and its child's name nobody could end the child.
+
+    Signals reach the main thread alone; one that is ignored, or ends this process at once, stays as it is.
+    """
+    caught: list[int] = []
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    heard = {each: handler for each, handler in before.items() if callable(handler) and _is_main_thread()}
+    for each in heard:
+        signal.signal(each, lambda number, _frame: caught.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in heard.items():
+            signal.signal(each, handler)
+        for number in caught:
+            signal.raise_signal(number)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _end_of(process: subprocess.Popen[bytes], endpoint: str) -> int:

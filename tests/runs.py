@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from checks.blocking import Dependency
 from checks.evidence import Stated
-from checks.model import Check, Control, Instrument, Place, Severity, Sight, Verdict, Waiver, promise
+from checks.model import CannotLook, Check, Control, Instrument, Place, Severity, Sight, Verdict, Waiver, promise
 from checks.plan import Plan, freeze
 from checks.pool import Pool
 from checks.run import Budget, Run, Terms, run_all
@@ -50,6 +50,20 @@ class SmallWorld:
     def again(self) -> SmallWorld:
         """The next attempt's world."""
         return SmallWorld(clock=self.clock, generation=self.generation + 1)
+
+
+class Flaky:
+    """A look that works the second time."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, _: object) -> object:
+        """Cannot at first."""
+        self.times += 1
+        if self.times == 1:
+            raise CannotLook("throttled")
+        return None
 
 
 def kept(_seen: object = None, _now: object = None) -> Verdict:

@@ -74,7 +74,7 @@ def test_what_is_known_is_compared_and_the_rest_is_said() -> None:
     assert ("c: Fn::ImportValue X",) == left_out
     assert ["b 1", "d none"] == intent.differences(wanted, {"a": "x y", "b": "1"})
     assert "a x y, d z" == intent.said(wanted)
-    assert "it; not compared: c: Fn::ImportValue X" == intent.without("it", left_out)
+    assert "it (not compared: c: Fn::ImportValue X)" == intent.without("it", left_out)
     assert "it" == intent.without("it", ())
 
 

@@ -7,26 +7,12 @@ from typing import Any
 import pytest
 
 from checks.evidence import Stated
-from checks.model import CannotLook, Place
+from checks.model import Place
 from checks.promises import stack
 from checks.recoveries import recovered_before
 from checks.report.json import document
 from checks.run import Run
-from tests.runs import NOON, a_check, a_run
-
-
-class Flaky:
-    """A look that works the second time."""
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def __call__(self, _: object) -> object:
-        """Cannot at first."""
-        self.times += 1
-        if self.times == 1:
-            raise CannotLook("throttled")
-        return None
+from tests.runs import NOON, Flaky, a_check, a_run
 
 
 def night(number: int, *, recovered: bool = True, **other: object) -> dict[str, Any]:

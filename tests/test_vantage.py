@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -73,6 +76,29 @@ def test_every_capability_is_needed_and_measured() -> None:
     """A word that changes nothing would only comfort."""
     assert {*CAPABILITIES, *ALWAYS} == {each.capability for each in NEEDS}
     assert list(CAPABILITIES) == [each.vantage for each in measures(CAPABILITIES, domain="shop.test", region="r")]
+
+
+# They say for how long something has been so, and judge nothing by it.
+TELLING = {"alarms.calm", "stack.status"}
+
+
+def _asked_the_time() -> Iterator[str]:
+    """The promises whose judges read the moment that they are given."""
+    for file in (Path(catalogue.__file__).parent / "promises").glob("*.py"):
+        functions = [each for each in ast.parse(file.read_text("utf-8")).body if isinstance(each, ast.FunctionDef)]
+        timely = {each.name for each in functions if any(word.arg == "now" for word in each.args.args)}
+        for each in functions:
+            if timely & {node.id for node in ast.walk(each) if isinstance(node, ast.Name)}:
+                named = (call.args[0] for call in each.decorator_list if isinstance(call, ast.Call))
+                yield from (str(name.value) for name in named if isinstance(name, ast.Constant))
+
+
+def test_whoever_compares_a_date_with_now_needs_a_clock_that_was_compared() -> None:
+    """By a clock that is a year behind, everything still lasts."""
+    asked = sorted(_asked_the_time())
+
+    assert "tls.expiry" in asked
+    assert TELLING == {name for name in asked if not relies_on(f"{name}[x]", "clock", NEEDS)}
 
 
 def test_an_unknown_capability_is_refused_by_the_settings() -> None:

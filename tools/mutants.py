@@ -201,11 +201,16 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def survives(mutant: Mutant, tests: Sequence[str]) -> bool:
     """Whether all *tests* pass with the mutant in the place of its module."""
+    return played(mutant, tests) == 0
+
+
+def played(mutant: Mutant, tests: Sequence[str]) -> int:
+    """The test library's exit code over *tests*; -SIGALRM when the mutant keeps them busy without an end."""
     child = os.fork()
     if not child:
         _play(mutant, tests)
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) == 0
+    return os.waitstatus_to_exitcode(status)
 
 
 def _play(mutant: Mutant, tests: Sequence[str]) -> None:
@@ -222,7 +227,9 @@ def _play(mutant: Mutant, tests: Sequence[str]) -> None:
         sys.meta_path.insert(0, _Instead(name, mutant.file, compiled))
         # Loaded before the test library could rewrite its assertions, of which it has none that matter here.
         calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *calm, *tests]))
+        # A watchdog of the parent's test library is a lock in the child that nobody gives back: no faulthandler.
+        without = [word for name in ("cacheprovider", "xdist", "faulthandler") for word in ("-p", f"no:{name}")]
+        code = int(pytest.main(["-x", "-q", *without, *calm, *tests]))
     os._exit(code)
 
 

@@ -70,7 +70,10 @@ class Harness:
 
 
 def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
-    """Measure, tell, write what was asked for; 0 when every fault was caught by the right check and nothing else."""
+    """Measure, tell, write what was asked for; 0 when every fault was caught by the right check and nothing else.
+
+    Faults that cannot be staged here are left out of that; where none can be, nothing was measured, and that is void.
+    """
     try:
         asked = _parser().parse_args(words)
     except SystemExit as leaving:
@@ -100,6 +103,20 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
         # What was measured is told and written all the same; the next run goes on behind it.
         broken, ended = (str(reason), _VOID) if isinstance(reason, NotGreen) else ("interrupted", _INTERRUPTED)
         rows = tuple(notebook.rows[each.id] for each in chosen if each.id in notebook.rows)
+    _publish(rows, harness, asked, out)
+    if broken:
+        err.write(f"checks: mutate: {broken}\n")
+        return ended
+    if len(rows) == len(catalogue.FAULTS):
+        notebook.forget()
+    if all(each.outcome == "unfit" for each in rows):
+        err.write("checks: mutate: none of them could be staged here, so nothing was measured\n")
+        return _VOID
+    return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
+
+
+def _publish(rows: Sequence[Row], harness: Harness, asked: argparse.Namespace, out: TextIO) -> None:
+    """Tell what is not exact and the rates; write what was asked for, beside the rows that were kept from earlier."""
     out.writelines(_line(each) for each in rows if not each.exact)
     order = [each.id for each in catalogue.FAULTS]
     every = matrix.joined(rows, matrix.read(asked.json) if asked.json else (), order)
@@ -108,7 +125,7 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
         every,
         catalogue.ABSENT,
         now=RealClock().now(),
-        target=settings.name,
+        target=harness.settings.name,
         unasked=_unasked(harness.ready.plan),
         unmeasured=[name for name in order if name not in measured],
     )
@@ -118,12 +135,6 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     for path, write in ((asked.json, matrix.write), (asked.page, _write_page), (asked.html, _write_html)):
         if path is not None:
             write(seen, path)
-    if broken:
-        err.write(f"checks: mutate: {broken}\n")
-        return ended
-    if len(rows) == len(catalogue.FAULTS):
-        notebook.forget()
-    return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
 
 
 def open_bench(settings: Settings, *, slow: float = 1.0) -> tuple[Harness, Bench]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,7 +12,7 @@ from checks.evidence import Asset, Assets, Reference, Response, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.references import host_of, icons, references, workers
 from checks.together import together
-from checks.wording import quote, several, span
+from checks.wording import left_out, quote, several, span
 from checks.world.ports import World
 
 # What browsers take for each (WHATWG: "JavaScript MIME type", MIME Sniffing; W3C: manifests).
@@ -27,6 +27,8 @@ _TYPES = {
 _AGE = re.compile(r"\b(?:max-age)\s*=\s*\"?([0-9]{1,10})\b", re.IGNORECASE)
 # A name that a build drew from the content: eight signs or more, a figure among them.
 _DRAWN = re.compile(r"[.-](?=[A-Za-z0-9_]*[0-9])[A-Za-z0-9_]{8,64}\.[A-Za-z0-9.]{1,9}$")
+# One that may be: base64 has dashes in it, and of eight letters one time in four no figure.
+_PERHAPS_DRAWN = re.compile(r"[.-](?=[A-Za-z0-9_-]*[A-Z0-9])[A-Za-z0-9_-]{8,64}\.[A-Za-z0-9.]{1,9}$")
 # What is often uploaded by mistake, beside the sources of each script.
 _PRIVATE = ("/.env", "/.git/HEAD", "/.git/config")
 _LISTINGS = ("/?list-type=2", "/?prefix=&delimiter=/")
@@ -34,6 +36,8 @@ _LISTED = re.compile(r"<(?:ListBucketResult|ListVersionsResult|EnumerationResult
 # What breaks a page when it is of yesterday; an icon of yesterday breaks nothing.
 _CODE = frozenset({"script", "style", "worker"})
 _OK = 200
+# Of what the page names, and of what that names in turn: a browser would fetch more, a look is not to be a flood.
+_MOST = 60
 
 
 @promise(
@@ -83,12 +87,12 @@ def hidden(*, host: str) -> Sight:
 @promise("site.listing", says="nobody is shown a list of the files", severity="critical", instrument="http")
 def listing(*, host: str) -> Sight:
     """CWE-548: a query that reaches S3 turns the home page into the bucket's table of contents."""
-    return Sight(look=partial(_look_at, host=host, paths=_LISTINGS), judge=judge_listing)
+    return Sight(look=partial(_look_listing, host=host), judge=judge_listing)
 
 
 def judge_assets(seen: Assets, _now: datetime) -> Verdict:
     """200, whole, of its own type, and no page in its place."""
-    expected = "each 200 with its own type"
+    expected = f"each 200 with its own type{left_out(seen.unasked)}"
     if silent := _unseen(seen, expected):
         return silent
     ours = [(each, part) for each, part in zip(seen.references, seen.parts, strict=False) if part is not None]
@@ -102,14 +106,13 @@ def judge_assets(seen: Assets, _now: datetime) -> Verdict:
 def judge_cache(seen: Assets, _now: datetime, *, page: timedelta, asset: timedelta) -> Verdict:
     """The page for at most *page*; what is named after its content for at least *asset*, other code for no longer."""
     expected = f"the page kept for {span(page)} at most, what is named after its content for {span(asset)} at least"
+    expected += left_out(seen.unasked)
     if silent := _unseen(seen, expected):
         return silent
     amiss = [] if isinstance(seen.page, Asset) and _fresh(seen.page.cache, page) else [f"page: {_kept(seen.page)}"]
     for each, part in zip(seen.references, seen.parts, strict=False):
-        if isinstance(part, Asset) and part.status == _OK:
-            drawn, code = _DRAWN.search(each.url), each.kind in _CODE
-            wrong = not _lasting(part.cache, asset) if drawn else code and not _fresh(part.cache, asset)
-            amiss += [f"{_path(each)}: {_kept(part)}"] if wrong else []
+        if isinstance(part, Asset) and part.status == _OK and not _well_kept(each, part, asset):
+            amiss.append(f"{_path(each)}: {_kept(part)}")
     if amiss:
         remedy = "upload with Cache-Control: no-cache for what keeps its name, max-age=31536000, immutable for the rest"
         return Verdict.failed(expected=expected, actual=several(amiss), remedy=remedy)
@@ -118,7 +121,7 @@ def judge_cache(seen: Assets, _now: datetime, *, page: timedelta, asset: timedel
 
 def judge_foreign(seen: Assets, _now: datetime, *, host: str) -> Verdict:
     """Every address is of this host, under HTTPS."""
-    expected = f"everything from https://{host}"
+    expected = f"everything from https://{host}{left_out(seen.unasked)}"
     if silent := _unseen(seen, expected):
         return silent
     others = sorted({f"{each.kind} from {host_of(each.url)}" for each in seen.references if not _own(each, host)})
@@ -129,7 +132,7 @@ def judge_foreign(seen: Assets, _now: datetime, *, host: str) -> Verdict:
 
 
 def judge_hidden(seen: Assets, _now: datetime) -> Verdict:
-    """None is answered with anything but an error or the application's own page."""
+    """None is answered with anything but an error or a page; and there was a page to say whose sources to ask for."""
     expected = "neither hidden files nor source maps"
     shown = [_path(each) for each, part in zip(seen.references, seen.parts, strict=False) if _is_served(part)]
     if shown:
@@ -138,7 +141,7 @@ def judge_hidden(seen: Assets, _now: datetime) -> Verdict:
     for each in seen.parts:
         if isinstance(each, Silence):
             return _silent(each, expected)
-    return Verdict.passed(expected=expected, actual=f"none of {len(seen.parts)}")
+    return _unseen(seen, expected) or Verdict.passed(expected=expected, actual=f"none of {len(seen.parts)}")
 
 
 def judge_listing(seen: Assets, _now: datetime) -> Verdict:
@@ -169,14 +172,27 @@ def _look(world: World, *, host: str) -> Assets:
     home = world.http.fetch(f"https://{host}/")
     if isinstance(home, Silence):
         return Assets(page=home, references=(), parts=())
-    named = references(home.url, home.body)
+    # What a page cannot do without comes first, since not all of it may be asked for.
+    every = sorted(references(home.url, home.body), key=lambda each: each.kind not in _CODE)
+    named = tuple(every[:_MOST])
     first = _fetched(world, named, host)
-    further = tuple(
-        dict.fromkeys(more for each, part in zip(named, first, strict=True) for more in _further(each, part))
-    )
-    new = tuple(each for each in further if each not in named)
+    further = dict.fromkeys(more for each, part in zip(named, first, strict=True) for more in _further(each, part))
+    added = [each for each in further if each not in every]
+    new = tuple(added[:_MOST])
     parts = (*first, *_fetched(world, new, host))
-    return Assets(page=asset_of(home), references=(*named, *new), parts=tuple(_slim(each) for each in parts))
+    return Assets(
+        page=asset_of(home),
+        references=(*named, *new),
+        parts=tuple(None if each is None else _slim(each) for each in parts),
+        unasked=tuple(_unasked(home, len(every) - len(named) + len(added) - len(new))),
+    )
+
+
+def _unasked(home: Response, more: int) -> Iterator[str]:
+    if home.capped:
+        yield "what the page names further down than it was read"
+    if more:
+        yield f"{more} of what it names"
 
 
 def _further(one: Reference, part: Response | Silence | None) -> Iterator[Reference]:
@@ -194,18 +210,22 @@ def _fetched(world: World, named: tuple[Reference, ...], host: str) -> tuple[Res
 
 
 def _look_hidden(world: World, *, host: str) -> Assets:
+    """What nobody should have uploaded, and the sources of each script that the page names."""
     home = world.http.fetch(f"https://{host}/")
     named = references(home.url, home.body) if isinstance(home, Response) else ()
-    maps = tuple(f"{each.url.partition('?')[0]}.map" for each in named if each.kind == "script" and _own(each, host))
-    return _look_at(world, host=host, paths=_PRIVATE, urls=maps)
+    maps = (f"{each.url.partition('?')[0]}.map" for each in named if each.kind == "script" and _own(each, host))
+    return _asked(world, home, [*(f"https://{host}{path}" for path in _PRIVATE), *maps])
 
 
-def _look_at(world: World, *, host: str, paths: tuple[str, ...], urls: tuple[str, ...] = ()) -> Assets:
-    every = (*(f"https://{host}{path}" for path in paths), *urls)
-    answers = together(*(partial(world.http.fetch, url) for url in every))
-    named = tuple(Reference(kind="hidden", url=url) for url in every)
-    first = _slim(answers[0])
-    return Assets(page=first or Silence(where=host, reason=""), references=named, parts=tuple(map(_slim, answers)))
+def _look_listing(world: World, *, host: str) -> Assets:
+    home = world.http.fetch(f"https://{host}/")
+    return _asked(world, home, [f"https://{host}{path}" for path in _LISTINGS])
+
+
+def _asked(world: World, home: Response | Silence, urls: Sequence[str]) -> Assets:
+    answers = together(*(partial(world.http.fetch, url) for url in urls))
+    named = tuple(Reference(kind="hidden", url=url) for url in urls)
+    return Assets(page=_slim(home), references=named, parts=tuple(map(_slim, answers)))
 
 
 def asset_of(answer: Response) -> Asset:
@@ -216,12 +236,12 @@ def asset_of(answer: Response) -> Asset:
         type=documents.media_type(answer),
         cache=answer.header("cache-control"),
         complete=answer.complete,
-        page=documents.is_page(answer),
+        page=documents.begins_like_page(answer.body),
         listing=_LISTED.search(answer.body[:2_000]) is not None,
     )
 
 
-def _slim(answer: Response | Silence | None) -> Asset | Silence | None:
+def _slim(answer: Response | Silence) -> Asset | Silence:
     return asset_of(answer) if isinstance(answer, Response) else answer
 
 
@@ -237,7 +257,7 @@ def _amiss(kind: str, part: Asset | Silence | None) -> str:
             return str(status)
         case Asset(complete=False):
             return "cut off"
-        case Asset(type=type_, page=page) if page or not _TYPES[kind].fullmatch(type_):
+        case Asset(type=type_, page=page) if page or not (kind in _TYPES and _TYPES[kind].fullmatch(type_)):
             return f"{type_ or 'no content type'}{', a page' if page else ''}"
         case _:
             return ""
@@ -245,6 +265,12 @@ def _amiss(kind: str, part: Asset | Silence | None) -> str:
 
 def _is_served(part: Asset | Silence | None) -> bool:
     return isinstance(part, Asset) and part.status == _OK and not part.page
+
+
+def _well_kept(each: Reference, part: Asset, asset: timedelta) -> bool:
+    if _DRAWN.search(each.url):
+        return _lasting(part.cache, asset)
+    return each.kind not in _CODE or _PERHAPS_DRAWN.search(each.url) is not None or _fresh(part.cache, asset)
 
 
 def _age(cache: str) -> float | None:

@@ -29,6 +29,8 @@ _FUNCTIONS = (("FunctionAssociations", "FunctionARN"), ("LambdaFunctionAssociati
 _NAMELESS = "an origin whose id is not known"
 _API = ".execute-api."
 # bucket.s3.af-south-1.amazonaws.com, dual-stack too; bucket.s3.amazonaws.com does not work in regions since 2019.
+# What CloudFront can be told to speak to an origin that is still sound (RFC 8996 ends TLS 1.0 and 1.1).
+_SOUND = frozenset({"TLSv1.2", "TLSv1.3"})
 _REGIONAL_BUCKET = re.compile(r"[^/]+\.s3\.(dualstack\.)?[a-z]{2}(-[a-z]+)+-[0-9]+\.amazonaws\.com(\.cn)?")
 _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten by the template"
 
@@ -44,6 +46,18 @@ def origins(*, distribution: str, wanted: tuple[tuple[str, Words], ...], left_ou
     """Pitfalls 15, 19, 20: a website endpoint is public and plain HTTP; access control keeps a bucket private."""
     judge = partial(judge_origins, wanted=wanted, left_out=left_out)
     return Sight(look=partial(_look, distribution=distribution), judge=judge)
+
+
+@promise(
+    "cdn.origin_tls",
+    says="the distribution speaks to no origin in a version of TLS that is broken, whatever the template says",
+    severity="warning",
+    instrument="aws",
+    actions=_GET,
+)
+def origin_tls(*, distribution: str) -> Sight:
+    """RFC 8996 ends TLS 1.0 and 1.1; what is offered to an origin, somebody between can make it take."""
+    return Sight(look=partial(_look, distribution=distribution), judge=judge_origin_tls)
 
 
 @promise(
@@ -83,6 +97,17 @@ def judge_origins(
     return _judged(amiss, expected, several(f"{each.id} at {each.domain}" for each in seen.origins))
 
 
+def judge_origin_tls(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
+    """TLS 1.2 or newer for every origin that is fetched from over HTTPS."""
+    expected = "origins spoken to in TLS 1.2 or newer"
+    if isinstance(seen, Absent):
+        return _gone(seen, expected)
+    secure = [each for each in seen.origins if each.protocol != "http-only"]
+    amiss = [f"{each.id}: {old}" for each in secure for old in each.versions if old not in _SOUND]
+    told = several(dict.fromkeys(version for each in secure for version in each.versions))
+    return _judged(amiss, expected, told)
+
+
 def judge_behaviour(seen: Route | Absent, _now: datetime, *, wanted: Words, left_out: tuple[str, ...]) -> Verdict:
     """It exists, is not shadowed, is as the template says; of an API nothing is kept and no Host is sent to it."""
     expected = intent.without(intent.said(wanted) or "a behaviour", left_out)
@@ -108,7 +133,10 @@ def checks(target: Target) -> Iterator[Check]:
         wanted = tuple((name, words) for name, (words, _) in asked.items() if name)
         gaps = tuple(f"{name} {why}" for name, (_, whys) in asked.items() for why in whys)
         gaps += () if "" not in asked else (_NAMELESS,)
-        yield origins(each.place(_arn(target, each)), distribution=each.physical_id, wanted=wanted, left_out=gaps)
+        place = each.place(_arn(target, each))
+        yield origins(place, distribution=each.physical_id, wanted=wanted, left_out=gaps)
+        if any(intent.part(origin, "CustomOriginConfig") is not None for origin in intent.items(config, "Origins")):
+            yield origin_tls(place, distribution=each.physical_id)
         for one in intent.items(config, "CacheBehaviors"):
             yield from _about(target, each, intent.text(one, "PathPattern"), one)
         yield from _about(target, each, "*", intent.part(config, "DefaultCacheBehavior"))
@@ -258,4 +286,4 @@ def _gone(seen: Absent, expected: str) -> Verdict:
     return Verdict.failed(expected=expected, actual=f"absent: {quote(seen.what)}", remedy="deploy the stack again")
 
 
-PROMISES = (origins, behaviour)
+PROMISES = (origins, origin_tls, behaviour)

@@ -17,6 +17,8 @@ _GET = ("cloudfront:GetDistribution",)
 # CloudFront's security policies by version and year (CloudFront guide, "Supported protocols and ciphers").
 _POLICY = re.compile(r"TLSv([0-9])(?:\.([0-9]))?(?:_([0-9]{4}))?")
 _FLOOR = (1, 2, 2019)
+# The ways to attach a certificate that take addresses of their own.
+_DEAR = frozenset({"vip", "static-ip"})
 _REDEPLOY = "deploy again; what was changed by hand in CloudFront is overwritten by the template"
 
 
@@ -62,6 +64,18 @@ def viewer_certificate(*, distribution: str, certificate: str, policy: str) -> S
 
 
 @promise(
+    "cdn.sni",
+    says="the certificate is shown to who names the host, on no addresses of its own unless the template wants them",
+    severity="warning",
+    instrument="aws",
+    actions=_GET,
+)
+def sni(*, distribution: str, attached: str) -> Sight:
+    """AWS: addresses of its own (``vip``) cost $600 a month ("Dedicated IP custom SSL"); what browsers lack is SNI."""
+    return Sight(look=partial(_look, distribution=distribution), judge=partial(judge_sni, attached=attached))
+
+
+@promise(
     "cdn.errors",
     says="no error is turned into a success for the whole distribution",
     severity="critical",
@@ -71,6 +85,18 @@ def viewer_certificate(*, distribution: str, certificate: str, policy: str) -> S
 def errors(*, distribution: str) -> Sight:
     """Pitfalls 1, 11 and 22: a mapping of 403 or 404 to a page with 200 applies to the API and to scripts as well."""
     return Sight(look=partial(_look, distribution=distribution), judge=judge_errors)
+
+
+@promise(
+    "cdn.error_lifetime",
+    says="no error is kept at the edge for much longer than what caused it",
+    severity="warning",
+    instrument="aws",
+    actions=_GET,
+)
+def error_lifetime(*, distribution: str, most: timedelta) -> Sight:
+    """AWS's "error caching minimum TTL": until it ends the edges answer with a failure that may be repaired."""
+    return Sight(look=partial(_look, distribution=distribution), judge=partial(judge_error_lifetime, most=most))
 
 
 def judge_deployed(seen: DistributionSeen | Absent, now: datetime, *, within: timedelta) -> Verdict:
@@ -123,6 +149,15 @@ def judge_viewer_certificate(
     return _judged(amiss, expected, f"{quote(seen.certificate)}, {quote(seen.minimum_protocol)}")
 
 
+def judge_sni(seen: DistributionSeen | Absent, _now: datetime, *, attached: str) -> Verdict:
+    """By SNI, or as the template itself wants it *attached*."""
+    expected = f"attached {attached or 'sni-only'}"
+    if isinstance(seen, Absent):
+        return _gone(seen, expected)
+    amiss = [f"attached {seen.attached}"] if seen.attached in _DEAR - {attached} else []
+    return _judged(amiss, expected, seen.attached or "a certificate of CloudFront's own")
+
+
 def judge_errors(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
     """No custom error response answers an error with a success or a redirect."""
     expected = "no error response answered as anything but an error"
@@ -132,8 +167,23 @@ def judge_errors(seen: DistributionSeen | Absent, _now: datetime) -> Verdict:
     return _judged(amiss, expected, several(f"{code} with {page}" for code, page, _, _ in seen.errors))
 
 
-def checks(target: Target, *, deploying: timedelta) -> Iterator[Check]:
-    """Three or four questions about each distribution, whose edges have *deploying* to take a change."""
+def judge_error_lifetime(seen: DistributionSeen | Absent, _now: datetime, *, most: timedelta) -> Verdict:
+    """No custom error response is kept for longer than *most*; without one CloudFront keeps errors for ten seconds."""
+    expected = f"errors kept for at most {span(most)}"
+    if isinstance(seen, Absent):
+        return _gone(seen, expected)
+    amiss = [
+        f"{code} for {span(timedelta(seconds=kept))}" for code, _, _, kept in seen.errors if kept > most.total_seconds()
+    ]
+    longest = max((kept for *_, kept in seen.errors), default=10)
+    return _judged(amiss, expected, span(timedelta(seconds=longest)))
+
+
+def checks(target: Target, *, deploying: timedelta, errors_kept: timedelta) -> Iterator[Check]:
+    """Four to six questions about each distribution.
+
+    Its edges have *deploying* to take a change, and may keep an error for *errors_kept*.
+    """
     for each in target.of_type(intent.DISTRIBUTION):
         config = intent.part(each.properties, "DistributionConfig")
         arn = f"arn:{target.partition}:cloudfront::{target.account}:distribution/{each.physical_id}"
@@ -146,7 +196,9 @@ def checks(target: Target, *, deploying: timedelta) -> Iterator[Check]:
         if wanted or intent.gaps(config, "ViewerCertificate"):
             policy = intent.text(config, "ViewerCertificate", "MinimumProtocolVersion")
             yield viewer_certificate(place, distribution=name, certificate=intent.attached(each), policy=policy)
+            yield sni(place, distribution=name, attached=intent.text(config, "ViewerCertificate", "SslSupportMethod"))
         yield errors(place, distribution=name)
+        yield error_lifetime(place, distribution=name, most=errors_kept)
 
 
 def _look(world: World, *, distribution: str) -> DistributionSeen | Absent:
@@ -173,4 +225,4 @@ def _gone(seen: Absent, expected: str) -> Verdict:
     return Verdict.failed(expected=expected, actual=f"absent: {quote(seen.what)}", remedy="deploy the stack again")
 
 
-PROMISES = (deployed, aliases, viewer_certificate, errors)
+PROMISES = (deployed, aliases, viewer_certificate, sni, errors, error_lifetime)

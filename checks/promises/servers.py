@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -51,10 +51,15 @@ def lifetime(*, domain: str, longest: timedelta) -> Sight:
     return Sight(look=partial(_ask_all, domain=domain), judge=partial(judge_lifetime, longest=longest))
 
 
-@promise("dns.apex", says="the domain itself is no alias by CNAME", severity="critical", instrument="dns")
+@promise(
+    "dns.apex",
+    says="the domain is no alias by CNAME where it is the name of a zone",
+    severity="critical",
+    instrument="dns",
+)
 def apex(*, domain: str) -> Sight:
     """RFC 1034, 3.6.2: a CNAME stands alone, so that one at the apex hides the zone's own NS, SOA, MX and CAA."""
-    return Sight(look=partial(_ask_alias, domain=domain), judge=partial(judge_apex, domain=domain))
+    return Sight(look=partial(_look_apex, domain=domain), judge=partial(judge_apex, domain=domain))
 
 
 @promise(
@@ -89,25 +94,38 @@ def judge_lifetime(seen: DnsAnswers, _now: datetime, *, longest: timedelta) -> V
     return Verdict.failed(expected=expected, actual=several(amiss) if amiss else "no addresses", remedy=remedy)
 
 
-def judge_apex(seen: DnsAnswer | Silence, _now: datetime, *, domain: str) -> Verdict:
-    """No CNAME, whatever else."""
-    expected = f"no CNAME of {domain}"
-    if isinstance(seen, Silence):
+def judge_apex(seen: DnsAnswers, _now: datetime, *, domain: str) -> Verdict:
+    """No CNAME, unless every server of the zone answers by it: then the name is one of the zone's, and not its own."""
+    expected = f"no CNAME of {domain}, if that is the name of a zone"
+    alias, owners = _first(seen)
+    if isinstance(alias, Silence):
         remedy = "see dns.authorities: a silent server says nothing of its records"
-        return Verdict.failed(expected=expected, actual=quote(f"{seen.where}: {seen.reason}"), remedy=remedy)
-    if seen.records:
+        return Verdict.failed(expected=expected, actual=quote(f"{alias.where}: {alias.reason}"), remedy=remedy)
+    if alias.records and not _is_below(owners):
         remedy = "make it an alias record (A and AAAA) of the hosted zone; a CNAME may only stand below the apex"
-        return Verdict.failed(expected=expected, actual=f"CNAME to {several(seen.records)}", remedy=remedy)
-    if seen.rcode != "NOERROR":
+        return Verdict.failed(expected=expected, actual=f"CNAME to {several(alias.records)}", remedy=remedy)
+    if alias.rcode != "NOERROR":
         remedy = "see dns.delegation and dns.authorities: the name itself is not answered"
-        return Verdict.failed(expected=expected, actual=quote(seen.rcode), remedy=remedy)
-    return Verdict.passed(expected=expected, actual="none")
+        return Verdict.failed(expected=expected, actual=quote(alias.rcode), remedy=remedy)
+    told = f"CNAME to {several(alias.records)}, below the apex" if alias.records else "none"
+    return Verdict.passed(expected=expected, actual=told)
+
+
+def _first(seen: DnsAnswers) -> tuple[DnsAnswer | Silence, tuple[DnsAnswer | Silence, ...]]:
+    """The answer that the others follow from, and those."""
+    return (seen.answers or (Silence(where="the resolver", reason="it was not asked"),))[0], seen.answers[1:]
+
+
+def _is_below(owners: Iterable[DnsAnswer | Silence]) -> bool:
+    """Whether those who were asked for its name servers answer by the CNAME; at an apex they name or refer to them."""
+    told = [each for each in owners if isinstance(each, DnsAnswer)]
+    return bool(told) and all(each.authoritative and each.chain and not each.records for each in told)
 
 
 def judge_signed(seen: DnsAnswers, _now: datetime) -> Verdict:
-    """No DS at all; or for each of its algorithms a key of the zone that one of the DS records names."""
+    """No DS at all; or at every server of the zone a key that one of the DS records names by tag and algorithm."""
     expected = "no DS record, or a DNSKEY of the zone that it names"
-    above, *below = seen.answers
+    above, below = _first(seen)
     if isinstance(above, Silence) or above.rcode not in {"NOERROR", "NXDOMAIN"}:
         remedy = "dig DS at the zone above; SERVFAIL is what a broken signature looks like"
         return Verdict.failed(expected=expected, actual=several(_trouble(above)), remedy=remedy)
@@ -133,31 +151,44 @@ def checks(target: Target, *, longest: timedelta) -> Iterator[Check]:
         yield signed(place, domain=domain)
 
 
-def _servers(world: World, domain: str) -> tuple[str, ...]:
-    """The name servers of the zone that *domain* is in, as its resolver knows them."""
+def _zone(world: World, domain: str) -> tuple[str, tuple[str, ...]]:
+    """The zone that *domain* is in and its name servers, as its resolver knows them; none where that is not answered.
+
+    The servers at the other end of a CNAME are those of another zone.
+    """
     for name in (domain, *intent.above(domain)):
         answer = world.dns.ask(name, "NS")
-        if isinstance(answer, DnsAnswer) and answer.records:
-            return answer.records[:_MOST]
-    return ()
+        if isinstance(answer, Silence) or answer.rcode not in {"NOERROR", "NXDOMAIN"}:
+            return name, ()
+        if answer.records and not answer.chain:
+            return name, answer.records[:_MOST]
+    return domain, ()
 
 
 def _ask_all(world: World, *, domain: str, tcp: bool = False, mixed: bool = False) -> DnsAnswers:
     """The addresses of the domain, of each name server; over TCP alone, or with the name in mixed case."""
-    asked = (partial(world.dns.ask, domain, "A", server=each, tcp=tcp, mixed=mixed) for each in _servers(world, domain))
+    _, servers = _zone(world, domain)
+    asked = (partial(world.dns.ask, domain, "A", server=each, tcp=tcp, mixed=mixed) for each in servers)
     return DnsAnswers(answers=together(*asked))
 
 
-def _ask_alias(world: World, *, domain: str) -> DnsAnswer | Silence:
-    return world.dns.ask(domain, "CNAME")
+def _look_apex(world: World, *, domain: str) -> DnsAnswers:
+    """Whether it is an alias; where it is, what the servers of its zone, or of the one above, say of its servers."""
+    alias = world.dns.ask(domain, "CNAME")
+    if isinstance(alias, Silence) or not alias.records:
+        return DnsAnswers(answers=(alias,))
+    _, servers = _zone(world, domain)
+    asked = (partial(world.dns.ask, domain, "NS", server=each) for each in servers)
+    return DnsAnswers(answers=(alias, *together(*asked)))
 
 
 def _look_signed(world: World, *, domain: str) -> DnsAnswers:
-    """The DS records of the domain, and of each of its servers the keys, where there are such records."""
-    above = world.dns.ask(domain, "DS")
+    """The DS records of the domain's zone, and of each of its servers the keys, where there are such records."""
+    zone, servers = _zone(world, domain)
+    above = world.dns.ask(zone, "DS")
     if isinstance(above, Silence) or not above.records:
         return DnsAnswers(answers=(above,))
-    asked = (partial(world.dns.ask, domain, "DNSKEY", server=each) for each in _servers(world, domain))
+    asked = (partial(world.dns.ask, zone, "DNSKEY", server=each) for each in servers)
     return DnsAnswers(answers=(above, *together(*asked)))
 
 

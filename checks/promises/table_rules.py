@@ -1,4 +1,4 @@
-"""What a table keeps to itself: how it is encrypted, who else gets at it, and how far back it goes."""
+"""What a table keeps to itself: how it is encrypted, how much it bears, who else gets at it, how far back it goes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from functools import partial
 
 from checks import intent
 from checks.evidence import Absent, ContinuousBackups, Recoverable, ResourcePolicy, TableSeen
-from checks.model import Check, Sight, Target, Verdict, promise
+from checks.model import Check, Sight, Target, Unresolved, Verdict, promise
 from checks.policy import accounts_of, opens_beyond, readable
 from checks.wording import left_out, quote, several, span
 from checks.world.ports import World
 
 # DynamoDB's own, where a template asks for no other (API reference, PointInTimeRecoverySpecification).
 _LONGEST = 35
+# What AWS says of no ceiling (API reference, OnDemandThroughput).
+_ENDLESS = -1
 # A table is protected by point-in-time recovery as soon as it is made; what a slow deployment takes is no gap.
 _MAKING = timedelta(days=1)
 
@@ -58,6 +60,19 @@ def window(*, region: str, table: str, days: int) -> Sight:
     return Sight(look=look, judge=partial(judge_window, table=table, days=days))
 
 
+@promise(
+    "tables.ceiling",
+    says="the table may be asked as much as the template says, which without a word is as much as AWS allows",
+    severity="critical",
+    instrument="aws",
+    actions=("dynamodb:DescribeTable",),
+)
+def ceiling(*, region: str, table: str, words: intent.Words, gaps: tuple[str, ...]) -> Sight:
+    """AWS: an on-demand table throttles at its maximum throughput, however little that is (OnDemandThroughput)."""
+    judge = partial(judge_ceiling, table=table, words=words, gaps=gaps)
+    return Sight(look=partial(_look_table, region=region, table=table), judge=judge)
+
+
 def judge_encrypted(
     seen: TableSeen | Absent, _now: datetime, *, table: str, words: intent.Words, gaps: tuple[str, ...]
 ) -> Verdict:
@@ -72,6 +87,21 @@ def judge_encrypted(
         remedy = "deploy the stack again; the key that encrypts it now must stay until DynamoDB has changed it"
         return Verdict.failed(expected=expected, actual=several(other), remedy=remedy)
     return Verdict.passed(expected=expected, actual=quote(seen.encryption) or "with DynamoDB's own key")
+
+
+def judge_ceiling(
+    seen: TableSeen | Absent, _now: datetime, *, table: str, words: intent.Words, gaps: tuple[str, ...]
+) -> Verdict:
+    """The same most for reads and for writes."""
+    expected = f"{table} held to {intent.said(words) or 'anything'} units a second{left_out(gaps)}"
+    if isinstance(seen, Absent):
+        return _gone(expected, table)
+    reads, writes = (_units(each) for each in seen.ceiling)
+    other = intent.differences(words, {"reads": reads, "writes": writes})
+    if other:
+        remedy = "deploy the stack again; above its ceiling a table answers with ThrottlingException"
+        return Verdict.failed(expected=expected, actual=several(other), remedy=remedy)
+    return Verdict.passed(expected=expected, actual=f"reads {reads}, writes {writes}")
 
 
 def judge_private(seen: ResourcePolicy | Absent, _now: datetime, *, table: str, accounts: tuple[str, ...]) -> Verdict:
@@ -119,6 +149,8 @@ def checks(target: Target) -> Iterator[Check]:
         place = one.place(arn)
         words, gaps = intent.known(_key(said))
         yield encrypted(place, region=region, table=name, words=words, gaps=gaps)
+        words, gaps = intent.known(_most(said))
+        yield ceiling(place, region=region, table=name, words=words, gaps=gaps)
         own = accounts_of(intent.part(said, "ResourcePolicy", "PolicyDocument"))
         accounts = (target.account, *(each for each in own if each != target.account))
         yield private(place, region=region, table=name, arn=arn, accounts=accounts)
@@ -140,6 +172,21 @@ def _key(said: object) -> dict[str, object]:
     return {"kind": kind, ("key" if text.startswith("arn:") else "id"): text}
 
 
+def _most(said: object) -> dict[str, object]:
+    """The ceilings of the template, by what is held to them."""
+    wanted = intent.part(said, "OnDemandThroughput")
+    whole = isinstance(wanted, Unresolved)
+    parts = {"reads": "MaxReadRequestUnits", "writes": "MaxWriteRequestUnits"}
+    every = {word: wanted if whole else intent.part(wanted, key) for word, key in parts.items()}
+    return {
+        word: each if intent.gaps(each) else _units(int(intent.text(each) or _ENDLESS)) for word, each in every.items()
+    }
+
+
+def _units(count: int) -> str:
+    return "as many as AWS allows" if count == _ENDLESS else str(count)
+
+
 def _gone(expected: str, table: str) -> Verdict:
     remedy = "see tables.present: a table that is gone is restored, not deployed again"
     return Verdict.failed(expected=expected, actual=f"there is no table {table}", remedy=remedy)
@@ -157,4 +204,4 @@ def _look_recovery(world: World, *, region: str, table: str) -> Recoverable:
     return Recoverable(table=world.aws.table(region, table), backups=world.aws.continuous_backups(region, table))
 
 
-PROMISES = (encrypted, private, window)
+PROMISES = (encrypted, ceiling, private, window)

@@ -14,8 +14,9 @@ from checks.world.ports import World
 
 _READ = ("cloudformation:DescribeStacks",)
 _SECRET = re.compile(r"(?i)(secret|passw|private_?key|api_?key|access_?key|credential|token)")
-# What names a secret, or leads to where it is kept, is none: an ARN, an address, a path of parameters, a plain name.
-_NAME = re.compile(r"arn:.*|https?://.*|/[\w./-]+|[A-Za-z][A-Za-z-]{0,63}|\*+", re.DOTALL)
+# What names a secret, or leads to where it is kept, is none: an ARN, a path of parameters, a plain name, or an
+# address that carries nothing along (what stood before its host was redacted as an e-mail address).
+_NAME = re.compile(r"arn:.*|https?://[^?@\[]*|/[\w./-]+|[A-Za-z][A-Za-z-]{0,63}|\*+", re.DOTALL)
 # What evidence has in the place of a credential that was recognised when it was made.
 _REDACTED = re.compile(r"\[(access key|token|credential|private key|redacted)\]")
 

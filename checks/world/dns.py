@@ -131,16 +131,20 @@ def _mixed(name: str) -> str:
 
 
 def _ask_one(query: dns.message.Message, place: Address, deadline: Deadline, way: Way) -> dns.message.Message:
-    answer = (None if way.tcp else _over_udp(query, place, deadline)) or _over_tcp(query, place, deadline)
-    if way.mixed and str(answer.question[0].name) != str(query.question[0].name):
-        raise Unanswered(f"it spells the question {answer.question[0].name}")
-    if way.tcp:
-        return answer
-    if answer.rcode() not in _NO_EDNS:
-        return answer
-    # RFC 6891, 7: a server older than EDNS says so in this way.
-    plain = dns.message.make_query(query.question[0].name, query.question[0].rdtype, flags=query.flags)
-    return _over_udp(plain, place, deadline) or _over_tcp(plain, place, deadline)
+    answer = _asked(query, place, deadline, way)
+    if answer.rcode() in _NO_EDNS:
+        # RFC 6891, 7: a server older than EDNS says so in this way.
+        plain = dns.message.make_query(query.question[0].name, query.question[0].rdtype, flags=query.flags)
+        answer = _asked(plain, place, deadline, way)
+    # A refusal may come without its question.
+    spelt = str(answer.question[0].name) if answer.question else ""
+    if way.mixed and spelt and spelt != str(query.question[0].name):
+        raise Unanswered(f"it spells the question {spelt}")
+    return answer
+
+
+def _asked(query: dns.message.Message, place: Address, deadline: Deadline, way: Way) -> dns.message.Message:
+    return (None if way.tcp else _over_udp(query, place, deadline)) or _over_tcp(query, place, deadline)
 
 
 def _over_udp(query: dns.message.Message, place: Address, deadline: Deadline) -> dns.message.Message | None:

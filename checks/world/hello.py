@@ -70,7 +70,8 @@ def client_hello(host: str, version: str, suites: Iterable[int] = ()) -> bytes:
 def first_word(wire: Wire, version: str) -> Word | None:
     """What the server says to the offer of *version*; None when its first records decide nothing.
 
-    Raises OSError or Unanswered when it says nothing.
+    A hello of another version is a refusal; without a *version* every hello is an acceptance. Raises OSError or
+    Unanswered when it says nothing.
     """
     for _ in range(_MAX_RECORDS):
         header = wire.exactly(5)
@@ -79,16 +80,16 @@ def first_word(wire: Wire, version: str) -> Word | None:
             return None
         content = wire.exactly(length)
         if header[0] == _HANDSHAKE:
-            return _of_hello(content, VERSIONS[version])
+            return _of_hello(content, version)
         if content[:1] == bytes((_FATAL,)):
             return "refused" if content[-1] in _REFUSALS else None
     return None
 
 
-def _of_hello(message: bytes, asked: int) -> Word | None:
+def _of_hello(message: bytes, asked: str) -> Word | None:
     if len(message) < 39 or message[0] != _SERVER_HELLO:  # noqa: PLR2004 - the fixed part of a ServerHello
         return None
-    return "accepted" if _chosen(message) == asked else "refused"
+    return "accepted" if not asked or _chosen(message) == VERSIONS[asked] else "refused"
 
 
 def _chosen(message: bytes) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +25,19 @@ HTTPS = 443
 # OpenSSL's X509_FILETYPE_ASN1.
 _DER = 2
 Addresses = Callable[[str], tuple[str, ...] | Silence]
+Words = Mapping[str, Word | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A hello; *version* is the one that an acceptance has to be of, any when it is empty.
+
+    *closing* is what it means when the server hangs up instead of answering.
+    """
+
+    hello: bytes
+    version: str
+    closing: Word | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,69 +99,54 @@ class RealTls:
             return None
 
     def _protocols(self, host: str, port: int) -> Protocols | Silence:
+        said = self._said(host, port, {each: Offer(hello=client_hello(host, each), version=each) for each in VERSIONS})
+        if isinstance(said, Silence):
+            return said
+        at, newest_first = said
+        words = {each: newest_first[each] for each in reversed(VERSIONS)}
+        return Protocols(
+            host=host,
+            address=at,
+            accepted=_those(words, "accepted"),
+            refused=_those(words, "refused"),
+            unclear=_those(words, None),
+        )
+
+    def _suites(self, host: str, port: int) -> Suites | Silence:
+        """Some close without a word when nothing on offer suits them; some agree by an older version."""
+        offers = {
+            kind: Offer(hello=client_hello(host, "1.2", suites), version="", closing="refused")
+            for kind, suites in WEAK.items()
+        }
+        said = self._said(host, port, offers)
+        if isinstance(said, Silence):
+            return said
+        at, words = said
+        return Suites(
+            host=host,
+            address=at,
+            accepted=_those(words, "accepted"),
+            refused=_those(words, "refused"),
+            unclear=_those(words, None),
+        )
+
+    def _said(self, host: str, port: int, offers: Mapping[str, Offer]) -> tuple[str, Words] | Silence:
+        """The address, and what is said there to each offer; the first goes over the connection that found it."""
         found = self.addresses(host)
         if isinstance(found, Silence):
             return found
         try:
             # Not the standard executor, whose threads keep an interrupted process until the server has answered.
-            with self._dialled(found, port) as (wire, at), contextlib.closing(Pool(len(VERSIONS))) as pool:
-                asked = {each: pool.submit(partial(self._word, wire, host, port, at, each)) for each in VERSIONS}
-                words = {each: said.result() for each, said in asked.items()}
+            with self._dialled(found, port) as (wire, at), contextlib.closing(Pool(len(offers))) as pool:
+                another = partial(dial, (at,), port, routes=self.network.routes, deadline=wire.deadline)
+                ways = (lambda: wire, *[lambda: another()[0]] * (len(offers) - 1))
+                asked = {
+                    name: pool.submit(partial(_word, connect, offer))
+                    for (name, offer), connect in zip(offers.items(), ways, strict=True)
+                }
+                return at, {name: word.result() for name, word in asked.items()}
         except Unanswered as error:
             return Silence(where=f"{host}:{port}", reason=str(error))
-        oldest_first = tuple(reversed(VERSIONS))
-        return Protocols(
-            host=host,
-            address=at,
-            accepted=tuple(each for each in oldest_first if words[each] == "accepted"),
-            refused=tuple(each for each in oldest_first if words[each] == "refused"),
-            unclear=tuple(each for each in oldest_first if words[each] is None),
-        )
-
-    def _suites(self, host: str, port: int) -> Suites | Silence:
-        found = self.addresses(host)
-        if isinstance(found, Silence):
-            return found
-        try:
-            with self._dialled(found, port) as (wire, at), contextlib.closing(Pool(len(WEAK))) as pool:
-                asked = {each: pool.submit(partial(self._offer, wire, host, port, at, each)) for each in WEAK}
-                words = {each: said.result() for each, said in asked.items()}
-        except Unanswered as error:
-            return Silence(where=f"{host}:{port}", reason=str(error))
-        return Suites(
-            host=host,
-            address=at,
-            accepted=tuple(each for each in WEAK if words[each] == "accepted"),
-            refused=tuple(each for each in WEAK if words[each] == "refused"),
-            unclear=tuple(each for each in WEAK if words[each] is None),
-        )
-
-    def _offer(self, first: Wire, host: str, port: int, at: str, kind: str) -> Word | None:
-        """What the server says to suites of one *kind*. Some close without a word when nothing on offer suits them."""
-        try:
-            mine = kind == next(iter(WEAK))
-            wire = first if mine else dial((at,), port, routes=self.network.routes, deadline=first.deadline)[0]
-        except (OSError, Unanswered):
-            return None
-        with contextlib.closing(wire):
-            try:
-                wire.send(client_hello(host, "1.2", WEAK[kind]))
-                return first_word(wire, "1.2")
-            except (ConnectionError, Unanswered):
-                return "refused"
-            except OSError:
-                return None
-
-    def _word(self, first: Wire, host: str, port: int, at: str, version: str) -> Word | None:
-        """What the server says to one version; the connection that found the address serves the newest."""
-        try:
-            newest = version == next(iter(VERSIONS))
-            wire = first if newest else dial((at,), port, routes=self.network.routes, deadline=first.deadline)[0]
-            with contextlib.closing(wire):
-                wire.send(client_hello(host, version))
-                return first_word(wire, version)
-        except (OSError, Unanswered):
-            return None
 
     @contextlib.contextmanager
     def _dialled(self, found: tuple[str, ...], port: int) -> Iterator[tuple[Wire, str]]:
@@ -156,6 +154,26 @@ class RealTls:
         wire, at = dial(found, port, routes=self.network.routes, deadline=deadline)
         with contextlib.closing(wire):
             yield wire, at
+
+
+def _word(connect: Callable[[], Wire], offer: Offer) -> Word | None:
+    """What the server says to one offer; None when it says nothing, or nothing that can be understood."""
+    try:
+        wire = connect()
+    except (OSError, Unanswered):
+        return None
+    with contextlib.closing(wire):
+        try:
+            wire.send(offer.hello)
+            return first_word(wire, offer.version)
+        except (ConnectionError, Unanswered):
+            return offer.closing
+        except OSError:
+            return None
+
+
+def _those(words: Words, wanted: Word | None) -> tuple[str, ...]:
+    return tuple(name for name, word in words.items() if word == wanted)
 
 
 def secure(wire: Wire, context: ssl.SSLContext, host: str) -> Wire:

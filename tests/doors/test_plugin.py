@@ -113,6 +113,8 @@ def test_a_warning_passes_and_is_read(run: Pytest) -> None:
     result.stdout.fnmatch_lines(
         ["*expected  main-users is billed PAY_PER_REQUEST", "warning: tables.billing*PROVISIONED"]
     )
+    result.assert_outcomes(passed=EVERYTHING)
+    assert (0, "checks: exit 0 (kept)") == (result.ret, _last(result))
 
 
 def test_a_warning_fails_when_they_count(run: Pytest) -> None:

@@ -12,17 +12,16 @@ import venv
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from packaging.requirements import Requirement
 
 from checks import catalogue, permissions
 from checks import twin as twins
 from checks.twin import Twin
+from tests.installing import link_required
 
 ROOT = Path(__file__).parents[2]
 STACKS = Path(__file__).parent / "stacks"
@@ -138,23 +137,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = Path(sysconfig.get_path("purelib", vars={"base": str(home / "venv")}))
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
-    for each in _closure(REQUIRED):
-        for top in {file.parts[0] for file in each.files or () if file.parts[0] not in {"..", "__pycache__"}}:
-            (site / top).symlink_to(Path(str(each.locate_file(top))))
+    link_required(REQUIRED, site)
     return python
-
-
-def _closure(names: tuple[str, ...]) -> Iterator[Distribution]:
-    """The distributions of *names* and all that they need on this machine."""
-    seen, waiting = set[str](), sorted(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            found = distribution(name)
-            yield found
-            needed = (Requirement(line) for line in found.requires or ())
-            waiting += [need.name for need in needed if need.marker is None or need.marker.evaluate({"extra": ""})]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore import exceptions
@@ -320,6 +321,27 @@ def test_an_interrupted_deployer_leaves_nothing_running(tmp_path: Path, number: 
     assert (130, True) == (deployer.returncode, "interrupted" in said)
     with pytest.raises(ProcessLookupError):
         _await_end(int((tmp_path / "pid").read_text()))
+
+
+def test_an_interrupt_while_the_cli_is_started_waits_until_it_can_be_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the child runs before its parent knows its name."""
+    start, made = subprocess.Popen, list[subprocess.Popen[bytes]]()
+
+    def interrupted(*words: Any, **named: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - of Popen
+        made.append(start(*words, **named))
+        signal.raise_signal(signal.SIGINT)
+        return made[-1]
+
+    monkeypatch.setattr("khaya_infra.toolchain.subprocess.Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_cdk(tools(tmp_path, "exec sleep 60\n"), ["deploy"], log=tmp_path / "log", environ={"PATH": "/usr/bin:/bin"})
+
+    try:
+        assert -signal.SIGTERM == made[0].wait(10)
+    finally:
+        made[0].kill()
 
 
 def _await_end(pid: int) -> None:

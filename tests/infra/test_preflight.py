@@ -127,21 +127,16 @@ def test_where_nothing_is_missing_all_is_well() -> None:
             Account(status="DELETE_FAILED"), "stack KhayaCertificate", "missing", BROKEN,
             "aws cloudformation delete-stack --region us-east-1 --stack-name KhayaCertificate", id="half deleted",
         ),
-        pytest.param(
-            Account(refuses="get_account_settings"), "concurrency", "unseen", BROKEN,
-            "Check what these credentials may do", id="not allowed to ask",
-        ),
-        pytest.param(
-            Account(refuses="list_hosted_zones_by_name"), "hosted zone", "unseen", BROKEN,
-            "Check what these credentials may do", id="nor this",
-        ),
-        pytest.param(
-            Account(refuses="get_region_opt_status"), "region", "unseen", BROKEN,
-            "Check what these credentials may do", id="nor which regions are open",
-        ),
-        pytest.param(
-            Account(refuses="get_caller_identity"), "account", "unseen", BROKEN,
-            "Check what these credentials may do", id="nor who one is",
+        *(
+            pytest.param(
+                Account(refuses=asked), name, "unseen", BROKEN, "Check what these credentials may do", id=f"no {asked}"
+            )
+            for asked, name in (
+                ("get_account_settings", "concurrency"),
+                ("list_hosted_zones_by_name", "hosted zone"),
+                ("get_region_opt_status", "region"),
+                ("get_caller_identity", "account"),
+            )
         ),
         pytest.param(
             Account(number="210987654321"), "account", "missing", BROKEN,

@@ -74,5 +74,7 @@ def test_a_mutant_that_a_test_notices_does_not_survive(room: Path) -> None:
     same = Mutant(room, 0, "", "", ast.parse(JUDGE))
     tests = ["-c", str(room.parent.parent / "pytest.ini"), str(test)]
 
-    assert not mutants.survives(turned, tests)
-    assert mutants.survives(same, tests)
+    assert (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.OK) == tuple(
+        mutants.played(each, tests) for each in (turned, same)
+    )
+    assert (False, True) == tuple(mutants.survives(each, tests) for each in (turned, same))

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from checks.twin.faults.between.http import Raw, Reply, Visit, answer
-from tools.soak import Mood, Told, _said, moody
+from checks.twin.faults.measure import NotGreen
+from tools.soak import Mood, Told, _said, main, moody
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20260131/af-south-1/{}/aws4_request, SignedHeaders=host, Signature=s"
 
@@ -59,6 +60,21 @@ def test_a_service_throttles_in_its_own_words(visit: Visit, status: int, word: b
     assert isinstance(said, Reply)
     assert status == said.status
     assert word in said.body
+
+
+def test_a_twin_that_is_broken_before_is_not_soaked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """3, and why: what does not pass anyway says nothing about a bad day."""
+
+    def broken(*_: object) -> None:
+        raise NotGreen("tables.pitr[Users] is fail")
+
+    monkeypatch.setattr("tools.soak.mutate.open_bench", lambda *_, **__: (None, None))
+    monkeypatch.setattr("tools.soak.require_green", broken)
+
+    assert 3 == main(["--seconds", "0"])
+    assert "tables.pitr[Users] is fail" in capsys.readouterr().err
 
 
 def test_both_ends_of_the_memory_are_told() -> None:

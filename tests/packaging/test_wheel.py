@@ -3,14 +3,15 @@
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from email.message import Message
 from email.parser import Parser
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from tests.installing import link_required
 
 RUNTIME = {"boto3", "dnspython", "urllib3"}
 # What needs an extra: the twin is made of the emulator, the plugin is loaded by pytest alone, YAML is read by PyYAML.
@@ -34,28 +35,11 @@ def requirements_of(unpacked: Path) -> list[Requirement]:
     return [Requirement(line) for line in metadata_of(unpacked).get_all("Requires-Dist", [])]
 
 
-def closure(names: set[str]) -> Iterator[Distribution]:
-    """The distributions of `names` and everything that they need on this machine."""
-    seen: set[str] = set()
-    waiting = sorted(names)
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        found = distribution(name)
-        yield found
-        needed = (Requirement(line) for line in found.requires or ())
-        waiting += [need.name for need in needed if need.marker is None or need.marker.evaluate({"extra": ""})]
-
-
 @pytest.fixture(scope="session")
 def alone(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """A Python that sees the standard library, the wheel, and what the wheel requires; nothing else."""
     site = tmp_path_factory.mktemp("site")
-    for dist in closure(RUNTIME):
-        for top in {file.parts[0] for file in dist.files or () if file.parts[0] not in {"..", "__pycache__"}}:
-            (site / top).symlink_to(Path(str(dist.locate_file(top))))
+    link_required(RUNTIME, site)
     start = f"import sys, runpy; sys.path += {[str(unpacked), str(site)]}; exec(sys.argv.pop(1))"
     return [sys.executable, "-I", "-S", "-c", start]
 

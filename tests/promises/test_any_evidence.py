@@ -14,6 +14,7 @@ from checks.errands import Aim, Source
 from checks.model import Verdict
 from checks.promises import (
     api,
+    assets,
     auth,
     behaviours,
     bucket_rules,
@@ -23,11 +24,18 @@ from checks.promises import (
     clients,
     contract,
     dns,
+    handshakes,
+    jobs,
     logs,
     queues,
+    samples,
     schedules,
+    servers,
     site,
+    stages,
+    table_rules,
     tls,
+    upkeep,
     zones,
 )
 from tests.promises.worlds import ACCOUNT, APEX, CERTIFICATE_ARN, DISTRIBUTION_ARN, NOW, WWW
@@ -43,6 +51,7 @@ SCHEDULE = seen.ScheduleSeen | seen.Absent
 QUEUE_ARN = "arn:aws:sqs:r:1:jobs"
 QUEUE = seen.QueueSeen | seen.Absent
 POOL = seen.PoolSeen | seen.Absent
+DESCRIBED = seen.Described | seen.Absent
 WORDS_OF = (("a", "b"), ("flows", ""))
 
 JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
@@ -129,6 +138,33 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
         partial(clients.judge_client, client="c", hosts=(APEX,), writable=(), words=WORDS_OF, gaps=()),
         seen.SignIn,
     ),
+    "site_assets": (assets.judge_assets, seen.Assets),
+    "cache": (partial(assets.judge_cache, page=WEEK, asset=WEEK), seen.Assets),
+    "foreign_parts": (partial(assets.judge_foreign, host=APEX), seen.Assets),
+    "hidden": (assets.judge_hidden, seen.Assets),
+    "listing": (assets.judge_listing, seen.Assets),
+    "chain": (partial(handshakes.judge_chain, host=APEX), HANDSHAKE),
+    "suites": (partial(handshakes.judge_suites, host=APEX), seen.Suites | seen.Silence),
+    "jobs": (partial(jobs.judge_jobs, region="r", arn="arn"), DESCRIBED),
+    "steady": (partial(samples.judge_steady, samples=9), seen.Responses),
+    "methods": (partial(samples.judge_methods, methods=("POST", "PUT")), seen.Responses),
+    "each_server": (partial(servers.judge_all, how="over TCP"), seen.DnsAnswers),
+    "remembered": (partial(servers.judge_lifetime, longest=WEEK), seen.DnsAnswers),
+    "apex": (partial(servers.judge_apex, domain=APEX), seen.DnsAnswers),
+    "signed": (servers.judge_signed, seen.DnsAnswers),
+    "part": (partial(stages.judge_part, noun="model", name="m", wanted="ok", gaps=()), DESCRIBED),
+    "encrypted_table": (
+        partial(table_rules.judge_encrypted, table="t", words=WORDS_OF, gaps=()),
+        seen.TableSeen | seen.Absent,
+    ),
+    "private_table": (
+        partial(table_rules.judge_private, table="t", accounts=(ACCOUNT,)),
+        seen.ResourcePolicy | seen.Absent,
+    ),
+    "window": (partial(table_rules.judge_window, table="t", days=35), seen.Recoverable),
+    "drift": (partial(upkeep.judge_drift, region="r", stack="s"), seen.StackSeen | seen.Absent),
+    "discreet": (partial(upkeep.judge_discreet, stack="s"), seen.StackSeen | seen.Absent),
+    "bucket_words": (partial(bucket_rules.judge_words, bucket="b", words=WORDS_OF, gaps=(), remedy="x"), DESCRIBED),
     "kept": (partial(logs.judge_kept, region="r", group="g", days="", gaps=()), seen.LogGroupSeen | seen.Absent),
 }
 
@@ -150,6 +186,7 @@ WORDS = st.sampled_from(
         ),
         *('0 issue "amazon.com"', '{"status": "ok"}', '{"own": {"jobs": {"status": "out"}}}', "[1]", "max-age=1"),
         *("<html><title>x</title>", "content-type", "application/json", "text/html", "location", "age", "x-cache"),
+        *("style", "script", "text/css", f"https://{APEX}/", "COMPLETED", "DRIFTED", "1 2 3 ab", "257 3 13 AAAA"),
     ]
 )
 TEXTS = st.text(max_size=20) | WORDS

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,29 @@ def test_no_text_names_what_it_does_not(body: str) -> None:
     assert () == references(HOME, body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    (
+        '<video><source src="/film.mp4" type="video/mp4"></video>',
+        '<script>const row = `<img src="${each.url}">`</script>',
+        """<script>document.write('<script src="/old.js"><\\/script>')</script>""",
+        '<img data-src="/later.png">',
+        '<!-- <script>navigator.serviceWorker.register("/old.js")</script> -->',
+    ),
+    ids=("a film", "a template", "a tag that is written", "what is loaded later", "a comment"),
+)
+def test_what_is_no_part_of_the_page_is_not_asked_for(body: str) -> None:
+    """A text inside of a script is no tag, a film no picture, and no other attribute is the address."""
+    after = '<script src="/real.js"></script>'
+
+    assert [f"{HOME}real.js"] == [each.url for each in references(HOME, body + after)]
+
+
+def test_the_address_of_a_picture_is_its_own_whatever_else_is_said() -> None:
+    """Pages that load late say both."""
+    assert [f"{HOME}now.png"] == [each.url for each in references(HOME, '<img src="/now.png" data-src="/later.png">')]
+
+
 @pytest.mark.parametrize("body", ("", "{", "[]", '{"icons": 1}', '{"icons": [{}]}', "[" * 100_000))
 def test_a_manifest_of_nonsense_has_no_icons(body: str) -> None:
     """Never an error of ours."""
@@ -98,6 +122,33 @@ def test_each_part_that_is_not_what_it_should_be_fails(gone: str, instead: Respo
 def test_a_part_that_is_cut_off_fails() -> None:
     """Half a script is a broken one."""
     assert "fail" == _judged("assets", {STYLE: response(200, "a{", "text/css", complete=False)})
+
+
+def test_of_a_page_that_names_very_much_the_code_comes_first_and_the_rest_is_told() -> None:
+    """Sixty-one pictures before the only script: it is asked for, and what is not is not called well."""
+    pictures = [f"{HOME}{at}.png" for at in range(61)]
+    tags = "".join(f'<img src="{each}">' for each in pictures)
+    home = response(200, f"<!doctype html><body>{tags}<script src=/late.js></script>", "text/html", url=HOME)
+    answers = {each: response(200, "x", "image/png", url=each) for each in pictures[:59]}
+    late = {f"{HOME}late.js": response(200, "x", "text/javascript", url=f"{HOME}late.js")}
+    check = _checks()[f"site.assets[{APEX}]"]
+    script = {("fetch", url): each for url, each in {HOME: home, **answers, **late}.items()}
+    seen = check.sight.look(world(script))
+    verdict = check.sight.judge(seen, NOW)
+
+    assert ("pass", "60 of 60") == (verdict.status, verdict.actual)
+    assert "(not compared: 2 of what it names)" in verdict.expected
+
+
+@pytest.mark.parametrize("promise", ("assets", "cache", "foreign"))
+def test_a_page_that_was_not_read_to_its_end_says_so(promise: str) -> None:
+    """What it names further down is not seen; what was seen is judged all the same."""
+    answers = {**SITE, HOME: replace(SITE[HOME], capped=True)}
+    check = _checks()[f"site.{promise}[{APEX}]"]
+    verdict = check.sight.judge(check.sight.look(world({("fetch", url): each for url, each in answers.items()})), NOW)
+
+    assert "pass" == verdict.status
+    assert "further down than it was read" in verdict.expected
 
 
 @pytest.mark.parametrize("promise", ("assets", "cache", "foreign"))
@@ -141,6 +192,49 @@ def test_each_is_kept_as_long_as_it_should_be(url: str, rule: str, status: str) 
 
 
 @pytest.mark.parametrize(
+    ("promise", "changed", "told"),
+    (
+        ("cache", _with(SCRIPT, ""), "assets/app.263dc860466b.js: no Cache-Control"),
+        ("cache", _with(SCRIPT, "no-cache"), "assets/app.263dc860466b.js: no-cache"),
+        ("assets", {STYLE: response(404, "", "application/xml")}, "assets/look.6ac6fa0aedbd.css: 404"),
+        ("assets", {STYLE: response(200, PAGE, "text/html")}, "assets/look.6ac6fa0aedbd.css: text/html, a page"),
+        ("assets", {STYLE: response(200, "x", "text/plain")}, "assets/look.6ac6fa0aedbd.css: text/plain"),
+        ("assets", {HOME: response(503, PAGE, "text/html", url=HOME)}, f"{HOME} is 503"),
+        ("assets", {HOME: response(200, "{}", "application/json", url=HOME)}, f"{HOME} is 200 and no page"),
+    ),
+)
+def test_what_is_amiss_is_named(promise: str, changed: Mapping[str, Response], told: str) -> None:
+    """By its path, with what was seen of it."""
+    check = _checks()[f"site.{promise}[{APEX}]"]
+    script = {("fetch", url): each for url, each in {**SITE, **changed}.items()}
+
+    assert told == check.sight.judge(check.sight.look(world(script)), NOW).actual
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "status"),
+    (
+        ("index-BcDeFgHi.js", "max-age=31536000", "pass"),
+        ("index-BcDeFgHi.js", "no-cache", "pass"),
+        ("index-D-3kx_aZ.js", "max-age=31536000", "pass"),
+        ("index-DiwrgTda3.js", "max-age=31536000", "pass"),
+        ("index-DiwrgTda3.js", "no-cache", "fail"),
+        ("shop-overview.js", "max-age=31536000", "fail"),
+        ("shop-overview.js", "no-cache", "pass"),
+        ("app.js", "max-age=31536000", "fail"),
+    ),
+)
+def test_a_name_that_may_be_drawn_from_the_content_is_kept_either_way(name: str, rule: str, status: str) -> None:
+    """Bundlers draw names without a figure, and with a dash; only what is surely the one or the other is judged."""
+    url = f"{HOME}{name}"
+    page = PAGE.replace("<body>", f'<body><script src="/{name}"></script>')
+    home = response(200, page, "text/html", url=HOME, headers=(("cache-control", "no-cache"),))
+    script = response(200, "", "text/javascript", url=url, headers=(("cache-control", rule),))
+
+    assert status == _judged("cache", {HOME: home, url: script})
+
+
+@pytest.mark.parametrize(
     "tag",
     (
         '<script src="https://cdn.test/x.js"></script>',
@@ -168,11 +262,14 @@ NONE = {url: response(404, "", "application/xml", url=url) for url in (
         (f"{HOME}.env", response(200, "KEY=1", "text/plain"), "fail"),
         (f"{HOME}.git/HEAD", response(200, "ref: refs/heads/main", "binary/octet-stream"), "fail"),
         (f"{SCRIPT}.map", response(200, "{}", "application/json"), "fail"),
+        (f"{HOME}.env", response(200, "KEY=1", "text/html"), "fail"),
         (f"{HOME}.env", silence(), "fail"),
+        (HOME, silence(), "fail"),
+        (HOME, response(503, "", "text/html", url=HOME), "fail"),
     ),
 )
 def test_nothing_hidden_is_served(url: str, instead: Response | Silence, status: str) -> None:
-    """An error or the application's own page is as good as nothing."""
+    """An error or the application's own page is as good as nothing; without a page nobody knows what to ask for."""
     assert status == _judged("hidden", {**NONE, url: instead})
 
 

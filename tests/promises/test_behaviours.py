@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +47,8 @@ def _route(behaviour: dict[str, Any] | None = None, **changes: Any) -> Route:  #
 
 def test_origins_first_then_each_behaviour() -> None:
     """The default one is called by the pattern that CloudFront gives it."""
-    expected = [f"cdn.origins[{NAME}]", f"cdn.behaviour[{NAME} /api/*]", f"cdn.behaviour[{NAME} *]"]
+    about = (f"origins[{NAME}]", f"origin_tls[{NAME}]", f"behaviour[{NAME} /api/*]", f"behaviour[{NAME} *]")
+    expected = [f"cdn.{each}" for each in about]
 
     assert expected == list(planned(behaviours.checks(site())))
 
@@ -99,6 +101,34 @@ def test_the_origins_are_those_of_the_template(origins: tuple[Any, ...], status:
 
     assert status == verdict.status
     assert word in verdict.actual
+
+
+@pytest.mark.parametrize(
+    ("versions", "protocol", "status", "actual"),
+    (
+        pytest.param(("TLSv1.2",), "https-only", "pass", "TLSv1.2", id="sound alone"),
+        pytest.param(("TLSv1.1", "TLSv1.2"), "https-only", "fail", "api: TLSv1.1", id="an old one too"),
+        pytest.param(("SSLv3",), "match-viewer", "fail", "api: SSLv3", id="as the viewer came"),
+        pytest.param(("TLSv1",), "http-only", "pass", "none", id="never in TLS"),
+    ),
+)
+def test_no_origin_is_spoken_to_in_broken_tls(
+    versions: tuple[str, ...], protocol: str, status: str, actual: str
+) -> None:
+    """Whatever the template says."""
+    seen = distribution_seen(origins=(origin(), replace(API, versions=versions, protocol=protocol)))
+
+    verdict = _plan()[f"cdn.origin_tls[{NAME}]"].sight.judge(seen, NOW)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
+
+
+def test_a_bucket_alone_is_asked_nothing_about_tls() -> None:
+    """CloudFront speaks to buckets as it likes."""
+    config = distribution_config()
+    del config["Origins"][1]
+
+    assert f"cdn.origin_tls[{NAME}]" not in _plan(config)
 
 
 def test_an_absent_distribution_has_no_origins_and_no_behaviours() -> None:

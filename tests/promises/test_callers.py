@@ -83,13 +83,24 @@ def _address(kind: str) -> Mapping[str, object]:
         ({**STATEMENT, "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, False),
         ({**STATEMENT, "Principal": "*", "Condition": _address("NONE")}, True),
         ({**STATEMENT, "Principal": "*", "Condition": _address("AWS_IAM")}, False),
+        ({**STATEMENT, "Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}}, True),
+        ({**STATEMENT, "Principal": "*", "Condition": {"ArnLikeIfExists": {"aws:SourceArn": RULE}}}, True),
+        ({**STATEMENT, "Principal": "*", "Condition": {"Null": {"aws:PrincipalOrgID": "true"}}}, True),
         ({**STATEMENT, "Principal": "*", "Effect": "Deny"}, False),
         ({**STATEMENT, "NotPrincipal": {"AWS": "999"}, "Principal": None, "Condition": {}}, True),
         (STATEMENT, False),
     ),
     ids=(
         *("everybody", "every account", "over TLS", "another account's", "this account's", "a source of ours"),
-        *("an organisation", "an open address", "a signed address", "denied", "all but one", "a service"),
+        *("an organisation", "an open address", "a signed address"),
+        *(
+            "everybody but this account",
+            "whoever says nothing",
+            "whoever is in none",
+            "denied",
+            "all but one",
+            "a service",
+        ),
     ),
 )
 def test_a_policy_is_public_when_no_condition_narrows_it(statement: Mapping[str, object], *, public: bool) -> None:

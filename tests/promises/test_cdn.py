@@ -26,13 +26,15 @@ from tests.promises.worlds import (
 GONE = Absent(what="distribution D1")
 NAME = "Site/Distribution"
 HALF_AN_HOUR = timedelta(minutes=30)
+FIVE_MINUTES = timedelta(minutes=5)
+LIMITS = {"deploying": HALF_AN_HOUR, "errors_kept": FIVE_MINUTES}
 
 
-def test_four_questions_about_each_distribution() -> None:
-    """On, named, certified, honest; each touches the distribution alone."""
-    checks = planned(cdn.checks(site(), deploying=HALF_AN_HOUR))
+def test_six_questions_about_each_distribution() -> None:
+    """On, named, certified, by name, honest, forgetful of errors; each touches the distribution alone."""
+    checks = planned(cdn.checks(site(), **LIMITS))
 
-    words = ("deployed", "aliases", "viewer_certificate", "errors")
+    words = ("deployed", "aliases", "viewer_certificate", "sni", "errors", "error_lifetime")
     assert [f"cdn.{word}[{NAME}]" for word in words] == list(checks)
     assert {(DISTRIBUTION_ARN,)} == {each.place.resources for each in checks.values()}
 
@@ -42,13 +44,13 @@ def test_a_distribution_without_names_shows_the_certificate_of_cloudfront() -> N
     bare = distribution_resource({"ViewerCertificate": {"CloudFrontDefaultCertificate": True}})
     unsure = distribution_resource({"ViewerCertificate": {"AcmCertificateArn": Unresolved("Ref")}})
 
-    assert f"cdn.viewer_certificate[{NAME}]" not in planned(cdn.checks(target(bare), deploying=HALF_AN_HOUR))
-    assert f"cdn.viewer_certificate[{NAME}]" in planned(cdn.checks(target(unsure), deploying=HALF_AN_HOUR))
+    assert f"cdn.viewer_certificate[{NAME}]" not in planned(cdn.checks(target(bare), **LIMITS))
+    assert f"cdn.viewer_certificate[{NAME}]" in planned(cdn.checks(target(unsure), **LIMITS))
 
 
 def test_the_hosts_of_the_settings_are_wanted_even_if_the_template_forgot_them() -> None:
     """A deployment that was not told its domain is complete in its own eyes."""
-    checks = planned(cdn.checks(target(distribution_resource({}), domain=APEX, aliases=(WWW,)), deploying=HALF_AN_HOUR))
+    checks = planned(cdn.checks(target(distribution_resource({}), domain=APEX, aliases=(WWW,)), **LIMITS))
 
     assert (APEX, WWW) == checks[f"cdn.aliases[{NAME}]"].params["wanted"]
 
@@ -56,7 +58,7 @@ def test_the_hosts_of_the_settings_are_wanted_even_if_the_template_forgot_them()
 def test_names_that_could_not_be_resolved_are_left_out_and_said() -> None:
     """The rest is compared."""
     config = distribution_config() | {"Aliases": [APEX, Unresolved("Fn::ImportValue X")]}
-    check = planned(cdn.checks(target(distribution_resource(config)), deploying=HALF_AN_HOUR))[f"cdn.aliases[{NAME}]"]
+    check = planned(cdn.checks(target(distribution_resource(config)), **LIMITS))[f"cdn.aliases[{NAME}]"]
 
     verdict = check.sight.judge(distribution_seen(aliases=(APEX, "other.test")), NOW)
 
@@ -167,15 +169,58 @@ def test_an_error_stays_an_error(errors: tuple[tuple[int, str, str, int], ...], 
     assert status == cdn.judge_errors(distribution_seen(errors=errors), NOW).status
 
 
+@pytest.mark.parametrize(
+    ("attached", "wanted", "status"),
+    (
+        pytest.param("sni-only", "", "pass", id="by the name that is asked for"),
+        pytest.param("", "", "pass", id="by none: without a certificate of ours there is nothing to say"),
+        pytest.param("vip", "", "fail", id="on addresses of its own"),
+        pytest.param("static-ip", "sni-only", "fail", id="on others' addresses"),
+        pytest.param("vip", "vip", "pass", id="as the template wants it"),
+    ),
+)
+def test_addresses_of_its_own_cost_what_nobody_ordered(attached: str, wanted: str, status: str) -> None:
+    """What makes a bill of hundreds of dollars is said by the template, or is a mistake."""
+    seen = distribution_seen(attached=attached)
+
+    assert status == cdn.judge_sni(seen, NOW, attached=wanted).status
+    assert "fail" == cdn.judge_sni(GONE, NOW, attached=wanted).status
+
+
+def test_how_a_certificate_is_attached_comes_from_the_template() -> None:
+    """The template's own word is what the distribution is compared with."""
+    config = distribution_config()
+    config["ViewerCertificate"]["SslSupportMethod"] = "vip"
+    name = f"cdn.sni[{NAME}]"
+
+    assert "vip" == planned(cdn.checks(target(distribution_resource(config)), **LIMITS))[name].params["attached"]
+    assert "" == planned(cdn.checks(site(), **LIMITS))[name].params["attached"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "status", "actual"),
+    (
+        pytest.param((), "pass", "10 s", id="CloudFront's own ten seconds"),
+        pytest.param(((503, "", "", 0), (404, "/404.html", "404", 300)), "pass", "5 min", id="exactly the most"),
+        pytest.param(((503, "", "", 301),), "fail", "503 for 5 min 1 s", id="a second more"),
+        pytest.param(((404, "", "", 10), (502, "", "", 86_400)), "fail", "502 for 1 d", id="one of two for a day"),
+    ),
+)
+def test_an_error_is_soon_forgotten(errors: tuple[tuple[int, str, str, int], ...], status: str, actual: str) -> None:
+    """A repair that the edges keep from everybody is none."""
+    verdict = cdn.judge_error_lifetime(distribution_seen(errors=errors), NOW, most=FIVE_MINUTES)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
+
+
 def test_an_absent_distribution_is_honest_about_nothing() -> None:
     """Absent is a failure of every promise about it."""
     assert "fail" == cdn.judge_errors(GONE, NOW).status
+    assert "fail" == cdn.judge_error_lifetime(GONE, NOW, most=FIVE_MINUTES).status
 
 
 def test_the_distribution_is_asked_for_by_its_id() -> None:
     """The physical id of the template's resource."""
     here = world({("distribution", "D1"): distribution_seen()})
 
-    assert {distribution_seen()} == {
-        each.sight.look(here) for each in planned(cdn.checks(site(), deploying=HALF_AN_HOUR)).values()
-    }
+    assert {distribution_seen()} == {each.sight.look(here) for each in planned(cdn.checks(site(), **LIMITS)).values()}

@@ -36,8 +36,17 @@ def test_each_host_is_asked() -> None:
         ((LEAF, ROOT, ISSUER), "fail"),
         ((LEAF, LEAF, ISSUER), "fail"),
         ((LEAF, ISSUER, LEAF), "pass"),
+        ((LEAF, ISSUER, ROOT, LEAF), "pass"),
     ),
-    ids=("leaf", "with its issuer", "with the root", "the wrong way round", "twice", "something of no use behind it"),
+    ids=(
+        "leaf",
+        "with its issuer",
+        "with the root",
+        "the wrong way round",
+        "twice",
+        "something of no use behind it",
+        "or behind the root",
+    ),
 )
 def test_certificates_come_in_order(chain: tuple[tuple[str, str], ...], status: str) -> None:
     """Each is vouched for by the next; whether the root comes too does not matter."""

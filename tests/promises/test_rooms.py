@@ -21,10 +21,12 @@ from checks.promises import (
     clients,
     contract,
     dns,
+    doubles,
     handshakes,
     identity,
     jobs,
     logs,
+    manners,
     queues,
     samples,
     schedules,
@@ -39,7 +41,8 @@ from tests.promises import worlds
 from tests.promises.worlds import ACCOUNT, DAY, REGION
 
 SITE = (identity, zones, dns, certificates, tls, cdn, behaviours, site, api, contract)
-BESIDE = (assets, handshakes, jobs, samples, servers, table_rules, upkeep)
+PLAIN = (doubles, handshakes, jobs, manners, samples, table_rules, upkeep)
+BESIDE = (assets, servers, *PLAIN)
 ROOMS = (*SITE, *BESIDE, auth, clients, buckets, bucket_rules, schedules, queues, logs)
 SOURCE = re.compile(r"Pitfalls? \d|RFC \d|CWE-\d|W3C|AWS|negative twin|own resources")
 
@@ -60,14 +63,14 @@ def _everything() -> list[Check]:
         *dns.checks(target, negative_ttl=timedelta(minutes=15)),
         *certificates.checks(target, **limits),
         *tls.checks(target, **limits),
-        *cdn.checks(target, deploying=timedelta(minutes=30)),
+        *cdn.checks(target, deploying=timedelta(minutes=30), errors_kept=timedelta(minutes=5)),
         *behaviours.checks(target),
         *site.checks(target, hsts=180 * DAY),
         *api.checks(target, release_sha="0123456"),
         *contract.checks(target),
         *assets.checks(target, page=timedelta(minutes=10), asset=DAY),
         *servers.checks(target, longest=timedelta(hours=1)),
-        *(each for room in (handshakes, jobs, samples, table_rules, upkeep) for each in room.checks(target)),
+        *(each for room in PLAIN for each in room.checks(target)),
         *(
             each
             for room in (auth, clients, buckets, bucket_rules, schedules, queues, logs)

@@ -99,9 +99,51 @@ def test_a_server_without_addresses_says_nothing_of_their_lifetime() -> None:
 def test_the_apex_is_no_alias(seen: DnsAnswer | Silence, status: str) -> None:
     """An answer without one is the only good one."""
     check = _checks()[f"dns.apex[{APEX}]"]
-    found = check.sight.look(world({("ask", APEX, "CNAME"): seen}))
+    found = check.sight.look(
+        world({("ask", APEX, "CNAME"): seen, ("ask", APEX, "NS"): _answer("NS", rcode="SERVFAIL")})
+    )
 
     assert status == check.sight.judge(found, NOW).status
+
+
+BELOW = _answer("NS", (), chain=("elsewhere.test",), authoritative=True)
+
+
+@pytest.mark.parametrize(
+    ("resolver", "owners", "status"),
+    (
+        (_answer("NS", (), chain=("elsewhere.test",)), (BELOW, BELOW), "pass"),
+        (_answer("NS", ("ns.elsewhere.test",), chain=("elsewhere.test",)), (BELOW, silence()), "pass"),
+        (_answer("NS", (), chain=("elsewhere.test",)), (_answer("NS", (), referral=("ns1.shop.test",)),), "fail"),
+        (_answer("NS", (), chain=("elsewhere.test",)), (BELOW, _answer("NS", (), rcode="REFUSED")), "fail"),
+        (_answer("NS", (), chain=("elsewhere.test",)), (silence(), silence()), "fail"),
+        (_answer("NS", ("ns0.test",)), (_answer("NS", ("ns0.test",), authoritative=True),), "fail"),
+    ),
+    ids=(
+        "a name of the zone",
+        "one to a zone",
+        "a zone of its own",
+        "one disagrees",
+        "all silent",
+        "an apex with both",
+    ),
+)
+def test_a_name_below_the_apex_may_be_an_alias(
+    resolver: DnsAnswer, owners: tuple[DnsAnswer | Silence, ...], status: str
+) -> None:
+    """Who has the zone answers by the CNAME; who has the one above a zone refers to its servers."""
+    answers = dict(zip((f"ns{at}.test" for at in range(9)), owners, strict=False))
+
+    def ask(name: str, kind: str, *, server: str = "") -> DnsAnswer | Silence:
+        if server:
+            return answers[server]
+        if kind == "CNAME":
+            return _answer("CNAME", ("elsewhere.test",))
+        return resolver if name == APEX else _answer("NS", tuple(answers))
+
+    check = _checks()[f"dns.apex[{APEX}]"]
+
+    assert status == check.sight.judge(check.sight.look(world({("ask",): ask})), NOW).status
 
 
 @pytest.mark.parametrize(
@@ -137,16 +179,41 @@ def test_a_chain_of_trust_that_nobody_can_ask_for_is_broken() -> None:
     assert "fail" == _judged("signed", _answer("DS", (_ds(KEY),)), silence())
 
 
-def test_keys_are_asked_for_only_where_a_ds_is() -> None:
-    """Most zones are not signed; four questions are saved."""
+@pytest.mark.parametrize(
+    ("promise", "answers", "told"),
+    (
+        ("tcp", (_answer(), _answer(server="ns2.test", rcode="REFUSED", records=())), "ns2.test: REFUSED"),
+        ("tcp", (_answer(server="ns2.test", records=()),), "ns2.test: no addresses"),
+        ("case", (), "there is no name server"),
+        ("lifetime", (_answer(ttl=0),), "ns1.test: 0 s"),
+        ("lifetime", (), "no addresses"),
+        ("apex", (_answer("CNAME", ()),), "none"),
+        ("apex", (_answer("CNAME", ("elsewhere.test",)), BELOW), "CNAME to elsewhere.test, below the apex"),
+        (
+            "signed",
+            (_answer("DS", (_ds(KEY),)), _answer("DNSKEY", ())),
+            "DS 2371 (algorithm 13); keys none at ns1.test",
+        ),
+        ("signed", (_answer("DS", (_ds(KEY),)), _answer("DNSKEY", (KEY,))), "signed: 2371 (algorithm 13)"),
+    ),
+)
+def test_what_was_seen_is_said(promise: str, answers: tuple[DnsAnswer | Silence, ...], told: str) -> None:
+    """By server, by kind, by tag: whoever repairs it looks there first."""
+    assert told == _checks()[f"dns.{promise}[{APEX}]"].sight.judge(DnsAnswers(answers=answers), NOW).actual
 
-    def ask(_name: str, kind: str, *, server: str = "") -> DnsAnswer:
+
+def test_keys_are_asked_for_only_where_a_ds_is() -> None:
+    """Most zones are not signed; four questions are saved. A name below the apex has neither: its zone is asked for."""
+
+    def ask(name: str, kind: str, *, server: str = "") -> DnsAnswer:
         answers = {"DS": (_ds(KEY),), "NS": ("ns1.test",), "DNSKEY": (KEY,)}
-        return _answer(kind, answers[kind], server=server)
+        return _answer(kind, answers[kind] if name == "test" else (), server=server)
 
     check = _checks()[f"dns.signed[{APEX}]"]
     seen = check.sight.look(world({("ask",): ask}))
-    alone = check.sight.look(world({("ask", APEX, "DS"): _answer("DS", ())}))
+    alone = check.sight.look(
+        world({("ask", APEX, "NS"): _answer("NS", ("ns1.test",)), ("ask", APEX, "DS"): _answer("DS", ())})
+    )
 
     assert isinstance(seen, DnsAnswers)
     assert isinstance(alone, DnsAnswers)
@@ -158,5 +225,4 @@ def test_nothing_that_a_server_says_reaches_a_terminal() -> None:
     """Hostile text is one harmless line."""
     hostile = _answer(records=(HOSTILE,), rcode="NOERROR", server=HOSTILE, ttl=0)
     for name, check in _checks().items():
-        seen = hostile if "apex" in name else DnsAnswers(answers=(hostile, hostile))
-        assert check.sight.judge(seen, NOW).actual.isprintable(), name
+        assert check.sight.judge(DnsAnswers(answers=(hostile, hostile)), NOW).actual.isprintable(), name

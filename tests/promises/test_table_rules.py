@@ -73,6 +73,7 @@ def _policy(principal: object, **more: object) -> str:
         (_policy({"AWS": "999988887777"}, Effect="Deny"), "pass"),
         (_policy({"AWS": "*"}, Condition={"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}), "pass"),
         ("no policy at all", "fail"),
+        (_policy({"AWS": "*"}, Condition={"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}), "fail"),
         (_policy("*"), "fail"),
         (_policy({"AWS": "*"}), "fail"),
         (_policy({"AWS": "999988887777"}), "fail"),
@@ -153,3 +154,32 @@ def test_nothing_that_aws_says_reaches_a_terminal() -> None:
 
     assert checks["tables.encrypted[Users]"].sight.judge(table, NOW).actual.isprintable()
     assert checks["tables.private[Users]"].sight.judge(policy, NOW).actual.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "status"),
+    (
+        pytest.param(None, (-1, -1), "pass", id="no ceiling"),
+        pytest.param(None, (1, -1), "fail", id="reads held to one by hand"),
+        pytest.param(None, (-1, 1), "fail", id="writes held to one by hand"),
+        pytest.param({"MaxReadRequestUnits": 100}, (100, -1), "pass", id="as the template says"),
+        pytest.param({"MaxReadRequestUnits": 100}, (99, -1), "fail", id="one less"),
+        pytest.param({"MaxWriteRequestUnits": 100}, (-1, -1), "fail", id="taken off"),
+        pytest.param({"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 5}, (-1, 5), "pass", id="AWS's own word"),
+        pytest.param(Unresolved("Fn::If"), (1, 1), "pass", id="left open, and said"),
+        pytest.param({"MaxReadRequestUnits": Unresolved("Ref"), "MaxWriteRequestUnits": 5}, (1, 6), "fail", id="half"),
+    ),
+)
+def test_a_table_bears_as_much_as_the_template_says(wanted: object, live: tuple[int, int], status: str) -> None:
+    """A ceiling that was set for an hour of trouble throttles every day after it."""
+    check = _checks(**({} if wanted is None else {"OnDemandThroughput": wanted}))["tables.ceiling[Users]"]
+
+    assert status == _status(check, replace(GOOD, ceiling=live))
+    assert "fail" == _status(check, GONE)
+
+
+def test_a_ceiling_that_is_open_is_said_to_be_left_out() -> None:
+    """Green, and honest about what it did not compare."""
+    check = _checks(OnDemandThroughput=Unresolved("Fn::If"))["tables.ceiling[Users]"]
+
+    assert "not compared" in check.sight.judge(GOOD, NOW).expected

@@ -55,6 +55,8 @@ KEY = "AKIA" + "A" * 16
         ("ApiToken", "", "pass"),
         ("PoolClientId", "7h3k2j5l6m1n8o9p0q4r", "pass"),
         ("ApiKey", "d41d8cd98f00b204e9800998ecf8427e", "fail"),
+        ("TokenAddress", "https://sign-in.test/hook?key=d41d8cd98f00", "fail"),
+        ("SecretsAddress", "https://shop:hunter2@vault.test/", "fail"),
         ("DbPassword", "correct horse battery staple", "fail"),
         ("AccessKeySecret", "wJalrXUtnFEMI/K7MDENG", "fail"),
         ("Deployer", KEY, "fail"),

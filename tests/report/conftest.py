@@ -10,7 +10,7 @@ import pytest
 from checks.blocking import Dependency
 from checks.model import CannotLook, Check, Control, Verdict, Waiver
 from checks.run import Run
-from tests.runs import NOON, a_check, a_control, a_run, broken, settling
+from tests.runs import NOON, Flaky, a_check, a_control, a_run, broken, settling
 
 # A stranger's text: terminal commands, text that runs backwards, what XML cannot hold, half a character, and length.
 HOSTILE = "\x1b[31m\x1b]0;pwned\x07 \x00 \u202e\u200f \ufffe \ud800 ]]> <script>&amp;\"' \r\n" + "9" * 10_000
@@ -26,20 +26,6 @@ def hostile(_seen: object = None, _now: object = None) -> Verdict:
 def blind(_: object) -> object:
     """A look that cannot."""
     raise CannotLook("AccessDenied", final=True)
-
-
-class Flaky:
-    """A look that works the second time."""
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def __call__(self, _: object) -> object:
-        """Cannot at first."""
-        self.times += 1
-        if self.times == 1:
-            raise CannotLook("throttled")
-        return None
 
 
 def of_everything(*more: Check, controls: Sequence[Control] = (), **terms: Any) -> Run:  # noqa: ANN401 - Terms

@@ -6,37 +6,26 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from checks import evidence as seen
 from checks.pool import Pool
-from checks.world.aws import Credentials, RealAws, real_aws
+from checks.world.aws import RealAws
 from checks.world.aws.tables import _encryption
-from checks.world.real import RealClock
 
 REGION = "af-south-1"
 ACCOUNT = "123456789012"
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[RealAws]:
+def aws(emulated: RealAws) -> RealAws:
     """Asks moto."""
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with mock_aws():
-        asked = real_aws(
-            regions=[REGION],
-            clock=RealClock(),
-            credentials=Credentials(access_key_id="AKID", secret_access_key="hush"),
-        )
-        yield asked
-        asked.close()
+    return emulated
 
 
 def client(service: str, region: str = REGION) -> Any:
@@ -305,7 +294,12 @@ CONFIG: dict[str, Any] = {
                 "Id": "api",
                 "DomainName": "x.execute-api.af-south-1.amazonaws.com",
                 "OriginPath": "/prod",
-                "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+                "CustomOriginConfig": {
+                    "HTTPPort": 80,
+                    "HTTPSPort": 443,
+                    "OriginProtocolPolicy": "https-only",
+                    "OriginSslProtocols": {"Quantity": 2, "Items": ["TLSv1.2", "TLSv1.1"]},
+                },
             },
         ],
     },
@@ -353,6 +347,8 @@ def test_a_distribution_is_seen_as_it_serves(aws: RealAws) -> None:
     )
     assert ["s3", "custom"] == [origin.kind for origin in found.origins]
     assert [("", ""), ("/prod", "https-only")] == [(origin.path, origin.protocol) for origin in found.origins]
+    assert [(), ("TLSv1.1", "TLSv1.2")] == [origin.versions for origin in found.origins]
+    assert ("sni-only", ((404, "/404.html", "404", 10),)) == (found.attached, found.errors)
     assert ["/api/*", "*"] == [behaviour.pattern for behaviour in found.behaviours]
     api, site = found.behaviours
     assert ("api", "https-only", True) == (api.origin, api.viewer, api.legacy_ttl)

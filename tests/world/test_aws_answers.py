@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,39 +17,24 @@ import pytest
 from checks import evidence as seen
 from checks.model import CannotLook
 from checks.pool import Pool
-from checks.world.aws import Credentials, Limits, RealAws, real_aws
+from checks.world.aws import Credentials, RealAws
 from checks.world.aws.batch import Batch
 from checks.world.aws.certificates import _serial
 from checks.world.aws.pace import PACES, Bucket, Pace, Pacing
 from checks.world.aws.questions import global_region
 from checks.world.aws.zones import plain
 from checks.world.pretend import PretendClock
-from checks.world.real import RealClock
-from tests.world.scripted_aws import Endpoint, Reply, error, json_reply, rest_xml, xml_error, xml_reply
+from tests.world.scripted_aws import Make, Reply, error, json_reply, rest_xml, xml_error, xml_reply
 
 REGION = "af-south-1"
 KEY = Credentials(access_key_id="AKIDEXAMPLE", secret_access_key="hush")
 MADE = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
-Make = Callable[..., tuple[RealAws, Endpoint]]
-
 
 @pytest.fixture
-def aws() -> Iterator[Make]:
+def aws(told: Make) -> Make:
     """Makes an AWS that gives these replies in turn, and somebody who asks it."""
-    made: list[tuple[RealAws, Endpoint]] = []
-
-    def make(*replies: Reply) -> tuple[RealAws, Endpoint]:
-        endpoint = Endpoint(replies)
-        limits = Limits(attempts=1)
-        asked = real_aws(regions=[REGION], clock=RealClock(), endpoint=endpoint.url, credentials=KEY, limits=limits)
-        made.append((asked, endpoint))
-        return made[-1]
-
-    yield make
-    for asked, endpoint in made:
-        asked.close()
-        endpoint.close()
+    return told
 
 
 # --- CloudFormation ---------------------------------------------------------------------------

@@ -50,6 +50,24 @@ def test_a_rule_is_seen_with_its_targets(emulated: RealAws) -> None:
     ) == emulated.rule(REGION, "default", "daily")
 
 
+def test_the_rules_that_call_something_are_read_to_the_last_page(emulated: RealAws, told: Make) -> None:
+    """By name, whoever made them; nobody is an answer too."""
+    events = client("events")
+    for name in ("daily", "by-hand"):
+        events.put_rule(Name=name, ScheduleExpression="rate(1 day)")
+        events.put_targets(Rule=name, Targets=[{"Id": "A", "Arn": FUNCTION}])
+    asked, _ = told(json_reply({"RuleNames": ["a"], "NextToken": "t"}), json_reply({"RuleNames": ["b"]}))
+
+    found = emulated.described("rules that call", REGION, FUNCTION)
+    nobody = emulated.described("rules that call", REGION, QUEUE)
+    paged = asked.described("rules that call", REGION, FUNCTION)
+
+    assert [("by-hand", "daily"), (), ("a", "b")] == [
+        tuple(name for name, _ in each.words) if isinstance(each, seen.Described) else each
+        for each in (found, nobody, paged)
+    ]
+
+
 def test_a_rule_that_is_not_there_is_absent(emulated: RealAws) -> None:
     """EventBridge says so itself."""
     assert seen.Absent(what="rule daily in af-south-1") == emulated.rule(REGION, "default", "daily")

@@ -323,16 +323,19 @@ def test_a_foreign_truncated_packet_does_not_send_us_to_tcp() -> None:
     assert ["udp"] == [transport for *_, transport in server.questions]
 
 
-def test_a_server_older_than_edns_is_asked_without() -> None:
-    """FORMERR to an extended question is an old server, not a broken zone."""
+@pytest.mark.parametrize(("tcp", "transport"), ((False, "udp"), (True, "tcp")))
+def test_a_server_older_than_edns_is_asked_without(*, tcp: bool, transport: str) -> None:
+    """FORMERR to an extended question is an old server, not a broken zone; it is asked again in the same way."""
 
     def reply(query: dns.message.Message, transport: str) -> dns.message.Message | list[bytes] | None:
         return zone(rcode="FORMERR")(query, transport) if query.edns >= 0 else SITE(query, transport)
 
-    answer = _answers("site.example", "A", reply)
+    with dns_server(reply) as server:
+        answer = world_of(resolver=server.resolver).dns.ask("site.example", "A", tcp=tcp)
 
     assert isinstance(answer, DnsAnswer)
     assert "NOERROR" == answer.rcode
+    assert [transport, transport] == [how for *_, how in server.questions]
 
 
 @settings(max_examples=25, deadline=None)
@@ -582,6 +585,22 @@ def test_a_name_in_mixed_case_is_asked_for_as_it_is_spelt() -> None:
     assert isinstance(found, DnsAnswer)
     assert ("site.example", ("192.0.2.1", "192.0.2.2")) == (found.name.lower(), found.records)
     assert "SiTe.eXaMpLe" == server.questions[0][0]
+
+
+def test_a_refusal_without_its_question_is_an_answer() -> None:
+    """Some servers repeat nothing when they refuse; that spells nothing otherwise, and is no defect of ours."""
+
+    def refuses(query: dns.message.Message, _transport: str) -> dns.message.Message:
+        answer = dns.message.make_response(query)
+        answer.set_rcode(dns.rcode.REFUSED)
+        answer.question = []
+        return answer
+
+    with dns_server(refuses) as server:
+        found = world_of(resolver=server.resolver).dns.ask("site.example", "A", mixed=True)
+
+    assert isinstance(found, DnsAnswer)
+    assert ("REFUSED", ()) == (found.rcode, found.records)
 
 
 def test_each_way_of_asking_is_a_question_of_its_own() -> None:

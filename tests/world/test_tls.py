@@ -596,6 +596,19 @@ def test_each_kind_of_weak_suite_is_offered_alone(ciphers: str, accepted: tuple[
     assert {"NULL", "anonymous", "RC4", "3DES", "static RSA"} == {*seen.accepted, *seen.refused}
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_a_weak_suite_of_an_older_version_is_accepted_all_the_same(issuer: Issuer) -> None:
+    """Who speaks nothing newer answers the offer by TLS 1.1: that it agreed to is what counts."""
+    context = issuer.server(SITE)
+    context.set_ciphers("ALL:eNULL:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+
+    seen = _offers(under_tls(context, OK))
+
+    assert isinstance(seen, Suites)
+    assert ("NULL", "anonymous") == seen.accepted
+
+
 def test_static_rsa_is_seen_to_be_accepted(tmp_path: Path) -> None:
     """Whoever gets the key later reads everything that was recorded before."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)

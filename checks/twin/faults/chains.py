@@ -96,9 +96,7 @@ def chain(bench: Bench, wish: Wish, file: Path) -> Path:
     pems = [each.public_bytes(serialization.Encoding.PEM).decode() for each in sent]
     if wish.issuer_sent and not wish.foreign_root:
         pems.append((own / "issuer.pem").read_text())
-    file.touch(mode=0o600)
-    file.write_text("".join(pems) + _pem_of(key))
-    return file
+    return _written(file, "".join(pems) + _pem_of(key))
 
 
 def _private(pem: bytes) -> Key:
@@ -127,19 +125,28 @@ def with_company(bench: Bench, file: Path) -> Path:
     """The very leaf that ACM holds, and behind its chain an expired certificate that nobody needs."""
     old, called = _ec(), "An old cross-signature"
     extra = _signed(called, old, (_name(called), old), (-900, -30), ca=True, names=[])
-    chain_sent, marker, key = leaf_file(bench).read_text().partition("-----BEGIN PRIVATE KEY-----")
-    if not marker:
-        raise Unfit("the leaf has another kind of key")
-    file.touch(mode=0o600)
-    file.write_text(chain_sent + extra.public_bytes(serialization.Encoding.PEM).decode() + marker + key)
-    return file
+    sent, key = _sent_and_key(bench)
+    return _written(file, sent + extra.public_bytes(serialization.Encoding.PEM).decode() + key)
 
 
 def the_wrong_way_round(bench: Bench, file: Path) -> Path:
     """The leaf that ACM holds, then the root, then the issuer that both stand for."""
+    sent, key = _sent_and_key(bench)
+    own, end = bench.twin.home / "authority", "-----END CERTIFICATE-----\n"
+    leaf = sent.partition(end)[0] + end
+    return _written(file, leaf + (own / "root.pem").read_text() + (own / "issuer.pem").read_text() + key)
+
+
+def _sent_and_key(bench: Bench) -> tuple[str, str]:
+    """The chain of the leaf that ACM holds, and its key. Raises Unfit."""
     sent, marker, key = leaf_file(bench).read_text().partition("-----BEGIN PRIVATE KEY-----")
-    own = bench.twin.home / "authority"
-    leaf = sent.partition("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n"
+    if not marker:
+        raise Unfit("the leaf has another kind of key")
+    return sent, marker + key
+
+
+def _written(file: Path, text: str) -> Path:
+    """A file with a key in it is nobody else's to read."""
     file.touch(mode=0o600)
-    file.write_text(leaf + (own / "root.pem").read_text() + (own / "issuer.pem").read_text() + marker + key)
+    file.write_text(text)
     return file

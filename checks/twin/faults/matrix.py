@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,6 @@ def _bound(hits: int, tries: int) -> float:
 
 
 def _at_least(hits: int, tries: int, share: float) -> float:
-    from math import comb
-
     return sum(comb(tries, k) * share**k * (1 - share) ** (tries - k) for k in range(hits, tries + 1))
 
 

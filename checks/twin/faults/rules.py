@@ -12,7 +12,7 @@ from checks.model import Check
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit
 from checks.twin.faults.data import described_as
-from checks.twin.faults.staging import Undo, broken, told
+from checks.twin.faults.staging import Undo, broken, said, told
 from checks.twin.faults.words import Fault, Stage, View
 
 _TABLES, _BACKUP, _S3, _STACK = "DynamoDB", "Backup and recovery", "S3 buckets", "Account, IAM, stack"
@@ -25,17 +25,11 @@ def _table(bench: Bench, check: Check) -> tuple[Any, str]:
 
 def a_day_back(_bench: Bench, check: Check) -> Tamper:
     """The table can be restored to the last day alone; the emulator keeps no period."""
-    name = str(check.params["table"]).encode()
 
     def shorter(seen: dict[str, Any]) -> None:
         seen["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["RecoveryPeriodInDays"] = 1
 
-    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
-        reply = onward(visit)
-        about = visit.operation == "DescribeContinuousBackups" and name in visit.body
-        return reply.amended(shorter) if about and reply.status == _SUCCESS else reply
-
-    return tamper
+    return said("dynamodb", "DescribeContinuousBackups", shorter, about=str(check.params["table"]))
 
 
 def begun_anew(_bench: Bench, check: Check) -> Tamper:

@@ -71,6 +71,7 @@ def _distribution(one: Mapping[str, Any]) -> seen.DistributionSeen:
         behaviours=(*others, _behaviour(config["DefaultCacheBehavior"], "*")),
         errors=tuple(_error(error) for error in _items(config.get("CustomErrorResponses"))),
         modified=utc(one["LastModifiedTime"]) if one.get("LastModifiedTime") else None,
+        attached=viewer.get("SSLSupportMethod", ""),
     )
 
 
@@ -80,6 +81,7 @@ def _items(listed: Mapping[str, Any] | None) -> list[Any]:
 
 
 def _origin(one: Mapping[str, Any]) -> seen.Origin:
+    custom = one.get("CustomOriginConfig", {})
     return seen.Origin(
         id=one["Id"],
         domain=one["DomainName"],
@@ -88,7 +90,8 @@ def _origin(one: Mapping[str, Any]) -> seen.Origin:
         access_control=one.get("OriginAccessControlId")
         or one.get("S3OriginConfig", {}).get("OriginAccessIdentity")
         or "",
-        protocol=one.get("CustomOriginConfig", {}).get("OriginProtocolPolicy", ""),
+        protocol=custom.get("OriginProtocolPolicy", ""),
+        versions=tuple(sorted(_items(custom.get("OriginSslProtocols")))),
     )
 
 

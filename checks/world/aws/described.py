@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from checks import evidence as seen
 from checks.model import CannotLook
-from checks.world.aws import auth, backups, buckets, compute, delivery, gateway, keeping, readers, roles
+from checks.world.aws import auth, backups, buckets, compute, delivery, gateway, keeping, readers, roles, schedules
 from checks.world.aws.readers import Read
 from checks.world.aws.wire import Asking
 
@@ -19,6 +19,7 @@ READERS: Mapping[str, Read] = {
     **delivery.READERS,
     **keeping.READERS,
     **roles.READERS,
+    **schedules.READERS,
 }
 # Kinds that live in the partition's one region for such things, wherever their stack is.
 _AT_HOME = ("AWS::CloudFront::", "AWS::IAM::", "AWS::Budgets::")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks import evidence as seen
+from checks.likeness import THERE
+from checks.world.aws.readers import Found, Read
 from checks.world.aws.stacks import utc
 from checks.world.aws.wire import Answer, Ask, Asking, shaped
 
@@ -19,6 +21,7 @@ SCHEDULE = Ask(
     needs=("Name", "Arn", "State", "ScheduleExpression", "Target"),
     gone=("ResourceNotFoundException",),
 )
+CALLERS = Ask(service="events", operation="ListRuleNamesByTarget", needs=("RuleNames",))
 
 
 def rule(asking: Asking, region: str, bus: str, name: str) -> seen.ScheduleSeen | seen.Absent:
@@ -74,3 +77,12 @@ def _target(one: Mapping[str, Any], name: str) -> seen.ScheduleTarget:
         retries=policy.get("MaximumRetryAttempts"),
         age=policy.get("MaximumEventAgeInSeconds"),
     )
+
+
+def _callers(asking: Asking, region: str, callee: str) -> Found | None:
+    """The rules of the default bus that call *callee*; none is an answer as well."""
+    pages = list(asking.pages(CALLERS, region, TargetArn=callee))
+    return THERE, {name: "calls" for page in pages for name in page["RuleNames"]}
+
+
+READERS: Mapping[str, Read] = {"rules that call": _callers}

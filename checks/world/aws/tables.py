@@ -68,7 +68,13 @@ def _table(one: Mapping[str, Any]) -> seen.TableSeen:
         deletion_protection=one.get("DeletionProtectionEnabled", False),
         items=one["ItemCount"],
         encryption=_encryption(one.get("SSEDescription") or {}),
+        ceiling=_ceiling(one.get("OnDemandThroughput") or {}),
     )
+
+
+def _ceiling(one: Mapping[str, int]) -> tuple[int, int]:
+    """-1 is what AWS itself says of no ceiling."""
+    return int(one.get("MaxReadRequestUnits", -1)), int(one.get("MaxWriteRequestUnits", -1))
 
 
 def _encryption(one: Mapping[str, Any]) -> str:
