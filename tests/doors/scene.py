@@ -45,6 +45,7 @@ CHECKS = (
     "tables.protected[Users]",
     "tables.billing[Users]",
     "tables.encrypted[Users]",
+    "tables.ceiling[Users]",
     "tables.private[Users]",
     "backups.restorable[Users]",
     "backups.lag[Users]",
