@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from checks.frozen import dataclass
 from checks.model import Result
 from checks.naming import fill, glob
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
 from checks.blocking import Dependency
 from checks.coverage import coverage, is_about_coverage, named
+from checks.frozen import dataclass
 from checks.journey import Script
 from checks.model import Check, Place, Promise, Target, Waiver
 from checks.naming import glob
@@ -276,6 +277,10 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     *(Dependency(f"{page}[*]", "cdn.access_control[*]") for page in _PAGES),
     Dependency("cdn.headers[*]", "cdn.headers_policy[*]"),
     Dependency("cdn.protected[*]", "cdn.headers_policy[*]"),
+    # Both ask for what nobody made.
+    Dependency("cdn.protected[*]", "cdn.missing[*]"),
+    Dependency("cdn.protected[*]", "api.unknown[*]"),
+    Dependency("api.methods[*]", "api.unknown[{subject}]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),

@@ -6,9 +6,10 @@ Pure. Each type is one line of the table; a type without a line is proven only b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from checks import intent
+from checks.frozen import dataclass
 from checks.model import Resource, Target
 from checks.topology import Proof
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
 from checks import codec, companions, topology
+from checks.frozen import dataclass
 from checks.model import Check, Resource, Target, Waiver
 from checks.naming import glob
 from checks.topology import Hop, Proof

@@ -6,9 +6,9 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from checks.evidence import Response, Silence
+from checks.frozen import dataclass
 from checks.wording import quote
 
 Json = Mapping[str, object] | Sequence[object]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from checks import intent
 from checks.evidence import ScheduleSeen, ScheduleTarget
+from checks.frozen import dataclass
 from checks.policy import Decision, Request, decide
 
 SERVICE = "events.amazonaws.com"

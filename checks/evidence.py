@@ -7,9 +7,10 @@ table has no keys. ``VERSION`` of a type rises when a stored value of it can no 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from checks.frozen import dataclass
 
 # --- shared -----------------------------------------------------------------------------------
 

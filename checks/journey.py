@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import timedelta
+
+from checks.frozen import dataclass
 
 # Whatever a journey makes is called so, and what still is after this long was left by a run that was cut off.
 PREFIX = "probe-"

@@ -7,13 +7,13 @@ is a ``Row``: how AWS is asked for it, which states are good, and what the templ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from checks import intent
 from checks.evidence import Absent, Described
+from checks.frozen import dataclass
 from checks.model import Check, Promise, Resource, Severity, Sight, Target, Verdict, promise
 from checks.spelling import document, spelt
 from checks.wording import left_out, quote, several

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable, Iterable
 
 
 @functools.cache
@@ -15,8 +16,18 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 def glob(pattern: str, name: str) -> bool:
     """Whether *name* fits *pattern*; ``*`` stands for anything, every other character (brackets too) for itself."""
-    # A plan is narrowed down by its own names, a hundred of them beside a thousand: these are compared, not compiled.
     return pattern == name if "*" not in pattern else _pattern(pattern).fullmatch(name) is not None
+
+
+def fits(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a name fits any of *patterns*.
+
+    A plan is narrowed down by its own names, a hundred of them beside a thousand: these are looked up, not compared.
+    """
+    given = tuple(patterns)
+    names = frozenset(given)
+    wide = tuple(each for each in given if "*" in each)
+    return lambda name: name in names or any(glob(each, name) for each in wide)
 
 
 def subject_of(name: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
 from checks import codec
+from checks.frozen import dataclass
 from checks.model import Check, Place, Promise
-from checks.naming import glob
+from checks.naming import fits
 
 SCHEMA = 1
 
@@ -49,11 +50,11 @@ class Plan:
         """
         severities = {each.removeprefix(_SEVERITY) for each in patterns if is_severity(each)}
         names = [each for each in patterns if not is_severity(each)]
+        fitting = fits(names)
         kept = (
             each
             for each in self.checks
-            if (not severities or each.severity in severities)
-            and (any(glob(name, each.name) for name in names) or (severities and not names))
+            if (not severities or each.severity in severities) and (fitting(each.name) or (severities and not names))
         )
         return replace(self, checks=tuple(kept))
 

@@ -12,7 +12,9 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from checks.frozen import dataclass
 
 # Keys that a request made by a service itself never carries ("AWS global condition context keys").
 _NEVER_SENT = frozenset(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from checks import intent
+from checks.frozen import dataclass
 from checks.model import Place, Resource, Target
 
 API = "AWS::ApiGateway::RestApi"

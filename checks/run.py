@@ -6,7 +6,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from checks import codec
 from checks.blocking import Dependency, block
 from checks.controls import run_control
 from checks.coverage import Coverage
+from checks.frozen import dataclass
 from checks.model import (
     Attempt,
     CannotLook,
@@ -244,10 +245,11 @@ def void_reasons(
     expected = [check.name for check in chosen.checks]
     # A misspelt pattern among others would look at less than was asked for, and nobody would notice.
     fitting = [each for each in selection if not is_severity(each)] if expected else []
+    known = frozenset(expected)
     reasons += [
         f"nothing of the plan fits {each!r}, which was asked for"
         for each in fitting
-        if not any(glob(each, name) for name in expected)
+        if each not in known and not any(glob(each, name) for name in expected)
     ]
     if sorted(expected) != sorted(result.name for result in results):
         reasons.append("the results are not exactly one for each planned check")

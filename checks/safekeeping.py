@@ -7,10 +7,10 @@ select, NotResources takes away again, and Conditions narrow what Resources name
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from checks import intent
 from checks.evidence import BackupRule, BackupSelection
+from checks.frozen import dataclass
 from checks.model import Resource, Target
 from checks.policy import like
 

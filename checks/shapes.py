@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from checks import intent
+from checks.frozen import dataclass
 
 Keys = tuple[tuple[str, str, str], ...]
 """``(attribute, HASH or RANGE, S, N or B)`` in order. A part that a template leaves open is empty."""

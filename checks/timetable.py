@@ -11,9 +11,11 @@ import calendar
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from checks.frozen import dataclass
 
 _RATE = re.compile(r"rate\(\s*(\d{1,9})\s+(minute|hour|day)(s?)\s*\)", re.ASCII)
 _CRON = re.compile(r"cron\((.*)\)")

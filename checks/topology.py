@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from checks import intent
+from checks.frozen import dataclass
 from checks.model import Resource, Target
 from checks.routes import apis
 

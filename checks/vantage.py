@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from checks.frozen import dataclass
 from checks.naming import glob
 
 # Every capability that settings may declare for a door. Each is measured by a control of its own.

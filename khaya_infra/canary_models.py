@@ -1,8 +1,9 @@
-"""What AWS's SDK is told of the services, cut down to what the canary asks of them.
+"""What AWS's SDK is told of the services, cut down to what the harness asks of them.
 
 The descriptions that botocore ships hold every operation of a service with its documentation: reading those of two
-dozen services is a third of a cold start. Cut, they are a tenth. The runtime's own stay where they are, for whatever is
-not here: its loader looks here first (`checks.world.aws.session`).
+dozen services is a third of a cold start. Cut, they are a tenth. They are kept with the sources, so that people's runs
+start as fast as the canary's; for whatever is not here the loader looks into botocore (`checks.world.aws.known`).
+`python -m khaya_infra.canary_models` makes them anew.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ BESIDES: Mapping[str, tuple[str, ...]] = {
     "codedeploy": ("PutLifecycleEventHookExecutionStatus",),
 }
 
+# What botocore itself asks when people signed in through their organisation, by the names in its table of addresses.
+SIGNING_IN = ("oidc", "portal.sso", "signin")
+
 
 def asked() -> dict[str, set[str]]:
     """The operations that the harness asks, by service as botocore calls it, from each `Ask` in its sources.
@@ -59,14 +63,40 @@ def edition() -> str:
 
 
 def write_models(folder: Path, source: Path | None = None) -> None:
-    """The cut descriptions as `folder`/SERVICE/VERSION/service-2.json, from botocore's in `source`."""
+    """The cut descriptions as `folder`/SERVICE/VERSION/service-2.json, and `endpoints.json`, from botocore's."""
     data = source or _data()
+    prefixes = set(SIGNING_IN)
     for service, operations in asked().items():
         version = max(each.name for each in (data / service).iterdir() if (each / "service-2.json.gz").is_file())
         model = json.loads(gzip.decompress((data / service / version / "service-2.json.gz").read_bytes()))
-        target = folder / service / version / "service-2.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(cut(model, operations), separators=(",", ":")), encoding="utf-8")
+        made = cut(model, operations)
+        _write(folder / service / version / "service-2.json", made)
+        prefixes.add(made["metadata"]["endpointPrefix"])
+    endpoints = json.loads((data / "endpoints.json").read_text("utf-8"))
+    _write(folder / "endpoints.json", addressed(endpoints, prefixes))
+
+
+def addressed(endpoints: Model, prefixes: set[str]) -> Model:
+    """The table of addresses with the services of these prefixes alone, in every partition."""
+    partitions = [
+        {**each, "services": {name: where for name, where in each["services"].items() if name in prefixes}}
+        for each in endpoints["partitions"]
+    ]
+    return {**endpoints, "partitions": partitions}
+
+
+def _write(file: Path, value: Model) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_lines(value, 2) + "\n", encoding="utf-8")
+
+
+def _lines(value: object, depth: int) -> str:
+    """Compact JSON, but a line for each operation and each shape, so that a review shows which of them changed."""
+    if depth and isinstance(value, dict) and value:
+        return "{\n" + ",\n".join(f"{json.dumps(key)}:{_lines(each, depth - 1)}" for key, each in value.items()) + "\n}"
+    if depth and isinstance(value, list) and value:
+        return "[\n" + ",\n".join(_lines(each, depth - 1) for each in value) + "\n]"
+    return json.dumps(value, separators=(",", ":"))
 
 
 def cut(model: Model, operations: set[str]) -> Model:
@@ -117,3 +147,7 @@ def _data() -> Path:
     import botocore
 
     return Path(botocore.__file__).parent / "data"
+
+
+if __name__ == "__main__":
+    write_models(ROOT / MODELS)

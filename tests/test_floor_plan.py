@@ -20,6 +20,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
         *(
             "checks",
             "evidence",
+            "frozen",
             "model",
             "codec",
             "naming",

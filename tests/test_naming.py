@@ -2,11 +2,11 @@
 
 import pytest
 
-from checks.naming import fill, glob, host_of, subject_of
+from checks.naming import fill, fits, glob, host_of, subject_of
 
 
 @pytest.mark.parametrize(
-    ("pattern", "name", "fits"),
+    ("pattern", "name", "expected"),
     (
         ("*", "tables.pitr[Data/Users]", True),
         ("tables.*", "tables.pitr[Data/Users]", True),
@@ -19,9 +19,11 @@ from checks.naming import fill, glob, host_of, subject_of
         ("*", "a name\nof two lines", True),
     ),
 )
-def test_only_the_star_is_special(pattern: str, name: str, fits: bool) -> None:  # noqa: FBT001 - a table of truths
+def test_only_the_star_is_special(pattern: str, name: str, expected: bool) -> None:  # noqa: FBT001 - a table of truths
     """Brackets, dots and question marks in a pattern stand for themselves."""
-    assert fits == glob(pattern, name)
+    assert expected == glob(pattern, name)
+    assert expected == fits(("another", pattern))(name)
+    assert not fits(("another", "an*r"))(name)
 
 
 def test_a_name_has_a_subject_and_a_host() -> None:

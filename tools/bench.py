@@ -17,7 +17,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-MODULES: tuple[str, ...] = ("tools.bench_api", "tools.bench_verify", "tools.bench_canary")
+from tools.bench_plot import as_svg
+
+# First the one that needs a program of Debian's, so that its absence is said at once.
+MODULES: tuple[str, ...] = (
+    "tools.bench_looks",
+    "tools.bench_api",
+    "tools.bench_verify",
+    "tools.bench_canary",
+)
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
@@ -49,15 +57,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     missed: list[str] = []
     for name in chosen:
         module = importlib.import_module(name)
-        rows: Sequence[Row] = module.measure()
+        rows: Sequence[Row] = tuple(module.measure())
         written = table(rows)
         sys.stdout.write(f"{module.SECTION}\n\n{written}\n")
         if not short:
-            PAGE.write_text(placed(PAGE.read_text("utf-8"), module.SECTION, written), encoding="utf-8")
+            keep(module.SECTION, rows, written)
         missed += [f"{row.name}: {row.ratio:.2f}, goal {row.goal}" for row in rows if row.missed]
     for sentence in missed:
         sys.stderr.write(f"missed: {sentence}\n")
     return 1 if missed and not short else 0
+
+
+def keep(section: str, rows: Sequence[Row], written: str) -> None:
+    """Put the table and its picture into the page."""
+    name = f"bench-{re.sub('[^a-z]+', '-', section.lower()).strip('-')}.svg"
+    picture = PAGE.parent / "images" / name
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_text(as_svg(section, rows), encoding="utf-8")
+    shown = f"{written}\n![{section}: each figure as a share of its goal](images/{name})\n"
+    PAGE.write_text(placed(PAGE.read_text("utf-8"), section, shown), encoding="utf-8")
 
 
 def table(rows: Sequence[Row]) -> str:

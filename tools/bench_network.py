@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import cast
 
 HOST = "127.0.0.1"
-_CHUNK = 65_536
 _BACKLOG = 1024
 
 Tcp = tuple[int, ...]
@@ -41,7 +42,7 @@ async def _run(tcp: Tcp, udp: Tcp, delay: float, told: Connection) -> None:
     loop = asyncio.get_running_loop()
     streams = []
     for port in tcp:
-        server = await asyncio.start_server(_connection(port, delay), HOST, 0, backlog=_BACKLOG)
+        server = await loop.create_server(lambda port=port: _Near(port, delay), HOST, 0, backlog=_BACKLOG)  # type: ignore[misc] # the default binds the loop's value
         streams.append(server.sockets[0].getsockname()[1])
     datagrams = []
     for port in udp:
@@ -51,42 +52,85 @@ async def _run(tcp: Tcp, udp: Tcp, delay: float, told: Connection) -> None:
     await asyncio.Event().wait()
 
 
-def _connection(port: int, delay: float):  # type: ignore[no-untyped-def] # noqa: ANN202 - asyncio's own callback type
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+class _Way:
+    """One direction of a connection: bytes in their order, each *delay* after it came, none before *not_before*.
+
+    Nothing but callbacks: what a task and a queue for each direction would cost, whoever is measured would wait for.
+    """
+
+    def __init__(self, delay: float, not_before: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._delay = delay
+        self._not_before = not_before
+        self._under_way: deque[bytes] = deque()
+        self._arrived: list[bytes] = []
+        self._to: asyncio.WriteTransport | None = None
+
+    def leads_to(self, transport: asyncio.WriteTransport) -> None:
+        """What has arrived meanwhile is handed on."""
+        self._to = transport
+        for data in self._arrived:
+            self._hand_on(data)
+
+    def send(self, data: bytes) -> None:
+        """Nothing at all is the end."""
+        self._under_way.append(data)
+        self._loop.call_at(max(self._loop.time(), self._not_before) + self._delay, self._arrive)
+
+    def _arrive(self) -> None:
+        # The clock may give the same moment to two of them, and a heap knows no order among equals.
+        data = self._under_way.popleft()
+        if self._to is None:
+            self._arrived.append(data)
+        else:
+            self._hand_on(data)
+
+    def _hand_on(self, data: bytes) -> None:
+        if self._to is not None and not self._to.is_closing():
+            self._to.write(data) if data else self._to.close()
+
+
+class _End(asyncio.Protocol):
+    """One end of a connection: what comes goes on its way."""
+
+    def __init__(self, way: _Way) -> None:
+        self._way = way
+
+    def data_received(self, data: bytes) -> None:
+        self._way.send(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended
+        self._way.send(b"")
+
+
+class _Near(asyncio.Protocol):
+    """The end that is asked, and with it the connection to the far one."""
+
+    def __init__(self, port: int, delay: float) -> None:
+        self._port = port
+        self._delay = delay
+        opened = asyncio.get_running_loop().time()
+        self._there = _Way(delay, opened + 2 * delay)
+        self._back = _Way(delay, opened)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        near = cast("asyncio.Transport", transport)
+        self._back.leads_to(near)
+        self._opening = asyncio.get_running_loop().create_task(self._open(near))
+
+    async def _open(self, near: asyncio.Transport) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(HOST, port)
+            far, _ = await asyncio.get_running_loop().create_connection(lambda: _End(self._back), HOST, self._port)
         except OSError:
-            writer.close()
+            near.close()
             return
-        await asyncio.gather(
-            _carry(reader, far_writer, delay, first=2 * delay), _carry(far_reader, writer, delay, first=0.0)
-        )
+        self._there.leads_to(far)
 
-    return connected
+    def data_received(self, data: bytes) -> None:
+        self._there.send(data)
 
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float, *, first: float) -> None:
-    """Bytes in their order, each *delay* after it came; the first ones not before the connection is *first* old."""
-    loop = asyncio.get_running_loop()
-    opened = loop.time() + first
-    under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-
-    async def arrive() -> None:
-        while True:
-            due, data = await under_way.get()
-            await asyncio.sleep(max(0.0, due - loop.time()))
-            if not data:
-                writer.close()
-                return
-            writer.write(data)
-
-    arriving = asyncio.create_task(arrive())
-    with contextlib.suppress(OSError):
-        while data := await reader.read(_CHUNK):
-            under_way.put_nowait((max(loop.time(), opened) + delay, data))
-    under_way.put_nowait((loop.time() + delay, b""))
-    with contextlib.suppress(OSError):
-        await arriving
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended
+        self._there.send(b"")
 
 
 class _Datagrams(asyncio.DatagramProtocol):

@@ -44,9 +44,13 @@ _THROTTLED = (
     b'{"__type":"com.amazon.coral.availability#ThrottlingException","message":"Rate exceeded"}',
 )
 
+# What is asked for several names at once may be asked for any of them: then the longest recorded answer counts.
+_TOGETHER, _ANY = "DescribeAlarms", b"*"
+
 # An operation, how often a second it may be asked, and how often at once.
 Quota = tuple[str, float, int]
 Answer = tuple[int, tuple[tuple[str, str], ...], bytes]
+_NOTHING: Answer = (0, (), b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,9 @@ def recording(source: Source) -> Iterator[tuple[int, Tape]]:
                 else _asked(source, self.command, self.path, headers, body)
             )
             tape.answers[key] = answer
+            together = key_of(self.command, self.path, headers, _ANY)
+            if len(answer[2]) > len(tape.answers.get(together, _NOTHING)[2]):
+                tape.answers[together] = answer
             status, told, text = answer
             self.send_response_only(status)
             for name, value in told:
@@ -220,6 +227,14 @@ async def _run(scene: Scene, told: Connection) -> None:
     await asyncio.Event().wait()
 
 
+def recorded_answer(tape: Tape, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
+    """What was answered to this question, or to the widest of its kind where that depends on who asks together."""
+    told = tape.answers.get(key_of(method, path, headers, body))
+    if told is None and f"{path} {headers.get('x-amz-target', '')}".endswith(_TOGETHER):
+        return tape.answers.get(key_of(method, path, headers, _ANY))
+    return told
+
+
 async def _one(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
@@ -242,7 +257,7 @@ async def _one(
         forged = _is_forged(headers, scene.tape.known_key)
         counts[f"{'forged ' * forged}{headers.get('x-amz-target') or method + ' ' + path} {body[:80]!r}"] += 1
         missing: Answer = (500, (), f"not on the tape: {method} {path} {body[:200]!r}".encode())
-        answer = _FORGED if forged else scene.tape.answers.get(key_of(method, path, headers, body), missing)
+        answer = _FORGED if forged else recorded_answer(scene.tape, method, path, headers, body) or missing
         if not bucket.gives(headers.get("x-amz-target", "")):
             answer = _THROTTLED
         await asyncio.sleep(SERVICE_S)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from checks import catalogue
 from checks.controls import controls, measures
 from checks.coverage import Coverage, coverage
+from checks.doors.resting import at_rest
+from checks.frozen import dataclass
 from checks.journey import JourneyError, script_of
 from checks.model import CannotLook, Check, Control, Stack, Target
 from checks.plan import ABOUT_THE_PLAN, Plan, PlanError, as_text, freeze, from_json
@@ -192,7 +194,7 @@ def proofs(settings: Settings, known: tuple[Control, ...], door: Door) -> tuple[
 
 def _make_ready(reach: Reach, services: Collection[str] | None = None) -> None:
     # Who cannot be made ready cannot be asked either, and each question will say so by itself.
-    with contextlib.suppress(CannotLook):
+    with contextlib.suppress(CannotLook), at_rest():
         reach.prepare(services)
 
 
@@ -284,7 +286,8 @@ def read_plan(path: Path) -> Plan | None:
         raise PlanError(f"{path}: cannot be read ({error}); make it again with `plan --accept`") from error
     if not isinstance(stored, Mapping):
         raise PlanError(f"{path}: expected an object; make it again with `plan --accept`")
-    return from_json(stored, catalogue.BY_NAME)
+    with at_rest():
+        return from_json(stored, catalogue.BY_NAME)
 
 
 def write_plan(path: Path, plan: Plan) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from checks.doors import comparing, completing, covering, explaining, nights
 from checks.doors.options import Commands, add_documents, add_target, command, selection, span
+from checks.doors.resting import at_rest
 
 if TYPE_CHECKING:
     from checks.recoveries import Past
@@ -120,9 +121,10 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 def _verify(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    from checks.doors import assembly
-    from checks.report.progress import watching
-    from checks.target import find, read
+    with at_rest(for_good=True):
+        from checks.doors import assembly
+        from checks.report.progress import watching
+        from checks.target import find, read
 
     settings = read(find(asked.target))
     chosen = selection(asked.only, asked.severity)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
 from checks import intent
 from checks.evidence import Absent, FunctionSeen, digest_of
+from checks.frozen import dataclass
 from checks.model import Check, Resource, Sight, Target, Unresolved, Verdict, promise
 from checks.wording import left_out, quote, several
 from checks.world.ports import World

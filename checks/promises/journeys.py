@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from secrets import token_hex
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from checks import intent
 from checks.evidence import Leftovers, Response, Silence, Step, Walk
+from checks.frozen import dataclass
 from checks.journey import LEFTOVER, PREFIX, TRAVELLER, JourneyError, Script, filled
 from checks.model import CannotLook, Check, Place, Resource, Sight, Target, Verdict, promise
 from checks.routes import apis

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from checks import template
 from checks.evidence import Absent, Caller, StackSeen
+from checks.frozen import dataclass
 from checks.model import CannotLook, Resource, Stack, Target
 from checks.target.settings import Address, Settings, SettingsError, StackSettings, parse, read
 from checks.template import Surroundings, TemplateError

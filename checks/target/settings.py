@@ -6,11 +6,12 @@ import copy
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from checks.frozen import dataclass
 from checks.model import Waiver
 from checks.target.page import Page, secrets_in
 from checks.vantage import CAPABILITIES

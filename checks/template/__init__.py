@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from checks.frozen import dataclass
 from checks.model import Unresolved
 from checks.template import intrinsics
 from checks.template.intrinsics import Scope, Surroundings

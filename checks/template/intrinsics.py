@@ -6,9 +6,10 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from checks.frozen import dataclass
 from checks.model import Unresolved
 from checks.template.attributes import attribute, url_suffix
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from checks.frozen import dataclass
 from checks.world.ports import Clock
 
 

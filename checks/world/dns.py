@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import dns.exception
 import dns.flags
@@ -16,6 +15,7 @@ import dns.rdatatype
 import dns.rrset
 
 from checks.evidence import DnsAnswer, Silence
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.deadline import Deadline
 from checks.world.memo import Memo

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from checks import __version__
 from checks.evidence import Response, Silence
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.deadline import Deadline
 from checks.world.memo import Memo

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from checks.frozen import dataclass
 from checks.world.wire import Unanswered, Wire, why
 
 MOST_BODY = 65_536

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from checks.evidence import DnsAnswer, Silence
+from checks.frozen import dataclass
 from checks.model import CannotLook
 
 Address = tuple[str, int]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.names import Address, Routes, literal
 from checks.world.ports import Clock

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from checks.frozen import dataclass
 from checks.world.dns import RealDns
 from checks.world.http import RealHttp
 from checks.world.memo import Memo

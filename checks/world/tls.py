@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from checks import __version__
 from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence, Suites
+from checks.frozen import dataclass
 from checks.pool import Pool
 from checks.world.certificate import leaf_of, link_of
 from checks.world.deadline import Deadline

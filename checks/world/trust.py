@@ -6,9 +6,10 @@ Parsing a bundle of authorities costs about 15 ms; once per probe that would be 
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.memo import Memo
 

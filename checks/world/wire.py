@@ -7,8 +7,8 @@ import errno
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.deadline import Deadline
 from checks.world.names import Routes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import re
 import subprocess
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import botocore.session
 import pytest
+from botocore.exceptions import UnknownServiceError
+from botocore.regions import EndpointResolver
 
 from checks.world import aws
+from checks.world.aws import session
+from checks.world.aws.known import MODELS, known_loader
 from checks.world.aws.wire import Ask
 from khaya_infra.canary_models import BESIDES, asked, cut, edition, write_models
 from tests.infra.conftest import ROOT
@@ -98,27 +103,82 @@ def test_a_member_that_is_called_documentation_stays() -> None:
     assert {**shape, "documentation": ""} == cut(model, {"Get"})["shapes"]["In"]
 
 
-def test_a_session_looks_where_the_package_has_them_and_then_into_the_sdk(models: Path, tmp_path: Path) -> None:
-    """In a process of its own, with a copy of the harness that brings descriptions along."""
+def test_the_sources_hold_what_is_cut_from_the_installed_sdk(models: Path) -> None:
+    """After an update of botocore, or with a new question, `python -m khaya_infra.canary_models` makes them anew."""
+    kept = {file.relative_to(MODELS): file.read_text("utf-8") for file in sorted(MODELS.rglob("*.json"))}
+    made = {file.relative_to(models): file.read_text("utf-8") for file in sorted(models.rglob("*.json"))}
+
+    assert sorted(made) == sorted(kept)
+    assert [] == [str(name) for name, text in made.items() if text != kept[name]]
+
+
+def test_what_is_asked_has_the_address_that_botocore_knows(models: Path) -> None:
+    """Each service in each region of each partition, those that people sign in with included."""
+    whole = botocore.session.Session().get_component("data_loader").load_data("endpoints")
+    ours, theirs = EndpointResolver(json.loads((models / "endpoints.json").read_text("utf-8"))), EndpointResolver(whole)
+    prefixes = {botocore.session.Session().get_service_model(each).endpoint_prefix for each in (*asked(), "sso")}
+    places = [
+        (prefix, region)
+        for partition in whole["partitions"]
+        for prefix in prefixes
+        for region in (*partition["regions"], f"{partition['partition']}-global")
+    ]
+
+    assert len(places) > 1000
+    assert [] == [each for each in places if theirs.construct_endpoint(*each) != ours.construct_endpoint(*each)]
+
+
+def test_a_client_asks_where_botocores_own_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of each client by botocore's rules, and none of the developer's settings."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    keys = session.Credentials(access_key_id="AKIA", secret_access_key="none")
+    places = {"af-south-1": asked(), "us-gov-west-1": ("s3", "sts"), "cn-north-1": ("s3", "dynamodb")}
+    found = [
+        {
+            (service, region): clients.make(service, region).meta.endpoint_url
+            for region, services in places.items()
+            for service in services
+        }
+        for clients in (
+            session.Clients(session.Access(credentials=keys), "us-east-1", whole=each) for each in (False, True)
+        )
+    ]
+    assert found[1] == found[0]
+
+
+def test_what_is_not_described_here_comes_from_botocore() -> None:
+    """A service that people sign in with; and one that nobody knows is still refused by name."""
+    loader = known_loader("")
+
+    assert "GetRoleCredentials" in loader.load_service_model("sso", "service-2")["operations"]
+    with pytest.raises(UnknownServiceError, match="no-such-service"):
+        loader.load_service_model("no-such-service", "service-2")
+    assert "s3" in list(loader.list_available_services("service-2"))
+
+
+def test_a_session_looks_where_the_package_has_them_and_then_into_the_sdk(tmp_path: Path) -> None:
+    """In a process of its own: with the descriptions, without them, and for who needs every operation."""
     code = """
 import json, sys
 from pathlib import Path
-from checks.world.aws import session
-session._MODELS = Path(sys.argv[1])
-client = session.Clients(session.Access(endpoint="https://127.0.0.1:1"), "af-south-1").make("s3", "af-south-1")
+from checks.world.aws import known, session
+known.MODELS = Path(sys.argv[1])
+access, whole = session.Access(endpoint="https://127.0.0.1:1"), sys.argv[2] == "whole"
+client = session.Clients(access, "af-south-1", whole=whole).make("s3", "af-south-1")
 handlers = client.meta.events._emitter._handlers._root["children"]
 asked = [hasattr(client, "get_object"), hasattr(client, "create_bucket")]
 print(json.dumps([*asked, "docs" in handlers, "before-call" in handlers]))
 """
 
-    def told(folder: Path) -> list[bool]:
-        command = [sys.executable, "-c", code, str(folder)]
+    def told(folder: Path, how: str) -> list[bool]:
+        command = [sys.executable, "-c", code, str(folder), how]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         found: list[bool] = json.loads(done.stdout)
         return found
 
-    assert [True, False, False, True] == told(models)
-    assert [True, True, False, True] == told(tmp_path / "none")
+    assert [True, False, False, True] == told(MODELS, "known")
+    assert [True, True, False, True] == told(MODELS, "whole")
+    assert [True, True, False, True] == told(tmp_path / "none", "known")
 
 
 def _members(shape: object) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import types
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from tools import bench
 from tools.bench import Row, placed, table
+from tools.bench_plot import KEPT, LEFT, MISSED, MOST, NAMESPACE, RIGHT, WIDTH, as_svg, told
 
 PAGE = "# Performance\n\nWords.\n"
 
@@ -64,3 +66,41 @@ def test_a_short_run_is_shown_and_neither_kept_nor_judged(
 
     assert 0 == bench.main(["ours"])
     assert (PAGE, True) == (page.read_text(), "2.00" in capsys.readouterr().out)
+
+
+def test_a_bar_is_as_long_as_the_share_of_its_goal() -> None:
+    """The goal has one place, what is beyond it another colour, and a figure far beyond it a bar that ends."""
+    rows = (
+        Row(name="half", figure="", ratio=1.0, goal=2.0),
+        Row(name="twice as good", figure="", ratio=20.0, goal=10.0, least=True),
+        Row(name="missed", figure="", ratio=100.0, goal=1.0),
+        Row(name="no goal", figure="", ratio=1.0),
+        Row(name="none allowed", figure="", ratio=0.0, goal=0.0),
+    )
+    drawn = ET.fromstring(as_svg("A <section>", rows))
+    bars = [(float(each.attrib["width"]), each.attrib["fill"]) for each in drawn.iter(f"{{{NAMESPACE}}}rect")]
+    goal = float(next(drawn.iter(f"{{{NAMESPACE}}}line")).attrib["x1"]) - LEFT
+
+    assert [(goal / 2, KEPT), (goal / 2, KEPT), (goal * MOST, MISSED)] == bars
+    assert "half: 50 % of the goal; twice as good: 50 % of the goal; missed: 10000 % of the goal" == told(rows)
+    assert "A <section>: each figure as a share of what it may be" == drawn[0].text
+
+
+def test_a_picture_stays_inside_its_frame() -> None:
+    """The number beside the longest bar is not cut off, nor is a long name."""
+    rows = [Row(name="x" * 200, figure="", ratio=10.0, goal=1.0)]
+
+    assert LEFT + (WIDTH - LEFT - RIGHT) + 40 <= WIDTH
+    assert "x" * 71 + "…" in as_svg("t", rows)
+
+
+def test_the_page_shows_the_picture_of_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written beside the page, under the section's name."""
+    page = tmp_path / "performance.md"
+    page.write_text(PAGE)
+    monkeypatch.setattr(bench, "PAGE", page)
+
+    bench.keep("A verify", [Row(name="thing", figure="1 µs", ratio=1.0, goal=1.5)], "| 1 |\n")
+
+    assert "(images/bench-a-verify.svg)" in page.read_text()
+    assert (tmp_path / "images" / "bench-a-verify.svg").read_text().startswith("<svg")

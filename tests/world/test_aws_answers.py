@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -636,13 +637,21 @@ def test_every_pace_is_one() -> None:
 
 def _gathered(ask: Callable[[Sequence[str]], Mapping[str, int]], names: Sequence[str]) -> list[object]:
     """What each of *names* gets when all of them come in time for one batch."""
+    all_are_in = threading.Semaphore(0)
+
+    class Door(dict[str, Future[int]]):
+        """Counts who comes in, those with the same name too."""
+
+        def setdefault(self, name: str, default: Future[int]) -> Future[int]:
+            all_are_in.release()
+            return super().setdefault(name, default)
 
     def until_all_are_in() -> None:
-        deadline = time.monotonic() + 10
-        while len(batch._waiting) < len(set(names)) and time.monotonic() < deadline:
-            time.sleep(0.001)
+        for _ in names:
+            all_are_in.acquire(timeout=30)
 
     batch = Batch(ask, until_all_are_in)
+    batch._waiting = Door()
     pool = Pool(len(names))
     futures = [pool.submit(partial(batch.get, name)) for name in names]
     return [future.exception() or future.result() for future in futures]

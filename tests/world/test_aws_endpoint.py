@@ -16,8 +16,8 @@ import pytest
 from checks.evidence import Absent, Caller, ContinuousBackups
 from checks.model import CannotLook
 from checks.world.aws import Credentials, Limits, RealAws, real_aws
+from checks.world.aws.connections import share_context
 from checks.world.aws.pace import Pace
-from checks.world.aws.session import share_context
 from checks.world.pretend import PretendClock
 from checks.world.real import RealClock
 from tests.world.authorities import Issuer

@@ -197,6 +197,7 @@ FAULTS: tuple[Fault, ...] = (
         stage=visited(
             "api.unknown", instead(_unknown, answer(200, "<!doctype html><title>front</title>", "text/html"))
         ),
+        behind=("api.methods[*]", "cdn.protected[*]"),
     ),
     Fault(
         id="X-API-02",

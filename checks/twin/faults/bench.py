@@ -84,7 +84,7 @@ def _as_administrator(twin: Twin, region: str) -> Clients:
         credentials=Credentials(access_key_id=twin.access_key_id, secret_access_key=twin.secret_access_key),
         limits=Limits(connections=4, read=_PATIENCE),
     )
-    return Clients(access, region)
+    return Clients(access, region, whole=True)
 
 
 def refuse_unless_twin(twin: Twin) -> None:

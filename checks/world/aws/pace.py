@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from checks.frozen import dataclass
 from checks.world.ports import Clock
 
 

@@ -7,16 +7,18 @@ import logging
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from checks import __version__
+from checks.frozen import dataclass
 from checks.model import CannotLook
+from checks.world.aws.connections import share_context
+from checks.world.aws.known import known_loader
 
 _NOWHERE = logging.NullHandler()
-# Descriptions of services that a package may bring along, cut down to what is asked; otherwise there are none.
-_MODELS = Path(__file__).parent / "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,18 @@ class _Given:
 
 
 class Clients:
-    """Makes botocore clients, all of one session; not thread-safe, because botocore's loading is not."""
+    """Makes botocore clients, all of one session; not thread-safe, because botocore's loading is not.
 
-    def __init__(self, access: Access, home: str) -> None:
+    They know what this package asks of AWS, and with *whole* everything that botocore knows.
+    """
+
+    def __init__(self, access: Access, home: str, *, whole: bool = False) -> None:
         self._access = access
+        self._whole = whole
         self._trust: ssl.SSLContext | None = None
-        self._base = _open_session(access)
+        self._base = _open_session(access, whole=whole)
+        # Who asks, put together once: botocore otherwise does it twice for every request.
+        self._config = _config(access, f"checks/{__version__} {self._base.user_agent()}")
         # Asked once: where nothing is found, a session asks the metadata service again for each client.
         self._base.register_component("credential_provider", _Given(self._base.get_credentials()))
         self._session = self._base
@@ -97,7 +105,7 @@ class Clients:
             region_name=region,
             endpoint_url=self._access.endpoint or None,
             verify=bundle,
-            config=_config(self._access),
+            config=self._config,
             aws_access_key_id=credentials.access_key_id if credentials else None,
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=(credentials.session_token or None) if credentials else None,
@@ -109,7 +117,7 @@ class Clients:
         from botocore.credentials import DeferredRefreshableCredentials
 
         sts = self._make(self._base, "sts", home, None)
-        session = _open_session(self._access)
+        session = _open_session(self._access, whole=self._whole)
         credentials = DeferredRefreshableCredentials(
             refresh_using=lambda: _assume(sts, self._access.role_arn), method="assume-role"
         )
@@ -132,35 +140,6 @@ class Clients:
         return self._trust
 
 
-def share_context(client: Any, context: ssl.SSLContext) -> bool:  # noqa: ANN401 - botocore makes its client classes at run time
-    """Make every connection of *client* use *context* as it is.
-
-    botocore hands urllib3 the path of its CA bundle, and urllib3 parses that file again for each new connection
-    (some 15 ms of processor time, boto/botocore#3171). There is no public way to give it a context, so this reaches
-    inside, and only where the inside is what it was when this was written (botocore 1.43, urllib3 2): otherwise
-    nothing is touched, False is returned, and the client is as botocore made it.
-    """
-    http = getattr(getattr(client, "_endpoint", None), "http_session", None)
-    needed = (
-        "_manager",
-        "_pool_classes_by_scheme",
-        "_proxy_managers",
-        "_get_pool_manager_kwargs",
-        "_get_ssl_context",
-        "_setup_ssl_cert",
-    )
-    if http is None or not all(hasattr(http, name) for name in needed):
-        return False
-    from urllib3 import PoolManager
-
-    http._get_ssl_context = lambda: context  # noqa: SLF001 - the reason is in the docstring
-    http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
-    manager = PoolManager(**http._get_pool_manager_kwargs())  # noqa: SLF001
-    manager.pool_classes_by_scheme = http._pool_classes_by_scheme  # noqa: SLF001
-    http._manager = manager  # noqa: SLF001
-    return True
-
-
 def _trust(bundle: str) -> ssl.SSLContext:
     # Not create_default_context: it writes session keys to a file that the environment names (SSLKEYLOGFILE).
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -174,12 +153,7 @@ def _trust(bundle: str) -> ssl.SSLContext:
     return context
 
 
-def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: ANN401 - urllib3's pool
-    pool.cert_reqs = "CERT_REQUIRED"
-    pool.ca_certs = None
-
-
-def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
+def _open_session(access: Access, *, whole: bool) -> Any:  # noqa: ANN401 - a botocore session
     import botocore.session
 
     # What went wrong is said in our own words, once; its logger would otherwise print tracebacks to a terminal.
@@ -191,7 +165,7 @@ def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
     else:
         session = botocore.session.Session(session_vars=_deaf_variables())
         session.register_component("credential_provider", _Given(None))
-    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path"), whole=whole))
     _forget_documentation(session)
     if access.credentials:
         session.register_component("credential_provider", _Given(_static(access.credentials)))
@@ -199,12 +173,11 @@ def _open_session(access: Access) -> Any:  # noqa: ANN401 - a botocore session
 
 
 @functools.cache
-def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - a botocore loader
+def _loader(data_path: str | None, *, whole: bool) -> Any:  # noqa: ANN401 - a botocore loader
     """The descriptions of the services, read once in a process: they are half of what a client costs."""
     from botocore.loaders import create_loader
 
-    own = str(_MODELS) if _MODELS.is_dir() else None
-    return create_loader(os.pathsep.join(filter(None, (own, data_path))) or None)
+    return create_loader(data_path or None) if whole else known_loader(data_path or "")
 
 
 def _forget_documentation(session: Any) -> None:  # noqa: ANN401 - a botocore session
@@ -228,11 +201,12 @@ def _deaf_variables() -> dict[str, Any]:
     return deaf
 
 
-def _config(access: Access) -> Any:  # noqa: ANN401 - botocore's Config
+def _config(access: Access, agent: str) -> Any:  # noqa: ANN401 - botocore's Config
     from botocore.config import Config
 
     limits = access.limits
     return Config(
+        user_agent=agent,
         connect_timeout=limits.connect.total_seconds(),
         read_timeout=limits.read.total_seconds(),
         max_pool_connections=limits.connections,

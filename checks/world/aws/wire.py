@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.aws import refusals
 from checks.world.aws.batch import fulfil
@@ -203,12 +204,14 @@ class Asking:
                 raise refusals.unlike_aws(ask.action, region, f"{type(error).__name__}: {error}") from error
 
     def _in_time(self, ask: Ask, region: str, call: Callable[[], Answer]) -> Answer:
-        # A thread of its own, because no socket time-out ends a body that drips. It is a daemon, so that
-        # an answer that never ends cannot keep the process alive either.
+        # A thread of its own, because no socket time-out ends a body that drips. Nobody waits for it at the end, so
+        # that an answer that never ends cannot keep the process alive, nor until it has begun: among sixty that
+        # start at once a `Thread` would wait for its turn to say so.
         promised: Future[Answer] = Future()
         started = self._wire.monotonic()
-        threading.Thread(target=fulfil, args=(promised, call), name=ask.action, daemon=True).start()
-        wait([promised], timeout=max(0.0, self._left))
+        _thread.start_new_thread(fulfil, (promised, call))
+        with suppress(TimeoutError):
+            promised.exception(timeout=max(0.0, self._left))
         self._left -= self._wire.monotonic() - started
         if not promised.done():
             raise refusals.out_of_time(ask.action, region, self._seconds)

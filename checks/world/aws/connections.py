@@ -1,0 +1,73 @@
+"""How the connections of a client are made and kept: under one TLS context, and without anything made in advance."""
+
+from __future__ import annotations
+
+import queue
+import ssl
+from typing import Any
+
+
+def share_context(client: Any, context: ssl.SSLContext) -> bool:  # noqa: ANN401 - botocore makes its client classes at run time
+    """Make every connection of *client* use *context* as it is.
+
+    botocore hands urllib3 the path of its CA bundle, and urllib3 parses that file again for each new connection
+    (some 15 ms of processor time, boto/botocore#3171). There is no public way to give it a context, so this reaches
+    inside, and only where the inside is what it was when this was written (botocore 1.43, urllib3 2): otherwise
+    nothing is touched, False is returned, and the client is as botocore made it.
+    """
+    http = getattr(getattr(client, "_endpoint", None), "http_session", None)
+    needed = (
+        "_manager",
+        "_pool_classes_by_scheme",
+        "_proxy_managers",
+        "_get_pool_manager_kwargs",
+        "_get_ssl_context",
+        "_setup_ssl_cert",
+    )
+    if http is None or not all(hasattr(http, name) for name in needed):
+        return False
+    from urllib3 import PoolManager
+
+    http._get_ssl_context = lambda: context  # noqa: SLF001 - the reason is in the docstring
+    http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
+    manager = PoolManager(**http._get_pool_manager_kwargs())  # noqa: SLF001
+    classes = http._pool_classes_by_scheme.items()  # noqa: SLF001
+    manager.pool_classes_by_scheme = {scheme: type(each.__name__, (each,), _KEPT) for scheme, each in classes}
+    http._manager = manager  # noqa: SLF001
+    return True
+
+
+class _Idle:
+    """The connections that wait for their next use, the last one first.
+
+    urllib3 fills a queue with one empty place for each connection that a pool may keep, for each host that is asked,
+    which for buckets is one each: a hundredth of a second for two hundred places. Here an empty place is none at all.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: list[Any] = []
+
+    def put(self, connection: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ANN401, ARG002, FBT001, FBT002 - as a queue's
+        if connection is None:
+            return
+        if len(self._waiting) >= self._most:
+            raise queue.Full
+        self._waiting.append(connection)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401, ARG002, FBT001, FBT002 - as a queue's
+        try:
+            return self._waiting.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def qsize(self) -> int:
+        return len(self._waiting)
+
+
+_KEPT = {"QueueCls": _Idle}
+
+
+def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: ANN401 - urllib3's pool
+    pool.cert_reqs = "CERT_REQUIRED"
+    pool.ca_certs = None
