@@ -106,9 +106,9 @@ def _is_loopback(endpoint: str) -> bool:
 
 
 def workroom(settings: Settings, environ: Mapping[str, str]) -> Path:
-    """Where the CLI leaves its output: with the twin it is for, since two of them may be deployed to at once."""
+    """Where the CLI leaves its output: by stage, and with the twin it is for; of both there may be two at once."""
     if settings.twin and {"TWIN_HOME", "TWIN_NAME"} <= environ.keys():
-        return Path(environ["TWIN_HOME"]) / environ["TWIN_NAME"] / "deploy"
+        return Path(environ["TWIN_HOME"]) / environ["TWIN_NAME"] / "deploy" / settings.stage
     return BUILD / "deploy" / settings.stage
 
 

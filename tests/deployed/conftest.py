@@ -157,16 +157,16 @@ def told(run: Run) -> str:
     return "\n".join([f"exit {exit_code(run)}", *run.void, *lines])
 
 
-def serving(house: House) -> tuple[str, str]:
-    """The releases that the site and the API say they are, through the edge."""
+def serving(house: House, host: str = "khaya.example") -> tuple[str, str]:
+    """The releases that the site of a host and its API say they are, through the edge."""
     twin = house.twin
-    host, port = twin.edge
+    place, port = twin.edge
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter()
     session.mount("https://", adapter)
-    adapter.poolmanager.connection_pool_kw |= {"server_hostname": "khaya.example", "assert_hostname": "khaya.example"}
+    adapter.poolmanager.connection_pool_kw |= {"server_hostname": host, "assert_hostname": host}
     answers = [
-        session.get(f"https://{host}:{port}{path}", headers={"Host": "khaya.example"}, verify=str(twin.ca_bundle))
+        session.get(f"https://{place}:{port}{path}", headers={"Host": host}, verify=str(twin.ca_bundle))
         for path in ("/version.json", "/api/health")
     ]
     return answers[0].json()["git_sha"], answers[1].json()["git_sha"]

@@ -5,107 +5,95 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 
-from khaya_api.rows import NO_SORT
+from checks.doors.provisions import travelling
+from khaya_infra.grants import UPLOADS
 from tests.api import events
 from tests.api.events import Answer, Client, Event
 from tests.api.walks import walk
+from tests.deployed import messages
+from tests.deployed.calling import LONG_AGO, add_bid, add_job, begin_anew, call, get, moment, put, table
 from tests.deployed.conftest import House
 
 Errand = Callable[[House], None]
 
 PEOPLE = (events.BUYER, events.OTHER_BUYER, events.WORKER, events.OTHER_WORKER, events.SELLER, events.ADMIN)
-LONG_AGO = datetime.now(UTC) - timedelta(days=40)
-
-
-def function(house: House, name: str) -> str:
-    """The physical name of a function, by its construct."""
-    return house.resource("AWS::Lambda::Function", name)
-
-
-def renew(house: House, name: str) -> None:
-    """Make the next call start anew: what a function remembers of an earlier one needs no permission.
-
-    Nobody here writes at the pace of a person, so the limit of writes by user is out of the way.
-    """
-    functions, called = house.aws("lambda"), function(house, name)
-    told = functions.get_function_configuration(FunctionName=called)["Environment"]["Variables"]
-    told |= {"WRITES_PER_MINUTE": "1000000", "RENEWED": uuid.uuid4().hex}
-    functions.update_function_configuration(FunctionName=called, Environment={"Variables": told})
-
-
-def call(house: House, name: str, event: object) -> Any:  # noqa: ANN401 - whatever it answers
-    """Call a function, which must not fail."""
-    answer = house.aws("lambda").invoke(FunctionName=function(house, name), Payload=json.dumps(event).encode())
-    read = answer["Payload"].read().decode()
-    assert "FunctionError" not in answer, read
-    return json.loads(read)
 
 
 def serve_every_operation(house: House) -> None:
-    """Each operation of the API succeeds, by people whom nobody has heard of before; a signed address takes a file."""
+    """Each operation of the API succeeds, by people whom nobody has heard of before; signed addresses take files.
+
+    A review is posted twice under one idempotency key, as by somebody whose connection broke.
+    """
     names = {str(each["sub"]): str(uuid.uuid4()) for each in PEOPLE}
-    uploads: list[Mapping[str, Any]] = []
 
     def handle(event: object, _context: object) -> dict[str, Any]:
         text = json.dumps(event)
         for known, new in names.items():
             text = text.replace(known, new)
-        answered: Event = call(house, "ApiFunction", json.loads(text))
-        return answered
+        asked: Event = json.loads(text)
+        asked["headers"]["Idempotency-Key"] = key = uuid.uuid4().hex
+        asked["multiValueHeaders"]["Idempotency-Key"] = [key]
+        answered: Event = call(house, "ApiFunction", asked)
+        if (asked["httpMethod"], asked["path"]) != ("POST", "/reviews"):
+            return answered
+        repeated: Event = call(house, "ApiFunction", asked)
+        assert json.loads(answered["body"]) == json.loads(repeated["body"])
+        return repeated
 
-    def after(operation: str, answer: Answer) -> None:
-        if operation == "POST /uploads":
-            uploads.append(answer.json)
+    client = Client(handle)
+    walk(client, lambda _operation, _answer: None)
+    for purpose in UPLOADS:
+        wanted = {"purpose": purpose, "contentType": "image/png", "size": 5}
+        _send_file(house, client.change("POST", "/uploads", wanted, claims=events.WORKER))
 
-    walk(Client(handle), after)
-    (upload,) = uploads
-    ca = str(house.twin.ca_bundle)
-    sent = requests.put(upload["url"], data=b"12345", headers=upload["headers"], verify=ca, timeout=30)
-    assert 200 == sent.status_code, sent.text
+
+def _send_file(house: House, upload: Answer) -> None:
+    assert 200 <= upload.status < 300, upload.text
+    ca, sent = str(house.twin.ca_bundle), upload.json
+    answer = requests.put(sent["url"], data=b"12345", headers=sent["headers"], verify=ca, timeout=30)
+    assert 200 == answer.status_code, answer.text
 
 
 def expire_a_job(house: House) -> None:
     """A job that has been open for too long expires, and the bid that waits on it is rejected."""
-    _begin_anew(house, "expire-jobs")
-    job, bid = _job(house, status="open", bidCount=1), uuid.uuid4().hex
-    _put(house, "Bids", {"id": bid, "jobId": job, "workerId": "w", "amount": 1, "status": "pending", "createdAt": "x"})
+    begin_anew(house, "expire-jobs")
+    job = add_job(house, status="open", bidCount=1)
+    bid = add_bid(house, job)
     tally = call(house, "DailyFunction", {})
 
     assert tally["failed"] == 0
-    assert "expired" == _get(house, "Jobs", {"id": job, "createdAt": _moment()})["status"]["S"]
-    assert "rejected" == _get(house, "Bids", {"id": bid, "jobId": job})["status"]["S"]
+    assert "expired" == get(house, "Jobs", {"id": job, "createdAt": moment()})["status"]["S"]
+    assert "rejected" == get(house, "Bids", {"id": bid, "jobId": job})["status"]["S"]
 
 
 def correct_a_score(house: House) -> None:
     """The score of a completed job's worker becomes what reviews say."""
-    _begin_anew(house, "trust-scores")
+    begin_anew(house, "trust-scores")
     worker = uuid.uuid4().hex
-    _job(house, status="completed", buyerId=worker, workerId=worker)
-    _put(house, "Profiles", {"userId": worker, "location": "Observatory", "trustScore": 99, "completedJobs": 1})
-    _put(house, "Reviews", {"id": uuid.uuid4().hex, "reviewedId": worker, "rating": 4, "createdAt": _moment()})
+    add_job(house, status="completed", buyerId=worker, workerId=worker)
+    put(house, "Profiles", {"userId": worker, "location": "Observatory", "trustScore": 99, "completedJobs": 1})
+    put(house, "Reviews", {"id": uuid.uuid4().hex, "reviewedId": worker, "rating": 4, "createdAt": moment()})
     tally = call(house, "TrustFunction", {})
 
     assert tally["failed"] == 0
-    profile = _get(house, "Profiles", {"userId": worker})
+    profile = get(house, "Profiles", {"userId": worker})
     assert "4" == profile["ratingSum"]["N"]
     assert "99" != profile["trustScore"]["N"]
 
 
 def keep_a_change(house: House) -> None:
     """A job that has moved on has its waiting bid rejected, and the change is in the trail."""
-    job, bid, sequence = _job(house, status="cancelled"), uuid.uuid4().hex, str(uuid.uuid4().int)
-    _put(house, "Bids", {"id": bid, "jobId": job, "workerId": "w", "amount": 1, "status": "pending", "createdAt": "x"})
-    table = house.resource("AWS::DynamoDB::Table", "DataJobsTable")
+    job, sequence = add_job(house, status="cancelled"), str(uuid.uuid4().int)
+    bid = add_bid(house, job)
     record = {
         "eventName": "MODIFY",
-        "eventSourceARN": f"arn:aws:dynamodb:af-south-1:000000000000:table/{table}/stream/2026",
+        "eventSourceARN": f"arn:aws:dynamodb:af-south-1:000000000000:table/{table(house, 'Jobs')}/stream/2026",
         "dynamodb": {
-            "Keys": {"id": {"S": job}, "createdAt": {"S": _moment()}},
+            "Keys": {"id": {"S": job}, "createdAt": {"S": moment()}},
             "SequenceNumber": sequence,
             "ApproximateCreationDateTime": LONG_AGO.timestamp(),
             "OldImage": {"status": {"S": "open"}},
@@ -114,9 +102,29 @@ def keep_a_change(house: House) -> None:
     }
 
     assert {"batchItemFailures": []} == call(house, "AuditFunction", {"Records": [record]})
-    assert "rejected" == _get(house, "Bids", {"id": bid, "jobId": job})["status"]["S"]
+    assert "rejected" == get(house, "Bids", {"id": bid, "jobId": job})["status"]["S"]
     day = LONG_AGO.strftime("%Y/%m/%d")
     house.aws("s3").head_object(Bucket=house.output("TrailBucket"), Key=f"changes/jobs/{day}/{sequence}-1.jsonl")
+
+
+def keep_a_night(house: House) -> None:
+    """The canary keeps a run, enters it, and calls people, since what it looks at is not what it has accepted.
+
+    It is told to look at one small stack: how long a night takes is another question.
+    """
+    called, region = f"errand-{uuid.uuid4().hex}", "eu-west-1"
+    told = travelling(house.settings)
+    stacks = [each for each in told["stack"] if each["name"] == "KhayaCertificate"]
+    settings = {"schema": 1, "account": told["account"], "network": told["network"], "stack": stacks}
+    event = json.dumps({"target": called, "settings": settings}).encode()
+    name = house.output("CanaryFunction", stack="KhayaCanary", region=region)
+    answer = house.aws("lambda", region).invoke(FunctionName=name, Payload=event)
+    read = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, read
+
+    assert "broken" == read["verdict"]
+    bucket = house.output("EvidenceBucket", stack="KhayaCanary", region=region)
+    house.aws("s3", region).head_object(Bucket=bucket, Key=f"runs/{called}/{read['run_id']}.json")
 
 
 ERRANDS: Mapping[str, Errand] = {
@@ -124,35 +132,11 @@ ERRANDS: Mapping[str, Errand] = {
     "DailyFunction": expire_a_job,
     "TrustFunction": correct_a_score,
     "AuditFunction": keep_a_change,
+    "NoticesNoticeFunction": messages.tell_who_has_something_to_do,
+    "SignInPreSignUp": messages.take_one_spelling,
+    "SignInPostConfirmation": messages.welcome_a_worker,
+    "SignInDefineAuthChallenge": messages.ask_for_a_code,
+    "SignInCreateAuthChallenge": messages.send_a_code,
+    "SignInVerifyAuthChallenge": messages.know_a_code,
+    "SignInPostAuthentication": messages.note_a_sign_in,
 }
-
-
-def _moment() -> str:
-    return LONG_AGO.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _begin_anew(house: House, task: str) -> None:
-    """Forget where an earlier run stopped: it may have been kept from its work by what it was not allowed."""
-    key = {"id": {"S": f"checkpoint#{task}"}, "createdAt": {"S": NO_SORT}}
-    house.aws("dynamodb").delete_item(TableName=_table(house, "Jobs"), Key=key)
-
-
-def _job(house: House, **more: str | int) -> str:
-    name = uuid.uuid4().hex
-    _put(house, "Jobs", {"id": name, "createdAt": _moment(), "title": "t", "budget": 1, "buyerId": "b", **more})
-    return name
-
-
-def _table(house: House, noun: str) -> str:
-    return house.resource("AWS::DynamoDB::Table", f"Data{noun}Table")
-
-
-def _put(house: House, noun: str, row: Mapping[str, str | int]) -> None:
-    item = {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in row.items()}
-    house.aws("dynamodb").put_item(TableName=_table(house, noun), Item=item)
-
-
-def _get(house: House, noun: str, key: Mapping[str, str]) -> dict[str, Any]:
-    named = {name: {"S": value} for name, value in key.items()}
-    item: dict[str, Any] = house.aws("dynamodb").get_item(TableName=_table(house, noun), Key=named)["Item"]
-    return item

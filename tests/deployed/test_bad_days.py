@@ -454,7 +454,7 @@ def test_an_aws_killed_half_way_through_a_deploy_is_69_and_the_next_one_recovers
     """The deployer ends with a line, nothing of it runs on, and up, deploy, verify are green as on the first day."""
     house.clients.clear()
     emulator = house.twin.pids["emulator_main"]
-    log = house.twin.home / "deploy" / "cdk-deploy.log"
+    log = house.twin.home / "deploy" / "local" / "cdk-deploy.log"
     log.unlink()
     command = shell.start(*inside("local"))
     await_that(lambda: log.exists() and "KhayaStack" in log.read_text(errors="replace"), "the CLI is at the stacks")

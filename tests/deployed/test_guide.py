@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.deployed.conftest import ROOT, House, serving
-from tests.deployed.test_operating import Desk, at
+from tests.deployed.desk import Desk, at
 
 # Twenty commands of a person, three minutes of them.
 pytestmark = [pytest.mark.twin, pytest.mark.long]
@@ -84,7 +84,8 @@ def words_of(command: str, release: str) -> tuple[str, ...]:
 def desk(house: House) -> Iterator[Desk]:
     """Where they are typed. A table that a restore of the page made is taken away afterwards."""
     dynamodb, before = house.aws("dynamodb"), set(house.aws("dynamodb").list_tables()["TableNames"])
-    yield from at(house.home)
+    with at(house.home) as made:
+        yield made
     for name in set(dynamodb.list_tables()["TableNames"]) - before:
         dynamodb.delete_table(TableName=name)
 

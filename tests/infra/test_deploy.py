@@ -74,7 +74,7 @@ def test_a_target_in_the_wrong_place_is_refused(name: str, environ: dict[str, st
 @pytest.mark.parametrize(
     ("environ", "folder"),
     (
-        pytest.param({**TWIN, "TWIN_HOME": "/twins"}, Path("/twins/local/deploy"), id="inside a twin"),
+        pytest.param({**TWIN, "TWIN_HOME": "/twins"}, Path("/twins/local/deploy/local"), id="inside a twin"),
         pytest.param({"TWIN_HOME": "/twins"}, ROOT / ".build" / "deploy" / "local", id="a home alone"),
         pytest.param({}, ROOT / ".build" / "deploy" / "local", id="neither"),
     ),
