@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from khaya_infra import __version__, arrival, ground, live, preflight, publish, releases, rollback
 from khaya_infra.arrival import Place
@@ -175,11 +175,20 @@ def _record(job: Job, session: Session, outputs: Mapping[str, str]) -> None:
     with step("record") as say:
         manifest = job.workroom / "cdk.out" / "manifest.json"
         known = releases.history(ssm, stack)
-        template = known[0].template if known else ""
+        last = known[0] if known else rollback.NOBODYS
+        made = replace(last, sha=job.release, version=__version__)
         if manifest.exists():
-            template = rollback.template_of(json.loads(manifest.read_text("utf-8")), stack)
-        seen = rollback.observe(_place(job, session), outputs, sha=job.release, version=__version__, template=template)
+            template, edge = _templates(job.settings, json.loads(manifest.read_text("utf-8")))
+            made = replace(made, template=template, edge=edge)
+        seen = rollback.observe(_place(job, session), outputs, like=made)
         say(f"release {job.release[:12]} is number {releases.record(ssm, stack, seen)}")
+
+
+def _templates(settings: Settings, manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """The templates of a release's main stack and of the edge's, from the assembly that it was deployed from."""
+    main, edge = settings.main.name, settings.edge.name if settings.edge else ""
+    watching = rollback.template_of(manifest, edge) if edge in manifest["artifacts"] else ""
+    return rollback.template_of(manifest, main), watching
 
 
 def _place(job: Job, session: Session) -> Place:

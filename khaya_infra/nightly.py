@@ -7,9 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from khaya_infra import ground, live, rollback
 from khaya_infra.canary_package import build_canary, runtime
+from khaya_infra.clients import complaint, refusals
 from khaya_infra.stop import BROKEN, Stop
 from khaya_infra.toolchain import ROOT
 
@@ -30,7 +32,8 @@ def deploy_canary(
 
     `room` is a folder for what it takes along, `deploy` runs the CDK CLI. One that takes along what the last one took
     was deployed with the other stacks (`as_it_was`), and is not called: its nights are on. `Stop` when the canary
-    cannot be made, or when it looked and nothing valid came of it: a dead canary is worse than none.
+    cannot be made, or when it looked and nothing valid came of it: a dead canary is worse than none, and the one
+    before takes its place again.
     """
     told, before = room / "canary", as_it_was(room)
     _provide(target, told)
@@ -38,9 +41,16 @@ def deploy_canary(
     if context == before:
         return f"{place.name} is as it was"
     (room / _TAKEN).unlink(missing_ok=True)
+    stacks = session.client("cloudformation", region_name=place.region)
+    living = _template_of(stacks, place.name)
     outputs = deploy([place.name], {"only": "canary", **context})
     functions = session.client("lambda", region_name=place.region, config=_patient())
-    said = look_once(functions, outputs[place.name], release)
+    try:
+        said = look_once(functions, outputs[place.name], release)
+    except Stop as dead:
+        buckets = session.client("s3", region_name=place.region)
+        left = _bring_back(stacks, buckets, place.name, living)
+        raise Stop(f"{dead.cause}; {left}", "Repair and deploy again", code=dead.code) from dead
     (room / _TAKEN).write_text(json.dumps(context), encoding="utf-8")
     return said
 
@@ -66,6 +76,25 @@ def look_once(functions: Client, outputs: Mapping[str, str], release: str) -> st
             f"the canary looked, and nothing valid came of it: {said[:600]}", "Repair and deploy again", code=BROKEN
         )
     return f"{outputs['CanaryFunction']}, first run {answer['run_id']}: {answer['verdict']}"
+
+
+def _template_of(stacks: Client, name: str) -> dict[str, Any]:
+    """What stands before a deploy; empty where nothing does that ever worked."""
+    return live.template_of(stacks, name) if ground.stack_outputs(stacks, name) else {}
+
+
+def _bring_back(stacks: Client, buckets: Client, name: str, living: Mapping[str, Any]) -> str:
+    """Let the canary's stack be what it was; what became of it, in words. Its code is among the assets still."""
+    if not living:
+        return f"there was no {name} before"
+    try:
+        if living != live.template_of(stacks, name):
+            rollback.redeploy(stacks, buckets, name, living)
+    except Stop as stuck:
+        return f"{name} is left as it is: {stuck.cause}"
+    except refusals() as error:
+        return f"{name} is left as it is: {complaint(error)[0]}"
+    return f"{name} is the one before"
 
 
 def _provide(target: Path, told: Path) -> None:

@@ -32,7 +32,7 @@ class Release:
     `pages` maps each file whose name stays the same to its version in the bucket; files named by a hash are never
     overwritten, so they need none. `functions` maps a function to the version that its alias stood on, or to
     `UNPUBLISHED` and the commit that it ran if it has no alias. `template` is the name of the main stack's template
-    among the CDK's assets.
+    among the CDK's assets, `edge` that of the edge's stack among those of its region; empty where there is none.
     """
 
     sha: str
@@ -41,6 +41,7 @@ class Release:
     pages: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, str] = field(default_factory=dict)
     number: int = 0
+    edge: str = ""
 
     def is_like(self, other: Release) -> bool:
         """Whether both serve the same files and functions, whatever they are called."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _NO_CHANGE = "No updates are to be performed"
 _DEADLINE_S = 30 * 60
+# What is live, and nobody said of which commit.
+NOBODYS = Release(sha="", version="", template="")
 # The folder of the assets' bucket for templates that no synthesis made.
 _TOLD = "rollback"
 
@@ -37,23 +40,20 @@ def roll_back(place: Place, *, to: str | None, whole_template: bool, say: Callab
     say(f"back to release {wanted.sha[:12]}, number {wanted.number}")
     say(_restore_site(place, outputs, wanted))
     say(_restore_functions(place, wanted, now, whole_template=whole_template))
-    back = observe(place, outputs, sha=wanted.sha, version=wanted.version, template=wanted.template)
+    back = observe(place, outputs, like=wanted)
     number = releases.record(ssm, stack, back)
     say(f"on record as number {number}")
     say(_tell_stack(place, back))
     return back
 
 
-def observe(
-    place: Place, outputs: Mapping[str, str], *, sha: str = "", version: str = "", template: str = ""
-) -> Release:
-    """What is live now, as a record of it would say; `template` is known to whoever deployed it."""
+def observe(place: Place, outputs: Mapping[str, str], *, like: Release = NOBODYS) -> Release:
+    """What is live now, as a record of it would say; commit, version and templates are those of `like`."""
     cloudformation, name = place.session.client("cloudformation"), place.settings.main.name
     functions = live.functions_of(cloudformation, name)
-    return Release(
-        sha=sha,
-        version=version,
-        template=template,
+    return replace(
+        like,
+        number=0,
         pages=live.pages_standing(place.session.client("s3"), outputs["FrontendBucket"]),
         functions=live.standing(place.session.client("lambda"), functions),
     )
@@ -86,7 +86,7 @@ def _needs_template(wanted: Release, now: Release) -> bool:
 def _restore_functions(place: Place, wanted: Release, now: Release, *, whole_template: bool) -> str:
     functions = place.session.client("lambda")
     if whole_template or _needs_template(wanted, now):
-        said = _restore_template(place, wanted)
+        said = ", ".join([_restore_template(place, wanted), *_restore_edge(place, wanted)])
         # It publishes what the release was made of anew; an alias that stood on the old number would contradict it.
         live.move(functions, live.declared(place.session.client("cloudformation"), place.settings.main.name))
         return said
@@ -111,12 +111,30 @@ def _restore_template(place: Place, wanted: Release) -> str:
     from botocore.exceptions import ClientError
 
     try:
-        _update(place, wanted.template, f"the template of {wanted.sha[:12]}")
+        cloudformation = place.session.client("cloudformation")
+        _update(cloudformation, place.settings.main.name, wanted.template, f"the template of {wanted.sha[:12]}")
     except ClientError as error:
         if _NO_CHANGE in str(error):
             return "the template is the release's already"
         raise
     return f"template {wanted.template[:12]} deployed"
+
+
+def _restore_edge(place: Place, wanted: Release) -> list[str]:
+    """The stack that watches the edge, where the release had one; a record of before says nothing of it."""
+    from botocore.exceptions import ClientError
+
+    edge = place.settings.edge
+    if edge is None or not wanted.edge:
+        return []
+    cloudformation = place.session.client("cloudformation", region_name=edge.region)
+    try:
+        _update(cloudformation, edge.name, wanted.edge, f"the template of {wanted.sha[:12]}")
+    except ClientError as error:
+        if _NO_CHANGE in str(error):
+            return []
+        raise
+    return [f"{edge.name} with it"]
 
 
 def _tell_stack(place: Place, back: Release) -> str:
@@ -126,24 +144,31 @@ def _tell_stack(place: Place, back: Release) -> str:
     versions = {name: back.functions[name] for name in wanted if name in back.functions}
     if versions == wanted:
         return f"{stack} says the same"
-    body = json.dumps(live.redeclared(cloudformation, stack, versions), sort_keys=True).encode()
-    key = f"{_TOLD}/{hashlib.sha256(body).hexdigest()}.json"
-    place.session.client("s3").put_object(Bucket=_assets(cloudformation), Key=key, Body=body)
-    _update(place, key, "where its aliases stand")
+    template = live.redeclared(cloudformation, stack, versions)
+    redeploy(cloudformation, place.session.client("s3"), stack, template, "where its aliases stand")
     return f"{stack} was told, and says the same"
+
+
+def redeploy(
+    cloudformation: Client, s3: Client, stack: str, template: Mapping[str, Any], what: str = "its template"
+) -> None:
+    """Deploy a template that no synthesis made, over the assets' bucket; `Stop` when it is not taken."""
+    body = json.dumps(template, sort_keys=True).encode()
+    key = f"{_TOLD}/{hashlib.sha256(body).hexdigest()}.json"
+    s3.put_object(Bucket=_assets(cloudformation), Key=key, Body=body)
+    _update(cloudformation, stack, key, what)
 
 
 def _assets(cloudformation: Client) -> str:
     return ground.stack_outputs(cloudformation, ground.BOOTSTRAP_STACK)["BucketName"]
 
 
-def _update(place: Place, key: str, what: str) -> None:
+def _update(cloudformation: Client, stack: str, key: str, what: str) -> None:
     """Deploy a template of the assets' bucket; `Stop` when CloudFormation does not take *what* it says."""
-    cloudformation, stack = place.session.client("cloudformation"), place.settings.main.name
     ground.await_stack(cloudformation, stack)
     cloudformation.update_stack(
         StackName=stack,
-        TemplateURL=f"https://s3.{place.settings.main.region}.amazonaws.com/{_assets(cloudformation)}/{key}",
+        TemplateURL=f"https://s3.{cloudformation.meta.region_name}.amazonaws.com/{_assets(cloudformation)}/{key}",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         Parameters=_same_parameters(cloudformation, stack),
     )

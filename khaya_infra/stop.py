@@ -14,4 +14,5 @@ class Stop(Exception):
 
     def __init__(self, cause: str, cure: str, *, code: int = BROKEN) -> None:
         super().__init__(f"{cause}. {cure}")
+        self.cause = cause
         self.code = code

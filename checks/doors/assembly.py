@@ -77,7 +77,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What whoever opened the door asked for."""
+    """What whoever opened the door asked for. *beyond* is what cannot be seen from where it stands."""
 
     door: Door
     release: str = ""
@@ -86,6 +86,7 @@ class Wishes:
     strict: bool = False
     deadline: timedelta = DEADLINE
     watch: Callable[[Progress], None] = lambda _: None
+    beyond: tuple[Beyond, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,8 @@ def resume(
     known: Coverage | None = None,
 ) -> Ready:
     """What another process prepared from the same settings, ready to be run here without reading the stacks again."""
-    checks = tuple(_out_of_reach(each, unread) for each in plan.checks) if unread else plan.checks
+    whole = plan.source == "accepted"
+    checks = tuple(_out_of_reach(each, unread, whole=whole) for each in plan.checks) if unread else plan.checks
     return Ready(
         settings=settings,
         reach=reach,
@@ -177,6 +179,11 @@ def from_here(plan: Plan, settings: Settings, door: Door) -> tuple[Plan, tuple[B
     lacking = {each.name: missing(each.name, able, catalogue.NEEDS) for each in plan.checks}
     beyond = tuple(Beyond(check=name, needs=needs) for name, needs in lacking.items() if needs)
     return replace(plan, checks=tuple(each for each in plan.checks if not lacking[each.name])), beyond
+
+
+def _without(plan: Plan, beyond: tuple[Beyond, ...]) -> Plan:
+    unseen = {each.check for each in beyond}
+    return replace(plan, checks=tuple(each for each in plan.checks if each.name not in unseen))
 
 
 def proofs(settings: Settings, known: tuple[Control, ...], door: Door) -> tuple[Control, ...]:
@@ -233,7 +240,7 @@ def _announced(settings: Settings, now: datetime) -> tuple[str, ...]:
 def run(ready: Ready, wishes: Wishes) -> Run:
     """Run what is ready, once: its threads end with it."""
     settings = ready.settings
-    plan, beyond = from_here(ready.plan, settings, wishes.door)
+    plan, beyond = from_here(_without(ready.plan, wishes.beyond), settings, wishes.door)
     asked = settings.budget
     wait = wishes.wait if wishes.wait is not None else asked.wait or timedelta(0)
     retries = asked.retries if asked.retries is not None else RETRIES
@@ -252,7 +259,7 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         watch=wishes.watch,
         settling=catalogue.SETTLING,
         needs=catalogue.NEEDS,
-        beyond=beyond,
+        beyond=(*wishes.beyond, *beyond),
         coverage=ready.coverage,
         owners=settings.owners,
         prepare=lambda: _make_ready(ready.reach, _services(plan.only(wishes.selection) if wishes.selection else plan)),
@@ -350,7 +357,7 @@ def _unread(
     known = last if last and accepted and last.digest == accepted.digest else accepted
     plan = known or live_plan(settings, target, accepted=None, release=release)
     why = f"the stacks could not be read: {reason}"
-    checks = tuple(_out_of_reach(each, why) for each in plan.checks)
+    checks = tuple(_out_of_reach(each, why, whole=known is not None) for each in plan.checks)
     if known is accepted:
         # Its ids may be those of another deployment, and so may be what leads past the target's own names.
         checks = tuple(each if _at_home(each, target.hosts) else _unseen(each, why) for each in checks)
@@ -378,8 +385,13 @@ def _from_settings(settings: Settings) -> Target:
     )
 
 
-def _out_of_reach(check: Check, why: str) -> Check:
-    """The same check, unknown when it stands on what the stacks hold; who we are and the site are still looked at."""
+def _out_of_reach(check: Check, why: str, *, whole: bool) -> Check:
+    """The same check, unknown when it stands on what the stacks hold; who we are and the site are still looked at.
+
+    So is a waiver, but that nothing matches it proves something only where the plan is *whole*.
+    """
+    if check.promise.name == "stack.waiver" and not whole and not check.params["matches"]:
+        return _unseen(check, why)
     still_asked = check.promise.name in {"identity.caller", "stack.waiver"} or check.sight.afterwards is not None
     if check.promise.instrument not in {"aws", "self"} or still_asked:
         return check

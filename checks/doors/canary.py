@@ -26,6 +26,7 @@ from checks.report.json import document
 from checks.run import Door, Progress, Run
 from checks.target import Settings, SettingsError, find, read
 from checks.target.settings import from_plain
+from checks.vantage import Beyond
 from checks.world.ledger import Ledger
 from checks.world.real import RealClock
 
@@ -162,8 +163,12 @@ def look_through(
     *,
     door: Door = "canary",
     watch: Callable[[Progress], None] = lambda _: None,
+    beyond: Callable[[Plan], tuple[Beyond, ...]] = lambda _: (),
 ) -> Run:
-    """One run over what is live, as an event *told*, that ends before the invocation does."""
+    """One run over what is live, as an event *told*, that ends before the invocation does.
+
+    *beyond* names what of the plan cannot be seen from where the function is called.
+    """
     plan = told.get("plan") or os.environ.get("CHECKS_PLAN")
     release = str(told.get("release") or "")
     reach = assembly.connect(settings, door=door)
@@ -175,6 +180,7 @@ def look_through(
         wait=timedelta(0),
         deadline=_deadline(context),
         watch=watch,
+        beyond=beyond(ready.plan),
     )
     return assembly.run(replace(ready, plan=_reading(ready.plan)), wishes)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from checks.doors import canary
 from checks.doors.canary import Context
-from checks.nights.fleet import Outcome, as_json, as_text, merge, short
+from checks.model import CannotLook
+from checks.nights.fleet import Outcome, as_json, as_text, failed, merge, short
 from checks.pool import Pool
 from checks.world.aws.objects import Objects
 from checks.world.aws.session import Access
@@ -25,15 +26,17 @@ def look(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Look at the target that *event* carries, and keep what came of it under the run's id.
 
     ``target`` and ``settings`` are the item, ``bucket`` and ``run_id`` the fleet's. One that cannot be looked at is
-    an answer; one that ends without any is found lost by the report.
+    an answer, and so is a defect of ours; one that ends without any is found lost by the report.
     """
     try:
         told = canary.handler(event, context)
         answer = short(event, canary.summary(told) if "results" in told else told)
+    except CannotLook as reason:
+        answer = failed(event, "unreachable", str(reason))
     except Exception as error:  # noqa: BLE001 - one target's trouble is not the fleet's
-        answer = {"target": event["target"], "error": type(error).__name__, "cause": str(error)[:400]}
+        answer = failed(event, "void", f"harness error: {type(error).__name__}: {error}")
     _objects(event).put(f"{_folder(event)}/{event['target']}.json", answer)
-    return {"target": answer["target"], "verdict": answer.get("verdict", "unreachable")}
+    return {key: answer[key] for key in ("target", "verdict")}
 
 
 def report(event: Mapping[str, Any], _: Context) -> dict[str, Any]:

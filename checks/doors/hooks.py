@@ -9,20 +9,27 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from checks.doors import assembly
 from checks.doors.canary import Context, ledger_here, look_through, settings_of
+from checks.evidence import StackSeen
 from checks.model import CannotLook
 from checks.nights import gating, silence
 from checks.nights.gating import Decision
 from checks.nights.record import from_row
 from checks.nights.silence import Recency
+from checks.plan import Plan
 from checks.report.json import document
-from checks.target import Settings
+from checks.target import Settings, SettingsError
+from checks.vantage import Beyond
 from checks.world.aws.answers import tell_cloudformation, tell_codedeploy
 from checks.world.aws.session import Access
 from checks.world.real import RealClock
 
+# What CloudFormation tells of a stack when its operation has ended, and until then as it was before.
+_AT_REST = ("stack.status", "stack.outputs")
 # CloudFormation: a reason is cut off at the limit of the whole response, 4,096 bytes.
 _LONGEST = 800
 
@@ -31,9 +38,9 @@ def after_allow_traffic(event: Mapping[str, Any], context: Context) -> dict[str,
     """CodeDeploy's hook AfterAllowTraffic: succeeds when the gate is open, fails (and so rolls back) when it is not.
 
     The event is ``{"DeploymentId", "LifecycleEventHookExecutionId"}`` (CodeDeploy User Guide, "AppSpec 'hooks' section
-    for an AWS Lambda deployment").
+    for an AWS Lambda deployment"). ``CHECKS_WITHIN`` names the stack whose update shifts the traffic, if one does.
     """
-    said = _decided(event, context, phase="after")
+    said = _decided(event, context, within=os.environ.get("CHECKS_WITHIN", ""))
     tell_codedeploy(
         Access(),
         os.environ["AWS_REGION"],
@@ -45,11 +52,16 @@ def after_allow_traffic(event: Mapping[str, Any], context: Context) -> dict[str,
 
 
 def custom_resource(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """A custom resource that is created, and updated, only while the gate is open; deleting it asks nothing."""
+    """A custom resource that is created, and updated, only while the gate is open; deleting it asks nothing.
+
+    Nor does going back: CloudFormation updates it once more when it undoes an update, and a stack whose way back is
+    barred is stuck. Of the stack that it is part of it says nothing that is known only when that has come to rest.
+    """
     said: dict[str, Any] = {"action": "open", "exit_code": 0, "reasons": []}
-    if event["RequestType"] != "Delete":
+    if event["RequestType"] != "Delete" and not _goes_back(event):
         properties = event.get("ResourceProperties") or {}
-        said = _decided({"release": properties.get("Release", "")}, context, phase="after")
+        within = str(event["StackId"]).split("/")[1]
+        said = _decided({"release": properties.get("Release", "")}, context, within=within)
     first = "; ".join(f"{each['what']}: {each['says']}" for each in said["reasons"][:3])
     answer = {
         "Status": "SUCCESS" if said["exit_code"] == 0 else "FAILED",
@@ -64,12 +76,12 @@ def custom_resource(event: Mapping[str, Any], context: Context) -> dict[str, Any
     return answer
 
 
-def _decided(event: Mapping[str, Any], context: Context, *, phase: gating.Phase) -> dict[str, Any]:
+def _decided(event: Mapping[str, Any], context: Context, *, within: str) -> dict[str, Any]:
     told = {"release": event.get("release") or os.environ.get("CHECKS_RELEASE", "")}
     try:
         settings = settings_of(told)
-        run = look_through(settings, told, context, door="gate")
-        said = gating.as_json(_decide(settings, document(run), phase))
+        run = look_through(settings, told, context, door="gate", beyond=partial(_under_way, within=within))
+        said = gating.as_json(_decide(settings, document(run)))
     except Exception as error:  # noqa: BLE001 - a deployment waits for the answer, whatever it is
         reason = {"action": "hold", "what": "run", "says": f"harness error: {type(error).__name__}: {error}"}
         said = {"action": "hold", "exit_code": 3, "reasons": [reason]}
@@ -77,8 +89,30 @@ def _decided(event: Mapping[str, Any], context: Context, *, phase: gating.Phase)
     return said
 
 
-def _decide(settings: Settings, told: Mapping[str, Any], phase: gating.Phase) -> Decision:
-    return gating.decide(told, phase=phase, recency=_last_night(settings))
+def _goes_back(event: Mapping[str, Any]) -> bool:
+    """Whether the stack of that update is at undoing one. Who cannot see that asks the gate."""
+    if event["RequestType"] != "Update":
+        return False
+    # arn:aws:cloudformation:af-south-1:111122223333:stack/NAME/ID
+    region, name = str(event["StackId"]).split(":")[3], str(event["StackId"]).split("/")[1]
+    try:
+        seen = assembly.connect(settings_of({}), door="gate").world.aws.stack(region, name)
+    except (CannotLook, SettingsError):
+        return False
+    return isinstance(seen, StackSeen) and "ROLLBACK" in seen.status
+
+
+def _under_way(plan: Plan, *, within: str) -> tuple[Beyond, ...]:
+    """What cannot be seen from within the stack of that name, as long as its own operation goes on."""
+    return tuple(
+        Beyond(check=each.name, needs="stack-at-rest")
+        for each in plan.checks
+        if within and each.place.stack == within and each.promise.name in _AT_REST
+    )
+
+
+def _decide(settings: Settings, told: Mapping[str, Any]) -> Decision:
+    return gating.decide(told, phase="after", recency=_last_night(settings))
 
 
 def _last_night(settings: Settings) -> Recency | None:

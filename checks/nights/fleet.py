@@ -74,6 +74,11 @@ def short(item: Item, told: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def failed(item: Item, state: State, says: str) -> dict[str, Any]:
+    """What is handed back where there is no run document to be short about."""
+    return {"target": item["target"], "verdict": state, "says": says[:_LONGEST]}
+
+
 def merge(targets: Sequence[Item], answers: Iterable[Mapping[str, Any]]) -> tuple[Outcome, ...]:
     """One outcome for each target that was listed, in that order; one without an answer is lost, and is said to be."""
     told = {str(each["target"]): each for each in answers if "target" in each}
@@ -129,9 +134,6 @@ def _outcome(item: Item, answer: Mapping[str, Any] | None) -> Outcome:
     account = str(item["settings"].get("account", {}).get("id", ""))
     if answer is None:
         return Outcome(target=item["target"], account=account, state="lost", says="no answer came back")
-    if "error" in answer:
-        says = plain(str(answer.get("cause") or answer["error"]))[:_LONGEST]
-        return Outcome(target=item["target"], account=account, state="unreachable", says=says)
     state: State = answer["verdict"] if answer["verdict"] in STATES else "void"
     return Outcome(
         target=item["target"],

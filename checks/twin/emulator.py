@@ -22,7 +22,7 @@ _POLICY = "what-the-harness-asks"
 HOST = f"{REGION}.amazonaws.com"
 SERVED_NAMES = (
     "localhost", "127.0.0.1", HOST, f"*.{HOST}", f"*.execute-api.{HOST}", f"*.s3.{HOST}",
-    "*.us-east-1.amazonaws.com", "*.amazonaws.com",
+    "*.us-east-1.amazonaws.com", "*.eu-west-1.amazonaws.com", "*.amazonaws.com",
 )  # fmt: skip
 _PATIENCE = 40.0
 _IAM, _STS = "2010-05-08", "2011-06-15"

@@ -27,6 +27,7 @@ from checks.doors import ledgers
 from checks.run import exit_code
 from checks.twin import renewal
 from tests.deployed.conftest import ROOT, House, serving
+from tests.deployed.test_nights import call
 from tools.environment import digest
 
 # Minutes for each release: it is deployed, judged, taken back and judged again.
@@ -76,6 +77,10 @@ class Yard:
         Those before the deploy change nothing, and are run for a *whole* one.
         """
         outcomes: dict[str, str] = {}
+        self.said.clear()
+        # What a release before left would be read as the word of this one.
+        for each in (*self.folder.glob("gate.*"), *self.folder.glob("rollback.*")):
+            each.unlink()
         with mishap_after_deploy(mishap, self.house) as begin:
             for name, step in steps():
                 if not wanted(step, outcomes) or (not whole and name in {"preflight", "changes"}):
@@ -280,72 +285,81 @@ def test_a_good_release_goes_out(yard: Yard) -> None:
     assert yard.summary.read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    ("edits", "mishap", "named"),
-    (
-        pytest.param((NO_ROUTE,), nullcontext, "api.", id="a broken route"),
-        pytest.param((), page_missing, "cdn.", id="index.html missing"),
-        pytest.param((), old_version_serves, "functions.alias", id="old version at the edge", marks=pytest.mark.long),
-        pytest.param((NO_TABLE,), nullcontext, "api.", id="a table variable missing", marks=pytest.mark.long),
-        pytest.param((OTHER_SHA,), nullcontext, "api.release", id="another sha in health", marks=pytest.mark.long),
-        pytest.param((NO_RECOVERY,), nullcontext, "tables.pitr", id="tables without PITR", marks=pytest.mark.long),
-        pytest.param((DISARMED,), nullcontext, "alarms.armed", id="alarms disarmed", marks=pytest.mark.long),
-        pytest.param((FEWER,), nullcontext, "stack.", id="a shrunken plan", marks=pytest.mark.long),
-    ),
-)
-def test_a_bad_release_is_refused_and_taken_back(
-    yard: Yard, good: str, edits: Sequence[Edit], mishap: Mishap, named: str
-) -> None:
-    """The gate says why; one command later the release before serves, all is well again, and what was seen is kept."""
-    bad = yard.commit(*edits)
-    outcomes = yard.release(bad, mishap=mishap)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """What is bad about a release: it is in the commit, or befalls it when it is out. *named* is what the gate says."""
 
+    named: str
+    edits: Sequence[Edit] = ()
+    mishap: Mishap = lambda _: nullcontext()
+
+
+def refused(yard: Yard, bad: Bad, sha: str, outcomes: Mapping[str, str]) -> None:
+    """The gate says why and takes it back; what was seen of the refused release is kept."""
     assert {"deploy": "success", "gate": "failure"} == outcomes, yard.said
     document = yard.document("gate")
     reasons = [each["what"] for each in document["gate"]["reasons"] if each["action"] == "roll_back"]
-    assert ("broken", bad, "roll_back") == (document["verdict"], document["release"], document["gate"]["action"])
-    assert any(each.startswith(named) for each in reasons), reasons
-    assert (good, good) == serving(yard.house)
-    assert_well(yard, good)
+    assert ("broken", sha, "roll_back") == (document["verdict"], document["release"], document["gate"]["action"])
+    assert any(each.startswith(bad.named) for each in reasons), reasons
+    assert yard.git("rev-parse", "good") == yard.document("rollback")["release"]
     assert_evidence(yard.house, document)
 
 
-@pytest.mark.long
-def test_a_release_with_an_expired_certificate_is_taken_back_and_what_is_left_is_said(yard: Yard, good: str) -> None:
-    """No release brings a certificate back: the one before serves, and the report names what people must repair."""
-    bad = yard.commit()
-    outcomes = yard.release(bad, mishap=certificate_expired)
-
-    assert {"deploy": "success", "gate": "failure"} == outcomes, yard.said
-    document = yard.document("gate")
-    reasons = {each["what"].partition("[")[0] for each in document["gate"]["reasons"]}
-    assert "tls.expiry" in reasons
-    assert "what is left is in" in yard.said["gate"]
-    assert (good, good) == serving(yard.house)
-    assert_evidence(yard.house, document)
-
-
-@pytest.mark.long
-def test_a_release_with_a_dead_canary_is_no_release(yard: Yard, good: str) -> None:
-    """Its deploy fails before it is on record, the gate is not asked, and what was whole last is brought back."""
-    bad = yard.commit(DEAD)
-    outcomes = yard.release(bad)
-
-    assert ("failure", "success") == (outcomes["deploy"], outcomes["settle"]), yard.said
-    assert {"deploy", "settle", "verify"} == set(outcomes), "the gate is not asked of half a release"
-    assert "nothing valid came of it" in yard.said["deploy"]
-    assert (good, good) == serving(yard.house)
-    assert_seen_well(yard)
-    (outcome,) = set(yard.release(yard.commit()).values())
-    assert "success" == outcome, "the next good release has a canary that lives"
-
-
-def assert_well(yard: Yard, release: str) -> None:
-    """What is live is the release before, the gate's keeper says how it is, and it is well."""
+def refused_and_well(yard: Yard, bad: Bad, sha: str, outcomes: Mapping[str, str]) -> None:
+    """One command, and all is as it was."""
+    refused(yard, bad, sha, outcomes)
     back, said = yard.document("rollback"), yard.said["gate"]
-    assert release == back["release"]
     assert ("all is well" in said) is (back["verdict"] == "kept"), said
     assert_seen_well(yard)
+
+
+def refused_and_said(yard: Yard, bad: Bad, sha: str, outcomes: Mapping[str, str]) -> None:
+    """No release brings it back: the one before serves, and the report names what people must repair."""
+    refused(yard, bad, sha, outcomes)
+    left = {each["name"] for each in yard.document("rollback")["results"] if each["status"] == "fail"}
+    assert any(each.startswith(bad.named) for each in left), left
+    assert "what is left is in" in yard.said["gate"]
+
+
+def no_release(yard: Yard, bad: Bad, _: str, outcomes: Mapping[str, str]) -> None:
+    """Its deploy fails before it is on record, the gate is not asked, and what was whole last is brought back."""
+    assert ("failure", "success") == (outcomes["deploy"], outcomes["settle"]), yard.said
+    assert {"deploy", "settle", "verify"} == set(outcomes), "the gate is not asked of half a release"
+    assert bad.named in yard.said["deploy"]
+    assert "KhayaCanary is the one before" in yard.said["deploy"]
+    assert call(yard.house)["verdict"] in {"kept", "broken", "unseen"}, "the one before looks"
+    assert_seen_well(yard)
+
+
+Ending = Callable[[Yard, Bad, str, Mapping[str, str]], None]
+
+
+@pytest.mark.parametrize(
+    ("bad", "ending"),
+    (
+        pytest.param(Bad(named="api.", edits=(NO_ROUTE,)), refused_and_well, id="a broken route"),
+        pytest.param(Bad(named="cdn.", mishap=page_missing), refused_and_well, id="index.html missing"),
+        pytest.param(Bad(named="functions.alias", mishap=old_version_serves), refused_and_well, id="old version"),
+        pytest.param(Bad(named="api.", edits=(NO_TABLE,)), refused_and_well, id="a table variable missing"),
+        pytest.param(Bad(named="api.release", edits=(OTHER_SHA,)), refused_and_well, id="another sha in health"),
+        pytest.param(Bad(named="tables.pitr", edits=(NO_RECOVERY,)), refused_and_well, id="tables without PITR"),
+        pytest.param(Bad(named="alarms.armed", edits=(DISARMED,)), refused_and_well, id="alarms disarmed"),
+        pytest.param(Bad(named="stack.", edits=(FEWER,)), refused_and_well, id="a shrunken plan"),
+        pytest.param(Bad(named="tls.expiry", mishap=certificate_expired), refused_and_said, id="expired certificate"),
+        pytest.param(Bad(named="nothing valid came of it", edits=(DEAD,)), no_release, id="a dead canary"),
+    ),
+)
+def test_a_bad_release_is_refused_and_taken_back(yard: Yard, good: str, bad: Bad, ending: Ending) -> None:
+    """The release before serves again within the same run of the workflow, and the nights are still on record."""
+    before = {each.run_id for each in ledgers.records(yard.house.settings) if each.valid}
+    sha = yard.commit(*bad.edits)
+
+    outcomes = yard.release(sha, mishap=bad.mishap)
+
+    yard.house.clients.clear()
+    assert (good, good) == serving(yard.house)
+    ending(yard, bad, sha, outcomes)
+    assert before <= {each.run_id for each in ledgers.records(yard.house.settings) if each.valid}
 
 
 def assert_seen_well(yard: Yard) -> None:

@@ -45,6 +45,7 @@ CHECKS = (
     "tables.protected[Users]",
     "tables.billing[Users]",
     "tables.encrypted[Users]",
+    "tables.ceiling[Users]",
     "tables.private[Users]",
     "backups.restorable[Users]",
     "backups.lag[Users]",
@@ -185,6 +186,15 @@ SCENES: Mapping[str, Script] = {
     "unproven": {ANCHOR_ANSWER: CannotLook("no route")},
     "unread": {TEMPLATE: REFUSED},
     "silent": {TEMPLATE: json.dumps({**_TEMPLATE, "Outputs": {}})},
+    "updating": {STACK: replace(STACK_SEEN, status="UPDATE_IN_PROGRESS", outputs=())},
+    "going back": {
+        STACK: replace(STACK_SEEN, status="UPDATE_ROLLBACK_IN_PROGRESS"),
+        RECOVERY: replace(RECOVERY_SEEN, status="DISABLED"),
+    },
+    "updated badly": {
+        STACK: replace(STACK_SEEN, status="UPDATE_IN_PROGRESS", outputs=()),
+        RECOVERY: replace(RECOVERY_SEEN, status="DISABLED"),
+    },
     "gone": {STACK: seen.Absent(what="stack Main")},
     "interrupted": {TABLE: KeyboardInterrupt()},
 }

@@ -10,11 +10,13 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aws_cdk import App, Environment
 from aws_cdk.assertions import Match, Template
+from botocore.exceptions import ClientError
 
 from khaya_infra import nightly
 from khaya_infra.app import FLAGS
@@ -265,20 +267,52 @@ def _plural(statement: Mapping[str, Any]) -> dict[str, Any]:
     return {**statement, "Action": _actions(statement), "Resource": _resources(statement)}
 
 
+class Stacks:
+    """CloudFormation with the canary's stack, of a template that says what it takes along; notes what comes back."""
+
+    meta = SimpleNamespace(region_name="eu-west-1")
+
+    def __init__(self) -> None:
+        self.template: dict[str, Any] = {}
+        self.status = "UPDATE_COMPLETE"
+        self.sent: dict[str, dict[str, Any]] = {}
+        self.refuses = False
+
+    def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803 - AWS's word
+        """One that finished has outputs; the assets' bucket is always there."""
+        told = {"CDKToolkit": {"BucketName": "assets"}}.get(StackName, {"CanaryFunction": "f"} if self.template else {})
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in told.items()]
+        return {"Stacks": [{"StackStatus": self.status, "Outputs": outputs}]}
+
+    def get_template(self, **_: str) -> dict[str, Any]:
+        """As it stands."""
+        return {"TemplateBody": json.dumps(self.template)}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 - S3's words
+        """Keep it."""
+        if self.refuses:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")
+        self.sent[f"https://s3.eu-west-1.amazonaws.com/{Bucket}/{Key}"] = json.loads(Body)
+
+    def update_stack(self, *, TemplateURL: str, **_: object) -> None:  # noqa: N803 - AWS's word
+        """Take what was sent."""
+        self.template = self.sent[TemplateURL]
+
+
 class Nights:
     """A deploy of the canary that notes what it was told to do; *taken* is what the canary takes along."""
 
     def __init__(self, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.room, self.taken = room, "a plan"
         self.deployed: list[Mapping[str, str]] = []
-        self.functions = Functions({"run_id": "r", "verdict": "kept"})
+        self.functions, self.stacks = Functions({"run_id": "r", "verdict": "kept"}), Stacks()
         monkeypatch.setattr(nightly, "_provide", self._provide)
         monkeypatch.setattr(nightly, "build_canary", self._build)
 
-    def client(self, service: str, **_: object) -> Functions:
+    def client(self, service: str, *, region_name: str, **_: object) -> Functions | Stacks:
         """As a session gives it."""
-        assert "lambda" == service
-        return self.functions
+        assert "eu-west-1" == region_name
+        return self.functions if service == "lambda" else self.stacks
 
     def deploy(self) -> str:
         """One deploy; what it says."""
@@ -289,6 +323,7 @@ class Nights:
 
     def _deploy(self, stacks: list[str], context: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
         self.deployed.append(context)
+        self.stacks.template = {"takes": self.taken}
         return {stacks[0]: {"CanaryFunction": "f"}}
 
     def _provide(self, _: Path, told: Path) -> None:
@@ -335,3 +370,55 @@ def test_a_canary_that_died_at_once_is_made_again(tmp_path: Path, monkeypatch: p
 
     assert {} == as_it_was(tmp_path)
     assert 2 == len(nights.deployed)
+
+
+def test_in_the_place_of_a_canary_that_died_is_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nights go on while people repair what they wanted to release."""
+    nights = Nights(tmp_path, monkeypatch)
+    nights.deploy()
+    nights.taken, nights.functions.error = "what cannot be read", "Unhandled"
+
+    with pytest.raises(Stop, match=r"nothing valid came of it: .*; KhayaCanary is the one before"):
+        nights.deploy()
+
+    assert {"takes": "a plan"} == nights.stacks.template
+
+
+def test_a_canary_that_died_as_it_stood_is_not_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation refuses an update that changes nothing."""
+    nights = Nights(tmp_path, monkeypatch)
+    nights.stacks.template, nights.functions.error = {"takes": "a plan"}, "Unhandled"
+
+    with pytest.raises(Stop, match="KhayaCanary is the one before"):
+        nights.deploy()
+
+    assert {} == nights.stacks.sent
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    (
+        pytest.param({}, "there was no KhayaCanary before", id="the first"),
+        pytest.param(
+            {"template": {"takes": "less"}, "status": "UPDATE_ROLLBACK_COMPLETE"},
+            "KhayaCanary is left as it is: KhayaCanary did not take its template",
+            id="it is not taken",
+        ),
+        pytest.param(
+            {"template": {"takes": "less"}, "refuses": True},
+            "KhayaCanary is left as it is: AWS refused: .*AccessDenied",
+            id="nobody may",
+        ),
+    ),
+)
+def test_where_the_one_before_cannot_come_back_the_deploy_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Mapping[str, Any], says: str
+) -> None:
+    """What the canary died of is said all the same."""
+    nights = Nights(tmp_path, monkeypatch)
+    nights.functions.error = "Unhandled"
+    for name, value in trouble.items():
+        setattr(nights.stacks, name, value)
+
+    with pytest.raises(Stop, match=f"nothing valid came of it: .*; {says}"):
+        nights.deploy()

@@ -15,7 +15,20 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from khaya_infra import changes, copies, destroy, live, logs, operate, publish, rehearsal, releases, restore, rollback
+from khaya_infra import (
+    changes,
+    copies,
+    deploy,
+    destroy,
+    live,
+    logs,
+    operate,
+    publish,
+    rehearsal,
+    releases,
+    restore,
+    rollback,
+)
 from khaya_infra.arrival import Place
 from khaya_infra.clients import Client, Session
 from khaya_infra.releases import LAST, UNPUBLISHED, Release
@@ -221,6 +234,7 @@ class Stack:
     template: dict[str, Any]
     updated: list[str] = field(default_factory=list)
     status: str = "UPDATE_COMPLETE"
+    refuses: str = ""
     meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name=REGION))
 
     def get_template(self, **_: str) -> dict[str, Any]:
@@ -243,7 +257,9 @@ class Stack:
         return [{"StackResourceSummaries": [{"LogicalResourceId": a, "PhysicalResourceId": b} for a, b in ids.items()]}]
 
     def update_stack(self, *, TemplateURL: str, **_: object) -> None:  # noqa: N803 - AWS's word
-        """Take another template."""
+        """Take another template, or say why not."""
+        if self.refuses:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": self.refuses}}, "UpdateStack")
         self.updated.append(TemplateURL)
 
 
@@ -311,6 +327,52 @@ def test_a_stack_that_does_not_take_it_is_named() -> None:
 
     with pytest.raises(Stop, match="KhayaStack did not take where its aliases stand: it is UPDATE_ROLLBACK_COMPLETE"):
         rollback._tell_stack(place, replace(FIRST, functions={"f": "1", "g": "7"}))
+
+
+@pytest.mark.parametrize(
+    ("stack", "release", "said"),
+    (
+        pytest.param(Stack({}), replace(FIRST, edge="e1.json"), ["KhayaEdge with it"], id="it had one"),
+        pytest.param(
+            Stack({}, refuses="No updates are to be performed."),
+            replace(FIRST, edge="e1.json"),
+            [],
+            id="it is the same",
+        ),
+        pytest.param(Stack({}), FIRST, [], id="nobody wrote down which"),
+    ),
+)
+def test_the_stack_that_watches_the_edge_goes_back_with_its_release(
+    stack: Stack, release: Release, said: list[str]
+) -> None:
+    """Its alarms are part of the release, though not of the stack that serves."""
+    place = Place(target=Path("x"), settings=LOCAL, session=Told(stack))
+
+    assert said == rollback._restore_edge(place, release)
+    assert stack.updated == [f"https://s3.{REGION}.amazonaws.com/assets/e1.json" for _ in said]
+
+
+def test_what_the_edge_refuses_is_not_hidden() -> None:
+    """The failing twin: any other refusal ends the way back."""
+    denied = Place(target=Path("x"), settings=LOCAL, session=Told(Stack({}, refuses="AccessDenied")))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        rollback._restore_edge(denied, replace(FIRST, edge="e1.json"))
+    place = Place(target=Path("x"), settings=LOCAL, session=Told(Stack({}, status="UPDATE_ROLLBACK_COMPLETE")))
+    with pytest.raises(Stop, match="KhayaEdge did not take the template of aaaa1111"):
+        rollback._restore_edge(place, replace(FIRST, edge="e1.json"))
+
+
+def test_a_record_names_the_templates_of_both_stacks() -> None:
+    """From the assembly that was deployed; a target without such a stack has none."""
+
+    def artifact(name: str) -> dict[str, Any]:
+        return {"properties": {"stackTemplateAssetObjectUrl": f"s3://assets/{name}.json"}}
+
+    whole = {"artifacts": {name: artifact(name) for name in ("KhayaStack", "KhayaEdge")}}
+    alone = {"artifacts": {"KhayaStack": artifact("KhayaStack")}}
+
+    assert ("KhayaStack.json", "KhayaEdge.json") == deploy._templates(LOCAL, whole)
+    assert ("KhayaStack.json", "") == deploy._templates(LOCAL, alone)
 
 
 # Destroying

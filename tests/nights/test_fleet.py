@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.nights.fleet import as_json, as_text, at_once, by_account, exit_code, merge, short
+from checks.nights.fleet import as_json, as_text, at_once, by_account, exit_code, failed, merge, short
 
 
 def item(number: int) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def test_one_report_says_exactly_what_is_broken_and_how() -> None:
         7: answer(7, "broken", roots=["tables.pitr[Users]"]),
         8: answer(8, "unseen", roots=["alarms.armed[Failing]"]),
         9: answer(9, "void", says="control dns.zone_above was wrong"),
-        10: {"target": "shop-10", "error": "States.TaskFailed", "cause": "AccessDenied: sts:AssumeRole"},
+        10: failed(item(10), "unreachable", "AccessDenied: sts:AssumeRole"),
     }
     answers = [special.get(number, answer(number)) for number in range(105) if number != 11]
     told = as_json(merge(items, answers), run_id="night-1")

@@ -71,6 +71,7 @@ GAPS: tuple[Close, ...] = (
     certificates.tell_who_uses_a_certificate,
     certificates.publish_validation_records,
     zones.give_each_zone_its_own_name_servers,
+    templates.hear_custom_resources,
     templates.refer_to_secrets_by_arn,
     templates.complete_indexes_of_tables,
     templates.keep_percentiles_of_alarms,

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
+
 from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store, wrap_handler
 
 _SECRET, _TABLE = "AWS::SecretsManager::Secret", "AWS::DynamoDB::Table"
 Props = dict[str, Untyped]
+
+
+def hear_custom_resources(_: Grounds) -> None:
+    """The address that a custom resource is to answer at is this emulator's.
+
+    MiniStack names its region's public host, as in other addresses; a function finds nobody there, and the stack waits
+    for an hour.
+    """
+
+    def here(_: Function) -> Function:
+        return lambda: f"https://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+
+    replace(service("services.cloudformation.custom_resource"), "_gateway_url", (), here)
 
 
 def refer_to_secrets_by_arn(_: Grounds) -> None:
