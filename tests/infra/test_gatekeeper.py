@@ -165,4 +165,4 @@ def test_what_is_not_given_is_the_checked_out_commit_and_the_deployers_folder(
     assert 2 == operate.main(["gate", "--target", "local"])
     (words,) = scene.asked
     assert "cafe" == words[words.index("--release") + 1]
-    assert "deploy/gate/gate.json" in words[words.index("--json") + 1]
+    assert "deploy/local/gate/gate.json" in words[words.index("--json") + 1]
