@@ -2,10 +2,13 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+_LOOKS, _A_MOMENT_S = 200, 0.01
 
 
 @contextmanager
@@ -23,13 +26,25 @@ def turn(lock: Path, *, who: str, say: Callable[[str], None]) -> Iterator[int]:
         file.truncate(0)
         file.write(f"{who}, process {os.getpid()}")
         file.flush()
-        yield file.fileno()
+        try:
+            yield file.fileno()
+        finally:
+            # The next holder is not to be taken for this one before it has written its own name.
+            file.truncate(0)
 
 
 def _await_turn(file: TextIO, say: Callable[[str], None]) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        say(f"waiting for {file.read() or 'another process'} to finish")
-        fcntl.flock(file, fcntl.LOCK_EX)
+    name = ""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            if name := file.read():
+                break
+            # Whoever holds it has yet to write who that is.
+            time.sleep(_A_MOMENT_S)
+        else:
+            return
+    say(f"waiting for {name or 'another process'} to finish")
+    fcntl.flock(file, fcntl.LOCK_EX)

@@ -296,6 +296,31 @@ def test_the_second_waits_for_the_first_and_says_so(checkout: Path, surroundings
     assert (0, "") == (second.returncode, rest)
 
 
+def test_who_has_just_begun_is_called_by_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the lock and the name there is a moment: the next one waits for the name, not for nobody."""
+    lock, said = tmp_path / "turn", list[str]()
+    with turn(lock, who="the one before", say=said.append):
+        assert "the one before" in lock.read_text()
+    assert "" == lock.read_text()
+
+    with lock.open("a+") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+
+        def a_moment(_: float) -> None:
+            holder.write("make verify, process 7")
+            holder.flush()
+
+        def heard(words: str) -> None:
+            said.append(words)
+            fcntl.flock(holder, fcntl.LOCK_UN)
+
+        monkeypatch.setattr("tools.turn.time.sleep", a_moment)
+        with turn(lock, who="make test", say=heard):
+            pass
+
+    assert ["waiting for make verify, process 7 to finish"] == said
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     (
