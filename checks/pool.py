@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from checks.together import fulfil
+
 T = TypeVar("T")
 
 
@@ -23,7 +25,7 @@ class Pool:
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Run *work* in a thread; its value or its exception is in the future."""
         future: Future[T] = Future()
-        self._work.put(lambda: _fulfil(future, work))
+        self._work.put(lambda: fulfil(future, work))
         return future
 
     def close(self) -> None:
@@ -34,10 +36,3 @@ class Pool:
     def _serve(self) -> None:
         while work := self._work.get():
             work()
-
-
-def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever waits for the future
-        future.set_exception(error)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+import _thread
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
+@overload
+def together(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
+@overload
+def together(*looks: Callable[[], T]) -> tuple[T, ...]: ...
 def together(*looks: Callable[[], T]) -> tuple[T, ...]:
     """What each of *looks* gives, in their order. Raises what the first of them (in that order) raised.
 
-    All but the first get a daemon thread each: threads of a pool that is itself waited for could wait for one another.
+    All but the first get a thread each: threads of a pool that is itself waited for could wait for one another. Nobody
+    waits for them at the end, nor until they have begun: a `Thread` would, and among sixty that start at once that is
+    its turn at the interpreter.
     """
     others: list[Future[T]] = [_started(look) for look in looks[1:]]
     head = tuple(look() for look in looks[:1])
@@ -22,11 +30,12 @@ def together(*looks: Callable[[], T]) -> tuple[T, ...]:
 
 def _started(look: Callable[[], T]) -> Future[T]:
     promised: Future[T] = Future()
-    threading.Thread(target=_fulfil, args=(promised, look), name="together", daemon=True).start()
+    _thread.start_new_thread(fulfil, (promised, look))
     return promised
 
 
-def _fulfil(promised: Future[T], look: Callable[[], T]) -> None:
+def fulfil(promised: Future[T], look: Callable[[], T]) -> None:
+    """Give *promised* what *look* gives, or what it raises."""
     try:
         promised.set_result(look())
     except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever waits

@@ -174,8 +174,9 @@ class Canary(Construct):
         }
         for name, value in told.items():
             self.function.add_environment(name, value)
-        kept = [evidence.bucket.arn_for_objects(f"{folder}/*") for folder in ("runs", "partial")]
-        self._allow(("s3:PutObject", "s3:GetObject"), kept)
+        self._allow(("s3:PutObject", "s3:GetObject"), [evidence.bucket.arn_for_objects("runs/*")])
+        # What a run leaves on its way is for people: it is never read again.
+        self._allow(("s3:PutObject",), [evidence.bucket.arn_for_objects("partial/*")])
         self._allow(("dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"), [evidence.index.table_arn])
         self._allow(("sns:Publish",), [alarms.page.topic_arn, alarms.notice.topic_arn])
 

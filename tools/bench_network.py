@@ -49,7 +49,10 @@ async def _run(tcp: Tcp, udp: Tcp, delay: float, told: Connection) -> None:
         transport, _ = await loop.create_datagram_endpoint(lambda port=port: _Datagrams(port, delay), (HOST, 0))  # type: ignore[misc] # the default binds the loop's value
         datagrams.append(transport.get_extra_info("sockname")[1])
     told.send((tuple(streams), tuple(datagrams)))
-    await asyncio.Event().wait()
+    # Nothing more is ever told: what can be read here is that whoever started this has gone, killed or not.
+    gone = asyncio.Event()
+    loop.add_reader(told.fileno(), gone.set)
+    await gone.wait()
 
 
 class _Way:

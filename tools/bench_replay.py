@@ -217,14 +217,21 @@ async def _run(scene: Scene, told: Connection) -> None:
 
     server = await asyncio.start_server(connected, HOST, 0, ssl=context, backlog=_BACKLOG)
 
+    ended = asyncio.Event()
+
     def asked() -> None:
-        told.recv()
+        try:
+            told.recv()
+        except EOFError:
+            ended.set()  # whoever started this was killed: nobody will end it
+            asyncio.get_running_loop().remove_reader(told.fileno())
+            return
         told.send(counts.copy())
         counts.clear()
 
     asyncio.get_running_loop().add_reader(told.fileno(), asked)
     told.send(server.sockets[0].getsockname()[1])
-    await asyncio.Event().wait()
+    await ended.wait()
 
 
 def recorded_answer(tape: Tape, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer | None:

@@ -20,7 +20,8 @@ Send = Callable[[BaseHTTPRequestHandler], None]
 class Reply:
     """One answer; *send* takes over where an answer is not what a server should send.
 
-    *about* is a part of the path that it belongs to, for questions that are asked at the same time.
+    *about* is a part of the path, the target or the body that it belongs to, for questions that are asked at the same
+    time.
     """
 
     body: bytes = b""
@@ -41,6 +42,11 @@ class Request:
     headers: Message
     body: bytes
     at: float
+
+    @property
+    def words(self) -> str:
+        """Wherever the protocols of AWS name an operation."""
+        return f"{self.path} {self.headers.get('X-Amz-Target', '')} {self.body.decode('latin-1')}"
 
 
 def json_reply(body: object, *, request_id: str = "r-1", after: float = 0.0) -> Reply:
@@ -123,6 +129,16 @@ def dripping(over: threading.Event) -> Reply:
     return Reply(send=send)
 
 
+def meeting(reply: Reply, others: threading.Barrier) -> Reply:
+    """The same answer, when all *others* have been asked as well."""
+
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        others.wait(10)
+        _answer(handler, reply)
+
+    return Reply(send=send, about=reply.about)
+
+
 class Endpoint:
     """A server that gives its replies in turn, the last one for good, and keeps what it was asked."""
 
@@ -152,7 +168,7 @@ class Endpoint:
         with self._lock:
             self.requests.append(request)
             for each in self._bound:
-                if each.about in request.path:
+                if each.about in request.words:
                     return each
             reply = self._replies[min(self._given, len(self._replies) - 1)]
             self._given += 1

@@ -25,7 +25,7 @@ from checks.world.aws.pace import PACES, Bucket, Pace, Pacing
 from checks.world.aws.questions import global_region
 from checks.world.aws.zones import plain
 from checks.world.pretend import PretendClock
-from tests.world.scripted_aws import Make, Reply, error, json_reply, rest_xml, xml_error, xml_reply
+from tests.world.scripted_aws import Make, Reply, error, json_reply, meeting, rest_xml, xml_error, xml_reply
 
 REGION = "af-south-1"
 KEY = Credentials(access_key_id="AKIDEXAMPLE", secret_access_key="hush")
@@ -328,7 +328,9 @@ def test_a_subscription_that_nobody_confirmed_is_pending(aws: Make) -> None:
     )
     attributes = _tags("Attributes", "<entry><key>KmsMasterKeyId</key><value>alias/k</value></entry>")
     asked, _ = aws(
-        xml_reply("GetTopicAttributes", _tags("GetTopicAttributesResult", attributes)),
+        replace(
+            xml_reply("GetTopicAttributes", _tags("GetTopicAttributesResult", attributes)), about="GetTopicAttributes"
+        ),
         xml_reply(
             "ListSubscriptionsByTopic",
             f"<ListSubscriptionsByTopicResult><Subscriptions>{members}</Subscriptions></ListSubscriptionsByTopicResult>",
@@ -340,14 +342,61 @@ def test_a_subscription_that_nobody_confirmed_is_pending(aws: Make) -> None:
     ) == asked.topic(REGION, "arn:t")
 
 
+TOPIC = replace(
+    xml_reply("GetTopicAttributes", "<GetTopicAttributesResult><Attributes/></GetTopicAttributesResult>"),
+    about="GetTopicAttributes",
+)
+
+
 def test_a_topic_that_goes_between_two_questions_is_absent(aws: Make) -> None:
     """The second answer counts as much as the first."""
     asked, _ = aws(
-        xml_reply("GetTopicAttributes", "<GetTopicAttributesResult><Attributes/></GetTopicAttributesResult>"),
+        TOPIC,
         xml_error("NotFound", status=404),
     )
 
     assert seen.Absent(what="topic arn:t") == asked.topic(REGION, "arn:t")
+
+
+NOBODY = "<ListSubscriptionsByTopicResult><Subscriptions/></ListSubscriptionsByTopicResult>"
+BLOCK = replace(rest_xml("<PublicAccessBlockConfiguration/>"), about="publicAccessBlock")
+STATUS = rest_xml("<PolicyStatus><IsPublic>FALSE</IsPublic></PolicyStatus>")
+RULE = replace(json_reply({"Name": "r", "Arn": "arn:r", "State": "ENABLED"}), about="DescribeRule")
+
+
+@pytest.mark.parametrize(
+    ("replies", "ask", "expected"),
+    (
+        pytest.param(
+            (TOPIC, xml_reply("ListSubscriptionsByTopic", NOBODY)),
+            lambda asked: asked.topic(REGION, "arn:t"),
+            seen.TopicSeen(arn="arn:t", policy="", subscriptions=(), key=""),
+            id="a topic and its subscriptions",
+        ),
+        pytest.param(
+            (BLOCK, STATUS),
+            lambda asked: asked.bucket_access(REGION, "files", "1"),
+            seen.BucketAccess(bucket="files", blocked=(), public=False),
+            id="a bucket's block and the status of its policy",
+        ),
+        pytest.param(
+            (RULE, json_reply({"Targets": []})),
+            lambda asked: asked.rule(REGION, "default", "r"),
+            seen.ScheduleSeen(
+                name="r", arn="arn:r", state="ENABLED", expression="", timezone="UTC", ends=None, targets=()
+            ),
+            id="a rule and its targets",
+        ),
+    ),
+)
+def test_what_does_not_wait_for_another_answer_is_asked_beside_it(
+    aws: Make, replies: tuple[Reply, Reply], ask: Callable[[RealAws], object], expected: object
+) -> None:
+    """Neither is answered before both were asked: far away, one after the other would be a round trip more."""
+    both = threading.Barrier(2)
+    asked, _ = aws(*(meeting(each, both) for each in replies))
+
+    assert expected == ask(asked)
 
 
 def test_a_cache_policy_is_seen_with_its_lifetimes(aws: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_targets_are_read_to_the_last_page_of_the_right_bus(told: Make) -> None:
     """A rule without a schedule has an empty one."""
     rule = {key: value for key, value in RULE.items() if key != "ScheduleExpression"}
     asked, endpoint = told(
-        json_reply(rule),
+        replace(json_reply(rule), about="DescribeRule"),
         json_reply({"Targets": [{"Id": "2", "Arn": "b"}], "NextToken": "t"}),
         json_reply({"Targets": [{"Id": "1", "Arn": "a", "RoleArn": "r"}]}),
     )
@@ -93,9 +94,13 @@ def test_targets_are_read_to_the_last_page_of_the_right_bus(told: Make) -> None:
     assert ["orders"] * 3 == [json.loads(each.body)["EventBusName"] for each in endpoint.requests]
 
 
+# Asked at the same time as its targets.
+DESCRIBED = replace(json_reply(RULE), about="DescribeRule")
+
+
 def test_a_rule_that_goes_between_two_questions_is_absent(told: Make) -> None:
     """It was described, and its targets were not."""
-    asked, _ = told(json_reply(RULE), error("ResourceNotFoundException"))
+    asked, _ = told(DESCRIBED, error("ResourceNotFoundException"))
 
     assert isinstance(asked.rule(REGION, "default", "daily"), seen.Absent)
 
@@ -103,7 +108,7 @@ def test_a_rule_that_goes_between_two_questions_is_absent(told: Make) -> None:
 @pytest.mark.parametrize("target", ({"Id": "1"}, {"Arn": "a"}))
 def test_a_target_without_its_name_is_not_one(told: Make, target: dict[str, str]) -> None:
     """Nobody judges half an answer."""
-    asked, _ = told(json_reply(RULE), json_reply({"Targets": [target]}))
+    asked, _ = told(DESCRIBED, json_reply({"Targets": [target]}))
 
     with pytest.raises(CannotLook, match="does not look like AWS"):
         asked.rule(REGION, "default", "daily")

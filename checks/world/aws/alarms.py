@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from checks import evidence as seen
+from checks.together import together
 from checks.world.aws.stacks import utc
 from checks.world.aws.wire import Ask, Asking, shaped
 
@@ -44,11 +46,11 @@ def alarms(asking: Asking, region: str, names: Sequence[str]) -> Mapping[str, se
 def topic(asking: Asking, region: str, arn: str) -> seen.TopicSeen | seen.Absent:
     """One topic and its subscriptions, without their endpoints."""
     absent = seen.Absent(what=f"topic {arn}")
-    answer = asking.call(TOPIC, region, TopicArn=arn)
-    if answer is None:
-        return absent
-    pages = list(asking.pages(SUBSCRIPTIONS, region, TopicArn=arn))
-    if not pages:
+    answer, pages = together(
+        partial(asking.call, TOPIC, region, TopicArn=arn),
+        lambda: list(asking.beside().pages(SUBSCRIPTIONS, region, TopicArn=arn)),
+    )
+    if answer is None or not pages:
         return absent
     listed = [one for page in pages for one in page["Subscriptions"]]
     subscriptions = shaped(SUBSCRIPTIONS, region, lambda: _subscriptions(listed))

@@ -7,15 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from checks.together import fulfil
+
 T = TypeVar("T")
-
-
-def fulfil(promised: Future[T], ask: Callable[[], T]) -> None:
-    """Give *promised* what *ask* returns, or what it raises."""
-    try:
-        promised.set_result(ask())
-    except BaseException as error:  # noqa: BLE001 - it is raised again, in every thread that waits for it
-        promised.set_exception(error)
 
 
 class Batch(Generic[T]):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from checks import evidence as seen
 from checks.notices import spelt_lines, told_by
+from checks.together import together
 from checks.world.aws.readers import Found, Read
 from checks.world.aws.wire import Answer, Ask, Asking, shaped
 
@@ -80,8 +82,10 @@ def bucket(asking: Asking, region: str, name: str, owner: str) -> seen.BucketSee
 
 def bucket_access(asking: Asking, region: str, name: str, owner: str) -> seen.BucketAccess | seen.Absent:
     """The bucket's own block (an account's is not read) and S3's own judgement of its policy."""
-    block = asking.call(BLOCK, region, Bucket=name, ExpectedBucketOwner=owner)
-    status = None if block is None else asking.call(STATUS, region, Bucket=name, ExpectedBucketOwner=owner)
+    block, status = together(
+        partial(asking.call, BLOCK, region, Bucket=name, ExpectedBucketOwner=owner),
+        partial(asking.beside().call, STATUS, region, Bucket=name, ExpectedBucketOwner=owner),
+    )
     if block is None or status is None:
         return _absent(name)
     flags: Mapping[str, bool] = block.get("PublicAccessBlockConfiguration", {})

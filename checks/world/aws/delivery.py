@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from checks.evidence import digest_of
 from checks.spelling import document
+from checks.together import together
 from checks.world.aws.readers import Found, Read, inside, reading
 from checks.world.aws.wire import Answer, Ask, Asking, shaped
 
@@ -40,8 +42,10 @@ COMPOSITE = Ask(service="cloudwatch", operation="DescribeAlarms")
 def _live_function(asking: Asking, region: str, name: str) -> Found | None:
     """A function as visitors meet it: its LIVE stage."""
     which = {"Name": name.rpartition("/")[2], "Stage": "LIVE"}
-    about = asking.call(FUNCTION, region, **which)
-    answer = None if about is None else asking.call(CODE, region, **which)
+    about, answer = together(
+        partial(asking.call, FUNCTION, region, **which),
+        partial(asking.beside().call, CODE, region, **which),
+    )
     if about is None or answer is None:
         return None
     runtime = inside(about, "FunctionSummary", "FunctionConfig", "Runtime")

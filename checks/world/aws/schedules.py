@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from checks import evidence as seen
 from checks.likeness import THERE
+from checks.together import together
 from checks.world.aws.readers import Found, Read
 from checks.world.aws.stacks import utc
 from checks.world.aws.wire import Answer, Ask, Asking, shaped
@@ -27,11 +29,11 @@ CALLERS = Ask(service="events", operation="ListRuleNamesByTarget", needs=("RuleN
 def rule(asking: Asking, region: str, bus: str, name: str) -> seen.ScheduleSeen | seen.Absent:
     """One rule and all its targets. Rules count in UTC."""
     absent = seen.Absent(what=f"rule {name} in {region}")
-    answer = asking.call(RULE, region, Name=name, EventBusName=bus)
-    if answer is None:
-        return absent
-    pages = list(asking.pages(TARGETS, region, Rule=name, EventBusName=bus))
-    if not pages:
+    answer, pages = together(
+        partial(asking.call, RULE, region, Name=name, EventBusName=bus),
+        lambda: list(asking.beside().pages(TARGETS, region, Rule=name, EventBusName=bus)),
+    )
+    if answer is None or not pages:
         return absent
     listed = [one for page in pages for one in page["Targets"]]
     targets = shaped(TARGETS, region, lambda: tuple(_target(one, one["Id"]) for one in listed))

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from checks.frozen import dataclass
 from checks.model import CannotLook
+from checks.together import fulfil
 from checks.world.aws import refusals
-from checks.world.aws.batch import fulfil
 from checks.world.aws.pace import Pace, Pacing
 from checks.world.aws.session import Access, Clients, Credentials
 from checks.world.ports import Clock
