@@ -20,6 +20,8 @@ from tests.deployed.conftest import House
 
 Errand = Callable[[House], None]
 
+# Where the canary lives.
+CANARYS = "eu-west-1"
 PEOPLE = (events.BUYER, events.OTHER_BUYER, events.WORKER, events.OTHER_WORKER, events.SELLER, events.ADMIN)
 
 
@@ -112,19 +114,34 @@ def keep_a_night(house: House) -> None:
 
     It is told to look at one small stack: how long a night takes is another question.
     """
-    called, region = f"errand-{uuid.uuid4().hex}", "eu-west-1"
+    read, kept = _night(house, "KhayaCertificate")
+    assert "broken" == read["verdict"]
+    _expect_kept(house, f"runs/{kept}")
+
+
+def keep_its_middle(house: House) -> None:
+    """A night over the main stack takes seconds: what it has judged by then is kept on its way."""
+    _, kept = _night(house, "KhayaStack")
+    _expect_kept(house, f"partial/{kept}")
+
+
+def _night(house: House, stack: str) -> tuple[dict[str, Any], str]:
+    """What the canary answers that looks at one stack, and what its documents are called."""
+    called = f"errand-{uuid.uuid4().hex}"
     told = travelling(house.settings)
-    stacks = [each for each in told["stack"] if each["name"] == "KhayaCertificate"]
+    stacks = [each for each in told["stack"] if each["name"] == stack]
     settings = {"schema": 1, "account": told["account"], "network": told["network"], "stack": stacks}
     event = json.dumps({"target": called, "settings": settings}).encode()
-    name = house.output("CanaryFunction", stack="KhayaCanary", region=region)
-    answer = house.aws("lambda", region).invoke(FunctionName=name, Payload=event)
+    name = house.output("CanaryFunction", stack="KhayaCanary", region=CANARYS)
+    answer = house.aws("lambda", CANARYS).invoke(FunctionName=name, Payload=event)
     read = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, read
+    return read, f"{called}/{read['run_id']}.json"
 
-    assert "broken" == read["verdict"]
-    bucket = house.output("EvidenceBucket", stack="KhayaCanary", region=region)
-    house.aws("s3", region).head_object(Bucket=bucket, Key=f"runs/{called}/{read['run_id']}.json")
+
+def _expect_kept(house: House, key: str) -> None:
+    bucket = house.output("EvidenceBucket", stack="KhayaCanary", region=CANARYS)
+    house.aws("s3", CANARYS).head_object(Bucket=bucket, Key=key)
 
 
 ERRANDS: Mapping[str, Errand] = {
