@@ -17,6 +17,7 @@ from tests.twin.conftest import Site
 pytestmark = pytest.mark.twin
 
 _API = {"ApiName": "site", "Stage": "prod"}
+_HERE = [{"Name": "Where", "Value": "here"}]
 
 
 def total(site: Site, namespace: str, metric: str, stat: str = "Sum", **dimensions: str) -> float:
@@ -71,7 +72,7 @@ def watching(site: Site) -> Iterator[Callable[..., str]]:
             "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanOrEqualToThreshold",
             **({} if "Metrics" in settings else {
                 "Namespace": "Own", "MetricName": "Trouble", "Statistic": "Sum", "Period": 60,
-                "Dimensions": [{"Name": "Where", "Value": "here"}],
+                "Dimensions": _HERE,
             }),
         }  # fmt: skip
         client.put_metric_alarm(AlarmName=name, **{**known, **settings})
@@ -158,6 +159,17 @@ def test_an_alarm_watches_its_own_dimensions(site: Site, watching: Callable[...,
         data = {"MetricName": "Trouble", "Value": 2.0, "Dimensions": [{"Name": "Where", "Value": where}]}
         client.put_metric_data(Namespace="Own", MetricData=[data])
         assert expected == state(site, name)
+
+
+def test_what_is_told_late_does_not_hide_what_is_new(site: Site, watching: Callable[..., str]) -> None:
+    """A point of two hours ago comes after that of now; the alarm sees the latter."""
+    name, client = watching(MetricName="Late", EvaluationPeriods=2), site.client("cloudwatch")
+    for value, ago in ((2.0, 0), (0.0, 2)):
+        moment = datetime.now(UTC) - timedelta(hours=ago)
+        data = {"MetricName": "Late", "Value": value, "Timestamp": moment, "Dimensions": _HERE}
+        client.put_metric_data(Namespace="Own", MetricData=[data])
+
+    assert "ALARM" == state(site, name)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from itertools import takewhile
 
 from checks.twin.gaps import maths
 from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, service, store
@@ -15,8 +16,10 @@ from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, servi
 # How long a state that was set by hand stays; CloudWatch evaluates again within a minute.
 _HELD_S = 20.0
 _PAUSE_S = 0.5
+_EVICTED_EVERY_S = 60.0
 _looked: dict[str, float] = {}
 _ASKED = ("params", "cbor_data", "is_cbor", "is_json")
+_DATUM = ("namespace", "name", "dims", "ts", "unit", "value", "values", "counts", "stat_values")
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -61,6 +64,38 @@ def keep_metric_maths_of_alarms(_: Grounds) -> None:
 
     replace(cloudwatch, "_put_metric_alarm", _ASKED, through_the_api)
     replace(provisioners, "_cw_metric_alarm_record", ("name", "props"), by_cloudformation)
+
+
+def keep_metrics_in_order(_: Grounds) -> None:
+    """The points of a metric stay in the order of their time, however late one of them is told.
+
+    MiniStack keeps them as they come, so that whoever wants the newest goes through all; and it copies all of them at
+    every question, to drop what is older than two weeks. Within hours a twin would be busy with nothing else.
+    """
+    cloudwatch = service("services.cloudwatch")
+    bucket, moment = store(cloudwatch, "_metric_bucket"), operator.itemgetter("Timestamp")
+    evicted = 0.0
+
+    def ordered(original: Function) -> Function:
+        def keep(namespace: str, name: str, dims: Untyped, *told: Untyped) -> None:
+            original(namespace, name, dims, *told)
+            points = bucket((namespace, name, cloudwatch._dims_key(dims)))  # noqa: SLF001
+            # Those of one call have one moment; `sort` holds the interpreter, so nobody sees it half done.
+            points.sort(key=moment)
+
+        return keep
+
+    def rarely(original: Function) -> Function:
+        def evict() -> None:
+            nonlocal evicted
+            if time.monotonic() - evicted >= _EVICTED_EVERY_S:
+                evicted = time.monotonic()
+                original()
+
+        return evict
+
+    replace(cloudwatch, "_store_datum", _DATUM, ordered)
+    replace(cloudwatch, "_evict_old_metrics", (), rarely)
 
 
 def evaluate_alarms_as_declared(_: Grounds) -> None:
@@ -153,14 +188,15 @@ def _values(cloudwatch: Untyped, alarm: Alarm, now: float) -> list[float | None]
     queries = alarm.get("Metrics") or [_single(alarm)]
     period = max(int((each.get("MetricStat") or each).get("Period") or 60) for each in queries)
     stats = {each["Id"]: each["MetricStat"] for each in queries if each.get("MetricStat")}
-    periods = {name: _by_period(_points(cloudwatch, stat), period, now) for name, stat in stats.items()}
+    times = range(int(alarm.get("EvaluationPeriods") or 1))
+    since = now - period * len(times)
+    periods = {name: _by_period(_points(cloudwatch, stat, since), period, now) for name, stat in stats.items()}
 
     def value(name: str, ago: int) -> float | None:
         points = periods[name][ago]
         known = cloudwatch._calc_stats(points)  # noqa: SLF001
         return cloudwatch._stat_value(known, stats[name]["Stat"], points) if known else None  # noqa: SLF001
 
-    times = range(int(alarm.get("EvaluationPeriods") or 1))
     return [maths.result(queries, {name: value(name, ago) for name in stats}) for ago in times]
 
 
@@ -177,7 +213,8 @@ def _single(alarm: Alarm) -> Alarm:
     return {"Id": "m", "MetricStat": {"Metric": metric, "Period": alarm.get("Period"), "Stat": stat}}
 
 
-def _points(cloudwatch: Untyped, stat: Alarm) -> list[Alarm]:
+def _points(cloudwatch: Untyped, stat: Alarm, since: float) -> list[Alarm]:
     metric = stat["Metric"]
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(metric.get("Dimensions") or []))  # noqa: SLF001
-    return list(cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or [])  # noqa: SLF001
+    kept = cloudwatch._metrics.get((metric["Namespace"], metric["MetricName"], dimensions)) or []  # noqa: SLF001
+    return list(takewhile(lambda each: each["Timestamp"] > since, reversed(kept)))
