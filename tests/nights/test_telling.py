@@ -96,6 +96,13 @@ def test_a_warning_can_wait_for_the_morning() -> None:
     assert "page" == told(both)[0][0].topic
 
 
+def test_a_subject_names_what_wakes_people() -> None:
+    """A warning that comes first in the plan is one of the others."""
+    both = document(result("stack.recovered[shop]", "fail", severity="warning"), result("tables.pitr[Users]", "fail"))
+
+    assert "BROKEN shop: tables.pitr[Users] and 1 more" == told(both)[0][0].subject
+
+
 def test_what_gets_graver_rings_again() -> None:
     """A warning that turned critical was told too quietly."""
     said = told(broken("tables.pitr[Users]", severity="warning"), broken("tables.pitr[Users]"))
