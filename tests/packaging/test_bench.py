@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 import types
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -104,3 +108,41 @@ def test_the_page_shows_the_picture_of_what_was_measured(tmp_path: Path, monkeyp
 
     assert "(images/bench-a-verify.svg)" in page.read_text()
     assert (tmp_path / "images" / "bench-a-verify.svg").read_text().startswith("<svg")
+
+
+_STAGE = """
+import multiprocessing, pathlib, sys, time, trustme
+from tools import bench_network, bench_replay
+leaf = pathlib.Path(sys.argv[1]) / "leaf.pem"
+trustme.CA().issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(leaf)
+with bench_replay.replaying(bench_replay.Scene(bench_replay.Tape(), leaf, {})) as replayed:
+    with bench_network.delayed(tcp=(replayed.port,), udp=(), round_trip_s=0.01):
+        print(*(each.pid for each in multiprocessing.active_children()), flush=True)
+        time.sleep(60)
+"""
+
+
+def test_what_a_benchmark_serves_ends_with_it_however_it_ends(tmp_path: Path) -> None:
+    """Nobody is left to end the servers of one that was killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _STAGE, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=bench.PAGE.parents[1]
+    ) as stage:
+        assert stage.stdout is not None
+        serving = [int(each) for each in stage.stdout.readline().split()]
+        seen = [each for each in serving if _runs(each)]
+        stage.send_signal(signal.SIGKILL)
+
+    assert (2, serving) == (len(serving), seen)
+    limit = time.monotonic() + 20
+    while any(_runs(each) for each in serving) and time.monotonic() < limit:
+        time.sleep(0.02)
+    assert [] == [each for each in serving if _runs(each)]
+
+
+def _runs(pid: int) -> bool:
+    """Whether that process is there and not a corpse that nobody has buried."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"

@@ -358,6 +358,7 @@ def test_a_topic_that_goes_between_two_questions_is_absent(aws: Make) -> None:
     assert seen.Absent(what="topic arn:t") == asked.topic(REGION, "arn:t")
 
 
+RUNTIME = "<Runtime>cloudfront-js-2.0</Runtime>"
 NOBODY = "<ListSubscriptionsByTopicResult><Subscriptions/></ListSubscriptionsByTopicResult>"
 BLOCK = replace(rest_xml("<PublicAccessBlockConfiguration/>"), about="publicAccessBlock")
 STATUS = rest_xml("<PolicyStatus><IsPublic>FALSE</IsPublic></PolicyStatus>")
@@ -386,6 +387,20 @@ RULE = replace(json_reply({"Name": "r", "Arn": "arn:r", "State": "ENABLED"}), ab
                 name="r", arn="arn:r", state="ENABLED", expression="", timezone="UTC", ends=None, targets=()
             ),
             id="a rule and its targets",
+        ),
+        pytest.param(
+            (
+                replace(rest_xml(_tags("FunctionSummary", _tags("FunctionConfig", RUNTIME))), about="/describe"),
+                Reply(body=b"code", request_id="r-1"),
+            ),
+            lambda asked: asked.described("AWS::CloudFront::Function", REGION, "spa"),
+            seen.Described(
+                kind="AWS::CloudFront::Function",
+                name="spa",
+                state="there",
+                words=(("code", seen.digest_of("code")), ("runtime", "cloudfront-js-2.0")),
+            ),
+            id="a function at the edge and its code",
         ),
     ),
 )
