@@ -24,20 +24,23 @@ _LOCALS: dict[str, Any] = {
     "Sequence": Sequence,
 }
 
-_SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "[access key]"),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"), "[token]"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [credential]"),
+# Each with characters that such a secret cannot be without: looking for these alone is much faster.
+_SECRETS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("IA", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), "[access key]"),
+    ("eyJ", re.compile(r"\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"), "[token]"),
+    ("", re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [credential]"),
     (
+        "-----BEGIN ",
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         "[private key]",
     ),
     (
+        "=",
         re.compile(r"(?i)\b(x-amz-security-token|x-amz-signature|x-amz-credential)=[^&\s\"]+"),
         r"\1=[redacted]",
     ),
-    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "[e-mail]"),
-    (re.compile(r"(?<![\w+])\+\d{9,14}\b"), "[phone]"),
+    ("@", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "[e-mail]"),
+    ("+", re.compile(r"(?<![\w+])\+\d{9,14}\b"), "[phone]"),
 )
 # Most of what is stored; a float may be no number, and what is derived from these may be an enumeration.
 _WRITTEN_AS_IT_IS = frozenset({str, int, bool, type(None)})
@@ -119,8 +122,9 @@ def digest(value: object) -> str:
 
 def redact(text: str) -> str:
     """Replace what looks like a credential, a token, a private key, an e-mail address or a phone number."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
+    for mark, pattern, instead in _SECRETS:
+        if mark in text:
+            text = pattern.sub(instead, text)
     return text
 
 

@@ -197,6 +197,14 @@ def test_what_looks_like_a_secret_is_replaced_and_the_rest_is_not(text: str, kep
     assert kept == codec.redact(text)
 
 
+@given(st.one_of(*(st.tuples(st.just(mark), st.from_regex(secret)) for mark, secret, _ in codec._SECRETS)))
+def test_no_secret_is_without_the_characters_that_are_looked_for_first(found: tuple[str, str]) -> None:
+    """Where they are missing a pattern is not tried at all."""
+    mark, text = found
+
+    assert mark in text
+
+
 def test_evidence_is_redacted_wherever_the_text_sits() -> None:
     """Header values, bodies and nested records are scrubbed, and the evidence keeps its type."""
     response = Response(

@@ -297,6 +297,38 @@ def test_a_forged_key_shows_whether_anybody_checks_keys(aws: Make, reply: Reply,
     assert "AKIDEXAMPLE" not in endpoint.requests[0].headers["Authorization"]
 
 
+def test_a_forged_key_is_used_for_its_own_call_alone(aws: Make) -> None:
+    """Tried again, it is still the forged one, without our session; the next question is signed by us."""
+    ours = Credentials(access_key_id="AKIDEXAMPLE", secret_access_key="secret", session_token="session")
+    asked, endpoint = aws(
+        xml_error("InternalFailure", status=500),
+        xml_error("InvalidClientTokenId", status=403),
+        xml_reply("GetCallerIdentity", CALLER),
+        credentials=ours,
+        limits=Limits(attempts=2),
+    )
+
+    held, _ = asked.refuses_forged_key(REGION)
+    asked.caller(REGION)
+
+    signed = [
+        ("AKIDEXAMPLE" in each.headers["Authorization"], each.headers.get("X-Amz-Security-Token"))
+        for each in endpoint.requests
+    ]
+    assert held
+    assert [(False, None), (False, None), (True, "session")] == signed
+
+
+def test_a_connection_is_kept_for_the_next_question(aws: Make) -> None:
+    """Three questions, one handshake."""
+    asked, endpoint = aws(json_reply(PITR), json_reply(PITR), json_reply(PITR))
+
+    for table in ("users", "jobs", "bids"):
+        asked.continuous_backups(REGION, table)
+
+    assert (3, 1) == (len(endpoint.requests), endpoint.connections)
+
+
 @pytest.mark.parametrize(
     "reply",
     (

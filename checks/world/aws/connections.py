@@ -30,9 +30,11 @@ def share_context(client: Any, context: ssl.SSLContext) -> bool:  # noqa: ANN401
 
     http._get_ssl_context = lambda: context  # noqa: SLF001 - the reason is in the docstring
     http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
-    manager = PoolManager(**http._get_pool_manager_kwargs())  # noqa: SLF001
+    given = http._get_pool_manager_kwargs()  # noqa: SLF001
+    kept = {"QueueCls": staticmethod(lambda _: _Idle(given["maxsize"]))}
     classes = http._pool_classes_by_scheme.items()  # noqa: SLF001
-    manager.pool_classes_by_scheme = {scheme: type(each.__name__, (each,), _KEPT) for scheme, each in classes}
+    manager = PoolManager(**{**given, "maxsize": 0})
+    manager.pool_classes_by_scheme = {scheme: type(each.__name__, (each,), kept) for scheme, each in classes}
     http._manager = manager  # noqa: SLF001
     return True
 
@@ -41,7 +43,8 @@ class _Idle:
     """The connections that wait for their next use, the last one first.
 
     urllib3 fills a queue with one empty place for each connection that a pool may keep, for each host that is asked,
-    which for buckets is one each: a hundredth of a second for two hundred places. Here an empty place is none at all.
+    which for buckets is one each: half a millisecond for two hundred places. Here it makes pools without any, and what
+    is kept is counted here.
     """
 
     def __init__(self, most: int) -> None:
@@ -49,7 +52,7 @@ class _Idle:
         self._waiting: list[Any] = []
 
     def put(self, connection: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ANN401, ARG002, FBT001, FBT002 - as a queue's
-        if connection is None:
+        if connection is None:  # one that could not be made is given back as its place
             return
         if len(self._waiting) >= self._most:
             raise queue.Full
@@ -63,9 +66,6 @@ class _Idle:
 
     def qsize(self) -> int:
         return len(self._waiting)
-
-
-_KEPT = {"QueueCls": _Idle}
 
 
 def _trust_the_context(pool: Any, _url: str, _verify: object) -> None:  # noqa: ANN401 - urllib3's pool

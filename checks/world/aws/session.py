@@ -94,11 +94,11 @@ class Clients:
         if access.role_arn:
             self._session = self._assumed(home)
 
-    def make(self, service: str, region: str, *, credentials: Credentials | None = None) -> Any:  # noqa: ANN401 - botocore makes its client classes at run time
-        """A client of *service* in *region*; *credentials* replace those of the session."""
-        return self._make(self._session, service, region, credentials)
+    def make(self, service: str, region: str) -> Any:  # noqa: ANN401 - botocore makes its client classes at run time
+        """A client of *service* in *region*."""
+        return self._make(self._session, service, region)
 
-    def _make(self, session: Any, service: str, region: str, credentials: Credentials | None) -> Any:  # noqa: ANN401 - see make
+    def _make(self, session: Any, service: str, region: str) -> Any:  # noqa: ANN401 - see make
         bundle = self._bundle()
         client = session.create_client(
             service,
@@ -106,9 +106,6 @@ class Clients:
             endpoint_url=self._access.endpoint or None,
             verify=bundle,
             config=self._config,
-            aws_access_key_id=credentials.access_key_id if credentials else None,
-            aws_secret_access_key=credentials.secret_access_key if credentials else None,
-            aws_session_token=(credentials.session_token or None) if credentials else None,
         )
         share_context(client, self._shared(bundle))
         return client
@@ -116,7 +113,7 @@ class Clients:
     def _assumed(self, home: str) -> Any:  # noqa: ANN401 - a botocore session
         from botocore.credentials import DeferredRefreshableCredentials
 
-        sts = self._make(self._base, "sts", home, None)
+        sts = self._make(self._base, "sts", home)
         session = _open_session(self._access, whole=self._whole)
         credentials = DeferredRefreshableCredentials(
             refresh_using=lambda: _assume(sts, self._access.role_arn), method="assume-role"
@@ -168,7 +165,7 @@ def _open_session(access: Access, *, whole: bool) -> Any:  # noqa: ANN401 - a bo
     session.register_component("data_loader", _loader(session.get_config_variable("data_path"), whole=whole))
     _forget_documentation(session)
     if access.credentials:
-        session.register_component("credential_provider", _Given(_static(access.credentials)))
+        session.register_component("credential_provider", _Given(static(access.credentials)))
     return session
 
 
@@ -217,7 +214,8 @@ def _config(access: Access, agent: str) -> Any:  # noqa: ANN401 - botocore's Con
     )
 
 
-def _static(credentials: Credentials) -> object:
+def static(credentials: Credentials) -> object:
+    """The same key in botocore's own words."""
     from botocore.credentials import Credentials as Static
 
     return Static(credentials.access_key_id, credentials.secret_access_key, credentials.session_token or None)

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ from checks.model import CannotLook
 from checks.together import fulfil
 from checks.world.aws import refusals
 from checks.world.aws.pace import Pace, Pacing
-from checks.world.aws.session import Access, Clients, Credentials
+from checks.world.aws.session import Access, Clients, Credentials, static
 from checks.world.ports import Clock
 
 T = TypeVar("T")
@@ -49,6 +51,9 @@ class Ask:
         """Its IAM action."""
         return self.iam or f"{self.service}:{self.operation}"
 
+
+# The credentials of a call that is not made with those of its client, in the thread that makes it.
+_SIGNER: ContextVar[object] = ContextVar("signer", default=None)
 
 # What a thing answers that has none of what it was asked for.
 NOTHING: Answer = MappingProxyType({})
@@ -90,13 +95,8 @@ class Wire:
         """The one client of *service* in *region*; made under a lock, because concurrent making is slower."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._make(service, region, None)
+                self._clients[service, region] = self._make(service, region)
             return self._clients[service, region]
-
-    def stranger(self, service: str, region: str, credentials: Credentials) -> Any:  # noqa: ANN401 - see client
-        """A client with other credentials, not kept: whoever asks for it closes it."""
-        with self._lock:
-            return self._make(service, region, credentials)
 
     def close(self) -> None:
         """Close the connections that are kept for the next question; it opens new ones if it comes."""
@@ -112,11 +112,12 @@ class Wire:
         """The clock that deadlines are measured with."""
         return self._clock.monotonic()
 
-    def _make(self, service: str, region: str, credentials: Credentials | None) -> Any:  # noqa: ANN401 - see client
+    def _make(self, service: str, region: str) -> Any:  # noqa: ANN401 - see client
         if self._maker is None:
             self._maker = Clients(self._access, self._home)
-        client = self._maker.make(service, region, credentials=credentials)
+        client = self._maker.make(service, region)
         client.meta.events.register("request-created", self._count)
+        client.meta.events.register("before-sign", sign_as_told)
         client.meta.events.register("before-parse", refuse_broken_json)
         return client
 
@@ -159,11 +160,8 @@ class Asking:
     def call_as(self, ask: Ask, region: str, credentials: Credentials) -> Answer | None:
         """The same with other credentials; None when the answer is one of *ask*'s ``gone`` codes."""
         with in_our_words(ask.action, region):
-            stranger = self._wire.stranger(ask.service, region, credentials)
-        try:
-            return self._guarded(ask, region, stranger, {})
-        finally:
-            stranger.close()
+            client = self._wire.client(ask.service, region)
+        return self._guarded(ask, region, client, {}, signer=static(credentials))
 
     def pages(self, ask: Ask, region: str, **params: object) -> Iterator[Answer]:
         """All pages, to the end; nothing at all when AWS says that there is no such thing.
@@ -182,7 +180,15 @@ class Asking:
             seen.add(token)
             answer = self.demand(ask, region, **params, **{ask.more: token})
 
-    def _guarded(self, ask: Ask, region: str, client: Any, params: Mapping[str, object]) -> Answer | None:  # noqa: ANN401 - see Wire.client
+    def _guarded(
+        self,
+        ask: Ask,
+        region: str,
+        client: Any,  # noqa: ANN401 - see Wire.client
+        params: Mapping[str, object],
+        *,
+        signer: object = None,
+    ) -> Answer | None:
         from botocore import xform_name
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -190,7 +196,7 @@ class Asking:
         method = getattr(client, xform_name(ask.operation))
         with in_our_words(ask.action, region):
             try:
-                return self._in_time(ask, region, lambda: method(**params))
+                return self._in_time(ask, region, lambda: _signed_by(signer, partial(method, **params)))
             except ClientError as error:
                 if _means_gone(ask, error):
                     return None
@@ -240,6 +246,19 @@ def shaped(ask: Ask, region: str, read: Callable[[], T]) -> T:
         return read()
     except _MISREAD as error:
         raise refusals.unlike_aws(ask.action, region, f"{type(error).__name__}: {error}") from error
+
+
+def _signed_by(signer: object, call: Callable[[], Answer]) -> Answer:
+    # The thread is this one call's own, and its context with it: there is nothing to set back.
+    _SIGNER.set(signer)
+    return call()
+
+
+def sign_as_told(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's request
+    """Sign with this very call's own credentials, where it has any: making a client takes longer than asking."""
+    signer = _SIGNER.get()
+    if signer is not None:
+        request.context.setdefault("signing", {})["request_credentials"] = signer
 
 
 def refuse_broken_json(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's model
