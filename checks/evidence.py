@@ -745,6 +745,20 @@ class ScheduleSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunsSeen:
+    """Whether a rule did what was *due*: calls that were *begun* since then, and how many of them *failed* for good.
+
+    *changed* is when its stack was last deployed. What was not due since then has not been counted.
+    """
+
+    schedule: ScheduleSeen
+    changed: datetime
+    due: datetime | None
+    begun: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSeen:
     """An SQS queue. *settings* are attributes by their API names; *messages* those waiting, in flight and delayed."""
 

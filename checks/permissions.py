@@ -24,6 +24,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
         "backup:ListBackupJobs",
         "backup:ListRecoveryPointsByResource",
         "cloudfront:ListDistributions",
+        "cloudwatch:GetMetricStatistics",
         "cognito-idp:DescribeUserPoolDomain",
         "events:ListRuleNamesByTarget",
         "logs:DescribeLogGroups",

@@ -10,9 +10,9 @@ from __future__ import annotations
 import calendar
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from checks.frozen import dataclass
@@ -21,6 +21,8 @@ _RATE = re.compile(r"rate\(\s*(\d{1,9})\s+(minute|hour|day)(s?)\s*\)", re.ASCII)
 _CRON = re.compile(r"cron\((.*)\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", re.ASCII)
 _NEAREST = re.compile(r"(\d{1,2})W", re.ASCII)
+_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_OVER = "no day is left on which it fires"
 _SUNDAY = 6  # as Python counts the days of a week, from Monday
 _WEEK = 7
 
@@ -82,19 +84,43 @@ def coming(expression: str, zone: ZoneInfo, after: datetime, many: int) -> tuple
         raise ValueError(
             f"{expression}: {flaw(expression, after.date(), scheduler=True) or 'only cron has a timetable'}"
         )
-    minutes, hours, day, month, weekday, year = (part.upper() for part in found[1].split())
+    year = after.astimezone(zone).year
+    moments = _moments(found[1], zone, lambda each: each >= year)
+    return tuple(itertools.islice((each for each in moments if each > after), many))
+
+
+def due(expression: str, zone: ZoneInfo, before: datetime) -> datetime | None:
+    """The newest moment until *before*, in UTC, since when it has to have fired once; None when it never had to.
+
+    Of a ``rate(…)`` nobody knows the phase, so that is one period earlier. Raises ValueError for what means nothing.
+    """
+    odd = flaw(expression, before.date(), scheduler=True)
+    if (rate := _RATE.fullmatch(expression)) is not None and not odd:
+        return before - int(rate[1]) * _UNITS[rate[2]]
+    if (moment := _AT.fullmatch(expression)) is not None and not odd:
+        once = datetime.fromisoformat(moment[1]).replace(tzinfo=zone).astimezone(UTC)
+        return once if once <= before else None
+    found = _CRON.fullmatch(expression)
+    if found is None or (odd and odd != _OVER):
+        raise ValueError(f"{expression}: {odd or 'neither cron(…) nor rate(…) nor at(…)'}")
+    year = before.astimezone(zone).year
+    passed = (each for each in _moments(found[1], zone, lambda each: each <= year, latest=True) if each <= before)
+    return next(passed, None)
+
+
+def _moments(fields: str, zone: ZoneInfo, within: Callable[[int], bool], *, latest: bool = False) -> Iterator[datetime]:
+    """Every moment of a cron in the years *within*, in UTC, the *latest* or the earliest first."""
+    minutes, hours, day, month, weekday, year = (part.upper() for part in fields.split())
     days = _by_weekday(weekday) if day == "?" else _by_day(day)
-    times = [(hour, minute) for hour in sorted(_values(hours, _HOURS)) for minute in sorted(_values(minutes, _MINUTES))]
-    local = after.astimezone(zone)
-    moments = (
+    times = [(hour, minute) for hour in _values(hours, _HOURS) for minute in _values(minutes, _MINUTES)]
+    return (
         moment.astimezone(UTC)
-        for each_year in sorted(one for one in _values(year, _YEAR) if one >= local.year)
-        for each_month in sorted(_values(month, _MONTH))
-        for each_day in sorted(days(each_year, each_month))
-        for hour, minute in times
+        for each_year in sorted((one for one in _values(year, _YEAR) if within(one)), reverse=latest)
+        for each_month in sorted(_values(month, _MONTH), reverse=latest)
+        for each_day in sorted(days(each_year, each_month), reverse=latest)
+        for hour, minute in sorted(times, reverse=latest)
         if _exists(moment := datetime(each_year, each_month, each_day, hour, minute, tzinfo=zone))
     )
-    return tuple(itertools.islice((each for each in moments if each > after), many))
 
 
 def _exists(moment: datetime) -> bool:
@@ -128,7 +154,7 @@ def _flaw_of_cron(parts: list[str], today: date) -> str:
     if (day == "?") == (weekday == "?"):
         return "exactly one of day of month and day of week must be ?"
     days = _by_weekday(weekday) if day == "?" else _by_day(day)
-    return "" if _fires(days, months, years, today) else "no day is left on which it fires"
+    return "" if _fires(days, months, years, today) else _OVER
 
 
 def _fires(days: _Days, months: Iterable[int], years: Iterable[int], today: date) -> bool:

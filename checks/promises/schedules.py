@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from checks import intent
 from checks.errands import (
@@ -21,14 +22,18 @@ from checks.errands import (
     listed,
     loses,
 )
-from checks.evidence import Absent, Permissions, QueueSeen, ResourcePolicy, ScheduleSeen, TopicSeen
+from checks.evidence import Absent, Permissions, QueueSeen, ResourcePolicy, RunsSeen, ScheduleSeen, TopicSeen
 from checks.model import Check, Place, Resource, Sight, Target, Verdict, promise
-from checks.timetable import flaw
+from checks.timetable import due, flaw
+from checks.together import together
 from checks.wording import left_out, quote, several
 from checks.world.ports import World
 
 RULE = "AWS::Events::Rule"
 SCHEDULE = "AWS::Scheduler::Schedule"
+# CloudWatch has a service's counts some minutes later.
+_COUNTED_WITHIN = timedelta(minutes=15)
+_COUNTS = ("Invocations", "FailedInvocations")
 _READ = ("events:DescribeRule", "events:ListTargetsByRule", "scheduler:GetSchedule")
 
 
@@ -95,6 +100,22 @@ def dead_letters(*, source: Source, aims: tuple[Aim, ...], gaps: tuple[str, ...]
     """Pitfall 84: without dead letters an event that could not be delivered is gone, and nobody has seen it."""
     judge = partial(judge_dead_letters, source=source, aims=aims, gaps=gaps)
     return Sight(look=partial(_look, source=source), judge=judge)
+
+
+@promise(
+    "schedules.ran",
+    says="the rule did what was due since its stack was last deployed, and not all of that failed",
+    severity="warning",
+    instrument="aws",
+    actions=("events:DescribeRule", "events:ListTargetsByRule", "cloudwatch:GetMetricStatistics"),
+)
+def ran(*, source: Source, stack: str) -> Sight:
+    """Pitfall 84: AWS/Events counts what each rule calls. A warning, since no release can undo a night that is over.
+
+    Source: EventBridge User Guide, "Monitoring Amazon EventBridge": a count of none is not reported.
+    """
+    look = partial(_look_runs, source=source, stack=stack)
+    return Sight(look=look, judge=partial(judge_ran, source=source))
 
 
 def judge_enabled(seen: ScheduleSeen | Absent, now: datetime, *, source: Source, gaps: tuple[str, ...]) -> Verdict:
@@ -176,6 +197,26 @@ def judge_dead_letters(
     return Verdict.failed(expected=expected, actual=several(amiss), remedy=remedy)
 
 
+def judge_ran(seen: RunsSeen | Absent, _now: datetime, *, source: Source) -> Verdict:
+    """One call that was begun and did not fail for good is enough; what was never due has not been missed."""
+    expected = f"{called(source)} did what was due"
+    if isinstance(seen, Absent):
+        return _gone(expected, source)
+    if seen.due is None or seen.due <= seen.changed:
+        actual = f"nothing was due since {seen.changed:%Y-%m-%d %H:%M} UTC, when its stack was deployed"
+        return Verdict.passed(expected=expected, actual=actual)
+    since = f"since {seen.due:%Y-%m-%d %H:%M} UTC"
+    if seen.begun > seen.failed:
+        return Verdict.passed(expected=expected, actual=f"{seen.begun - seen.failed} calls {since}")
+    if seen.begun:
+        remedy = "see why what it calls refused them: its policy, its errors, the rule's dead letters"
+        return Verdict.failed(expected=expected, actual=f"all of {seen.begun} calls failed {since}", remedy=remedy)
+    remedy = (
+        "see who switched the rule off meanwhile (CloudTrail: DisableRule, PutRule), and do by hand what was not done"
+    )
+    return Verdict.failed(expected=expected, actual=f"no call {since}", remedy=remedy)
+
+
 def checks(target: Target) -> Iterator[Check]:
     """Every promise about every rule with a schedule, then about every schedule of Scheduler."""
     for rule in target.of_type(RULE):
@@ -193,6 +234,8 @@ def _of_rule(target: Target, rule: Resource) -> Iterator[Check]:
     arn = target.arn("events", rule.region, f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
     said = intent.items(rule.properties, "Targets")
     yield from _about(rule.place(arn), source, rule, tuple(aim_of(each) for each in said), ("Targets",))
+    if not intent.text(rule.properties, "State").startswith("DISABLED"):
+        yield ran(rule.place(arn), source=source, stack=rule.stack)
     callees = tuple(dict.fromkeys(callees_of(said)))
     if callees:
         yield permitted(rule.place(*callees), rule=arn, account=target.account, callees=callees)
@@ -238,6 +281,32 @@ def _look(world: World, *, source: Source) -> ScheduleSeen | Absent:
     return ask(source.region, source.within, source.name)
 
 
+def _look_runs(world: World, *, source: Source, stack: str) -> RunsSeen | Absent:
+    """What was due too lately may not be counted yet; what was due before the last deploy was another template's."""
+    rule, holder = _look(world, source=source), world.aws.stack(source.region, stack)
+    if isinstance(rule, Absent):
+        return rule
+    if isinstance(holder, Absent):
+        return holder
+    when = _due(rule, world.clock.now() - _COUNTED_WITHIN)
+    if when is None or when <= holder.updated:
+        return RunsSeen(schedule=rule, changed=holder.updated, due=when)
+    bus = () if source.within == "default" else (("EventBusName", source.within),)
+    dimensions = (*bus, ("RuleName", source.name))
+    begun, failed = together(
+        *(partial(world.aws.counted, source.region, ("AWS/Events", each), dimensions, when) for each in _COUNTS)
+    )
+    return RunsSeen(schedule=rule, changed=holder.updated, due=when, begun=begun, failed=failed)
+
+
+def _due(rule: ScheduleSeen, before: datetime) -> datetime | None:
+    """An expression that means nothing is never due: schedules.expression says so."""
+    try:
+        return due(rule.expression, ZoneInfo(rule.timezone), before)
+    except ValueError:
+        return None
+
+
 def _look_policies(world: World, *, callees: tuple[str, ...]) -> Permissions:
     return Permissions(policies=tuple(_policy(world, arn) for arn in callees))
 
@@ -254,4 +323,4 @@ def _policy(world: World, arn: str) -> ResourcePolicy | Absent:
             return found
 
 
-PROMISES = (enabled, expression, targets, permitted, dead_letters)
+PROMISES = (enabled, expression, targets, permitted, dead_letters, ran)

@@ -130,6 +130,12 @@ class Aws(Protocol):
         """cloudwatch:DescribeAlarms (asked once for all alarms that a run needs, a hundred names a call)."""
         ...
 
+    def counted(
+        self, region: str, metric: tuple[str, str], dimensions: tuple[tuple[str, str], ...], since: datetime
+    ) -> int:
+        """cloudwatch:GetMetricStatistics: the sum of *metric* (namespace, name) from *since* until now."""
+        ...
+
     def topic(self, region: str, arn: str) -> seen.TopicSeen | seen.Absent:
         """sns:GetTopicAttributes and sns:ListSubscriptionsByTopic."""
         ...

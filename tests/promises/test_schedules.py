@@ -3,12 +3,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from checks import codec
-from checks.evidence import Absent, Permissions, QueueSeen, ResourcePolicy, ScheduleSeen, ScheduleTarget, TopicSeen
+from checks.evidence import (
+    Absent,
+    Permissions,
+    QueueSeen,
+    ResourcePolicy,
+    RunsSeen,
+    ScheduleSeen,
+    ScheduleTarget,
+    StackSeen,
+    TopicSeen,
+)
 from checks.model import CannotLook, Check, Unresolved, Verdict
 from checks.promises import schedules
 from tests.promises.worlds import ACCOUNT, NOW, REGION, planned, resource, target, world
@@ -64,7 +74,20 @@ def _queue(policy: str) -> QueueSeen:
     return QueueSeen(arn=DEAD, policy=policy, settings=(), messages=0)
 
 
+LAST = NOW.replace(hour=23, minute=30) - timedelta(days=1)
+STACK = StackSeen(
+    name="Main", arn="arn:stack", status="UPDATE_COMPLETE", reason="", updated=LAST - timedelta(days=3), outputs=()
+)
+
+
+def _counted(name: str, since: datetime = LAST, dimensions: object = (("RuleName", "daily-1"),)) -> object:
+    return ("counted", REGION, ("AWS/Events", name), dimensions, since)
+
+
 WORLD: Mapping[object, object] = {
+    ("stack", REGION, "Main"): STACK,
+    _counted("Invocations"): 2,
+    _counted("FailedInvocations"): 1,
     ("rule", REGION, "default", "daily-1"): GOOD,
     ("function_policy", REGION, FUNCTION): ResourcePolicy(
         resource=FUNCTION, text=_allow(FUNCTION, "lambda:InvokeFunction")
@@ -82,7 +105,7 @@ def test_everything_passes_where_everything_is_right() -> None:
 
     verdicts = {name: check.sight.judge(check.sight.look(seen), NOW) for name, check in checks.items()}
 
-    assert [f"schedules.{name}[Daily]" for name in (*READ, "permitted")] == list(checks)
+    assert [f"schedules.{name}[Daily]" for name in (*READ, "ran", "permitted")] == list(checks)
     assert {} == {name: verdict for name, verdict in verdicts.items() if verdict.status != "pass"}
 
 
@@ -91,7 +114,7 @@ def test_a_rule_without_a_schedule_is_none_of_ours() -> None:
     assert {} == _checks(ScheduleExpression=None, EventPattern={"source": ["aws.ec2"]})
 
 
-@pytest.mark.parametrize("promise", READ)
+@pytest.mark.parametrize("promise", (*READ, "ran"))
 def test_a_missing_rule_fails_every_promise_about_it(promise: str) -> None:
     """With a remedy."""
     verdict = _verdict(promise, GONE)
@@ -219,7 +242,7 @@ def test_targets_that_are_open_are_known_by_their_id() -> None:
     assert ("pass", True) == (verdict.status, "not compared: Fn::GetAtt X.Arn" in verdict.expected)
     assert "pass" == _verdict("targets", GOOD, **unknown).status
     assert "fail" == _verdict("targets", replace(GOOD, targets=()), **unknown).status
-    assert {f"schedules.{name}[Daily]" for name in READ[:3]} == set(_checks(**unknown))
+    assert {f"schedules.{name}[Daily]" for name in (*READ[:3], "ran")} == set(_checks(**unknown))
 
 
 @pytest.mark.parametrize(
@@ -404,3 +427,80 @@ def test_the_default_group_has_a_name_and_an_open_one_cannot_be_asked() -> None:
 
     assert place.resources[0].endswith("schedule/default/sweep")
     assert {} == _scheduled(GroupName=Unresolved("Ref Group"))
+
+
+@pytest.mark.parametrize(
+    ("begun", "failed", "status", "actual"),
+    (
+        (1, 0, "pass", "1 calls since 2026-02-28 23:30 UTC"),
+        (3, 2, "pass", "1 calls since 2026-02-28 23:30 UTC"),
+        (2, 2, "fail", "all of 2 calls failed since 2026-02-28 23:30 UTC"),
+        (0, 0, "fail", "no call since 2026-02-28 23:30 UTC"),
+    ),
+)
+def test_what_was_due_was_done(begun: int, failed: int, status: str, actual: str) -> None:
+    """One call that did not fail is enough; a rule that was switched off over night did nothing."""
+    seen = world({**WORLD, _counted("Invocations"): begun, _counted("FailedInvocations"): failed})
+    check = _checks()["schedules.ran[Daily]"]
+
+    verdict = check.sight.judge(check.sight.look(seen), NOW)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
+    assert bool(verdict.remedy) == (status == "fail")
+
+
+@pytest.mark.parametrize(
+    ("expression", "updated"),
+    (
+        pytest.param("cron(30 23 * * ? *)", LAST, id="deployed when it was due"),
+        pytest.param("cron(50 11 * * ? *)", NOW - timedelta(hours=1), id="due so lately that nobody has counted yet"),
+        pytest.param("rate(1 day)", NOW - timedelta(days=1), id="deployed less than a period ago"),
+        pytest.param("cron(0 3 1 1 ? 2030)", NOW - timedelta(days=900), id="never due yet"),
+        pytest.param("whenever", NOW - timedelta(days=900), id="an expression that means nothing"),
+    ),
+)
+def test_what_was_not_due_yet_is_not_asked_for(expression: str, updated: datetime) -> None:
+    """Nothing is counted, and the report says since when nothing was due."""
+    live = replace(GOOD, expression=expression)
+    seen = world(
+        {("rule", REGION, "default", "daily-1"): live, ("stack", REGION, "Main"): replace(STACK, updated=updated)}
+    )
+    check = _checks()["schedules.ran[Daily]"]
+
+    verdict = check.sight.judge(check.sight.look(seen), NOW)
+
+    assert ("pass", True) == (
+        verdict.status,
+        verdict.actual.startswith(f"nothing was due since {updated:%Y-%m-%d %H:%M}"),
+    )
+
+
+def test_a_rule_of_another_bus_is_counted_there() -> None:
+    """CloudWatch keeps it under the bus and the rule; a rate has to have been kept once within its period."""
+    since = NOW - timedelta(minutes=15, hours=2)
+    dimensions = (("EventBusName", "orders"), ("RuleName", "daily-1"))
+    seen = world(
+        {
+            ("rule", REGION, "orders", "daily-1"): replace(GOOD, expression="rate(2 hours)"),
+            ("stack", REGION, "Main"): STACK,
+            _counted("Invocations", since, dimensions): 5,
+            _counted("FailedInvocations", since, dimensions): 0,
+        }
+    )
+    found = _checks("orders|daily-1")["schedules.ran[Daily]"].sight.look(seen)
+
+    assert isinstance(found, RunsSeen)
+    assert (since, 5, 0) == (found.due, found.begun, found.failed)
+
+
+def test_a_stack_that_is_gone_is_not_a_missed_night() -> None:
+    """That the stack is not there is said as it is."""
+    check = _checks()["schedules.ran[Daily]"]
+    seen = world({**WORLD, ("stack", REGION, "Main"): Absent(what="stack Main")})
+
+    assert "fail" == check.sight.judge(check.sight.look(seen), NOW).status
+
+
+def test_a_rule_that_the_template_switches_off_is_not_expected_to_run() -> None:
+    """Nor to be on."""
+    assert {"schedules.ran[Daily]", "schedules.enabled[Daily]"}.isdisjoint(_checks(State="DISABLED"))

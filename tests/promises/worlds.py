@@ -10,6 +10,7 @@ from typing import Any, cast
 from checks import evidence as seen
 from checks.model import CannotLook, Check, Resource, Stack, Target, Unresolved
 from checks.world.ports import World
+from checks.world.pretend import PretendClock
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -130,7 +131,7 @@ def world(answers: Mapping[Any, object]) -> World:
             return question(word)
 
     rooms: dict[str, object] = dict.fromkeys(("dns", "tls", "http", "aws"), Room())
-    return cast("World", SimpleNamespace(**rooms, anchor="https://anchor.test/"))
+    return cast("World", SimpleNamespace(**rooms, clock=PretendClock(NOW), anchor="https://anchor.test/"))
 
 
 def _plain(value: object) -> object:

@@ -417,3 +417,30 @@ def test_every_closed_gap_is_in_the_documentation() -> None:
     table = page.partition("## Gaps that are closed")[2].partition("## Differences")[0]
     assert [each.__name__ for each in GAPS] == re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE)
     assert f"MiniStack {READ_FROM}" in page
+
+
+@pytest.mark.parametrize("bus", ("default", "orders"))
+def test_what_a_rule_calls_is_counted_under_its_name(site: Site, bus: str) -> None:
+    """As AWS/Events does, so that a rule that fires is told from one that does not."""
+    events, queues = site.client("events"), site.client("sqs")
+    if bus != "default":
+        events.create_event_bus(Name=bus)
+    where = queues.create_queue(QueueName=f"counted-{bus}")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=where, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name=f"counted-{bus}", EventBusName=bus, EventPattern='{"source": ["counted"]}')
+    events.put_targets(Rule=f"counted-{bus}", EventBusName=bus, Targets=[{"Id": "1", "Arn": arn}])
+
+    events.put_events(Entries=[{"Source": "counted", "DetailType": "t", "Detail": "{}", "EventBusName": bus}] * 3)
+
+    within = [] if bus == "default" else [{"Name": "EventBusName", "Value": bus}]
+    now = datetime.now(UTC)
+    seen = site.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Events",
+        MetricName="Invocations",
+        Dimensions=[*within, {"Name": "RuleName", "Value": f"counted-{bus}"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )
+    assert 3.0 == sum(each["Sum"] for each in seen["Datapoints"])

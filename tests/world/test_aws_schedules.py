@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -180,3 +180,53 @@ def test_a_function_without_a_policy_has_none(told: Make) -> None:
     asked, _ = told(error("ResourceNotFoundException", status=404))
 
     assert seen.Absent(what="policy of function daily in af-south-1") == asked.function_policy(REGION, FUNCTION)
+
+
+METRIC = ("AWS/Events", "Invocations")
+NAMED = (("RuleName", "daily"),)
+
+
+def test_what_was_counted_is_added_up(emulated: RealAws) -> None:
+    """Since a moment; of another rule nothing, and where nothing was counted it was none."""
+    now = datetime.now(UTC)
+    watching = client("cloudwatch")
+    for name, value, hours in (("daily", 1, 2), ("daily", 2, 1), ("daily", 4, 20), ("weekly", 8, 1)):
+        told = {"MetricName": "Calls", "Dimensions": [{"Name": "RuleName", "Value": name}], "Value": value}
+        watching.put_metric_data(
+            Namespace="Test/Events", MetricData=[{**told, "Timestamp": now - timedelta(hours=hours)}]
+        )
+    counted = [
+        emulated.counted(REGION, ("Test/Events", "Calls"), (("RuleName", name),), now - timedelta(hours=hours))
+        for name, hours in (("daily", 3), ("daily", 22), ("weekly", 3), ("yearly", 3))
+    ]
+
+    assert [3, 7, 8, 0] == counted
+
+
+@pytest.mark.parametrize(
+    ("span", "period"),
+    (
+        (timedelta(hours=23), 60),
+        (timedelta(hours=24), 3_600),
+        (timedelta(days=59), 3_600),
+        (timedelta(days=60), 86_400),
+        (timedelta(days=400), 86_400),
+    ),
+)
+def test_no_more_points_are_asked_for_than_are_given(told: Make, span: timedelta, period: int) -> None:
+    """1,440 at most, and none smaller than AWS still keeps them."""
+    asked, endpoint = told(json_reply({"Label": "Invocations"}))
+
+    assert 0 == asked.counted(REGION, METRIC, NAMED, datetime.now(UTC) - span + timedelta(seconds=30))
+
+    assert period == json.loads(endpoint.requests[0].body)["Period"]
+    assert span.total_seconds() / period <= 1_440
+
+
+@pytest.mark.parametrize("answer", ({"Label": "Invocations", "Datapoints": [{"Unit": "Count"}]}, {"Datapoints": []}))
+def test_a_count_without_a_sum_is_no_count(told: Make, answer: dict[str, object]) -> None:
+    """Nobody takes half an answer for none."""
+    asked, _ = told(json_reply(answer))
+
+    with pytest.raises(CannotLook, match="does not look like AWS"):
+        asked.counted(REGION, METRIC, NAMED, datetime.now(UTC) - timedelta(hours=1))

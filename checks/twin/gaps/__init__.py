@@ -108,6 +108,7 @@ GAPS: tuple[Close, ...] = (
     compression.compress_as_the_behaviour_says,
     nights.fire_schedules_in_their_time_zone,
     nights.fill_in_what_a_schedule_knows,
+    nights.count_what_rules_call,
     nights.read_metrics_from_log_lines,
     nights.answer_pings_of_dynamodb,
     zones.count_what_stacks_change,

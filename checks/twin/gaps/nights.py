@@ -122,6 +122,27 @@ def fill_in_what_a_schedule_knows(_: Grounds) -> None:
     replace(rules, "_invoke_target", ("target", "event", "rule", "view"), filled)
 
 
+def count_what_rules_call(_: Grounds) -> None:
+    """Each call of a rule's target is counted in AWS/Events under the rule's name.
+
+    MiniStack counts none, so that a rule that fires would look like one that does not.
+    """
+    rules, cloudwatch = service("services.eventbridge"), service("services.cloudwatch")
+    record = store(cloudwatch, "record_metric")
+
+    def counted(original: Function) -> Function:
+        def invoke(target: Props, event: Props, rule: Props, view: Untyped = None) -> Untyped:
+            if event.get("Source") != "aws.scheduler":
+                bus = str(rule.get("EventBusName") or "default").rpartition("/")[2]
+                within = {} if bus == "default" else {"EventBusName": bus}
+                record("AWS/Events", "Invocations", 1, "Count", {**within, "RuleName": str(rule.get("Name", ""))})
+            return original(target, event, rule, view)
+
+        return invoke
+
+    replace(rules, "_invoke_target", ("target", "event", "rule", "view"), counted)
+
+
 def read_metrics_from_log_lines(_: Grounds) -> None:
     """What a function prints in the embedded metric format becomes metrics.
 

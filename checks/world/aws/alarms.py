@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -25,7 +26,16 @@ SUBSCRIPTIONS = Ask(
     gone=("NotFound", "NotFoundException"),
 )
 
+# Where nothing was counted there is a label and no point.
+COUNTED = Ask(service="cloudwatch", operation="GetMetricStatistics", needs=("Label",))
+
 MOST_NAMES = 100  # CloudWatch API reference, DescribeAlarms: AlarmNames has at most 100 items
+
+_PERIODS = (
+    (60, timedelta(hours=23)),
+    (3_600, timedelta(days=59)),
+    (86_400, timedelta.max),
+)
 
 Dimensions = tuple[tuple[str, str], ...]
 
@@ -41,6 +51,34 @@ def alarms(asking: Asking, region: str, names: Sequence[str]) -> Mapping[str, se
             for alarm in shaped(ALARMS, region, lambda page=page: [_alarm(one) for one in page["MetricAlarms"]]):  # type: ignore[misc]
                 found[alarm.name] = alarm
     return found
+
+
+def counted(
+    asking: Asking, region: str, metric: tuple[str, str], dimensions: Dimensions, span: tuple[datetime, datetime]
+) -> int:
+    """The sum of a metric over *span*. A service reports nothing where it counted none."""
+    since, until = span
+    answer = asking.demand(
+        COUNTED,
+        region,
+        Namespace=metric[0],
+        MetricName=metric[1],
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions],
+        StartTime=since,
+        EndTime=until,
+        Period=_period(until - since),
+        Statistics=["Sum"],
+    )
+    return int(shaped(COUNTED, region, lambda: sum(float(one["Sum"]) for one in answer.get("Datapoints", ()))))
+
+
+def _period(span: timedelta) -> int:
+    """Seconds of one point, so that AWS still has points that small and gives all of them at once.
+
+    CloudWatch API reference, GetMetricStatistics: 1,440 points at most; those of a minute are kept for fifteen days,
+    those of five minutes for sixty-three.
+    """
+    return next(each for each, most in _PERIODS if span <= most)
 
 
 def topic(asking: Asking, region: str, arn: str) -> seen.TopicSeen | seen.Absent:

@@ -158,6 +158,15 @@ class RealAws:
         batch = self._memory.once(("alarms", region), lambda: self._alarms_of(region))
         return self._memory.once(("alarm", region, name), lambda: batch.get(name))
 
+    def counted(
+        self, region: str, metric: tuple[str, str], dimensions: tuple[tuple[str, str], ...], since: datetime
+    ) -> int:
+        now = self._clock.now()
+        return self._memory.once(
+            ("counted", region, metric, dimensions, since),
+            lambda: alarms.counted(self._wire.asking(), region, metric, dimensions, (since, now)),
+        )
+
     def topic(self, region: str, arn: str) -> seen.TopicSeen | seen.Absent:
         return self._once(alarms.topic, region, arn)
 
