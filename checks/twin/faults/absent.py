@@ -205,20 +205,6 @@ ABSENT: tuple[Absent, ...] = (
         "takes many wrong passwords, which no promise sends",
     ),
     _row(
-        "EVT-11",
-        "EventBridge schedules",
-        "the rule has not fired for a day",
-        "promise",
-        "no promise reads how often a rule fired",
-    ),
-    _row(
-        "EVT-12",
-        "EventBridge schedules",
-        "the rule's calls fail",
-        "promise",
-        "no promise reads how often a call failed",
-    ),
-    _row(
         "EVT-16",
         "EventBridge schedules",
         "the rule may not use a queue's key",
