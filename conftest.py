@@ -8,12 +8,17 @@ from importlib.metadata import entry_points
 
 import pytest
 from coverage import Coverage
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it ships no types
 
 # Started in the background of a script, a process ignores Ctrl-C and so do its children; some tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes is a matter of the machine and of who else is busy on it.
+settings.register_profile("khaya", deadline=None)
+settings.load_profile("khaya")
 
 # An installed wheel has registered the door already, and pytest takes the same one twice for a mistake.
 _DOOR = "checks.doors.plugin"
