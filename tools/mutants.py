@@ -227,9 +227,11 @@ def _play(mutant: Mutant, tests: Sequence[str]) -> None:
         sys.meta_path.insert(0, _Instead(name, mutant.file, compiled))
         # Loaded before the test library could rewrite its assertions, of which it has none that matter here.
         calm = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-        # A watchdog of the parent's test library is a lock in the child that nobody gives back: no faulthandler.
+        # A watchdog of the parent's test library is a lock in the child that nobody gives back: no faulthandler, whose
+        # options stand in pyproject.toml all the same.
         without = [word for name in ("cacheprovider", "xdist", "faulthandler") for word in ("-p", f"no:{name}")]
-        code = int(pytest.main(["-x", "-q", *without, *calm, *tests]))
+        unknown = ("-o", "strict_config=false", "-W", "ignore::pytest.PytestConfigWarning")
+        code = int(pytest.main(["-x", "-q", *without, *unknown, *calm, *tests]))
     os._exit(code)
 
 

@@ -78,3 +78,11 @@ def test_a_mutant_that_a_test_notices_does_not_survive(room: Path) -> None:
         mutants.played(each, tests) for each in (turned, same)
     )
     assert (False, True) == tuple(mutants.survives(each, tests) for each in (turned, same))
+
+
+def test_the_modules_of_this_project_are_played_as_they_are_configured() -> None:
+    """Unchanged, a module passes its own tests under the options of pyproject.toml."""
+    file = mutants.ROOT / "checks" / "blocking.py"
+    same = Mutant(file, 0, "", "", ast.parse(file.read_text(encoding="utf-8")))
+
+    assert pytest.ExitCode.OK == mutants.played(same, mutants.tests_of(file))
