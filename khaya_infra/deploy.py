@@ -148,7 +148,8 @@ def _show(findings: Iterable[preflight.Finding]) -> None:
 
 def _await_stacks(job: Job, session: Session) -> None:
     for place in job.settings.places:
-        ground.await_stack(session.client("cloudformation", region_name=place.region), place.name)
+        cloudformation = session.client("cloudformation", region_name=place.region)
+        ground.let_go(cloudformation, place.name, ground.await_stack(cloudformation, place.name))
 
 
 def _first_runs(session: Session, stack: str, outputs: Mapping[str, str]) -> None:

@@ -188,15 +188,25 @@ def way_out(status: str, name: str, region: str) -> str:
     """What a person has to do about a stack that no deploy can change; empty where one can.
 
     Only an update can be rolled back further; what was never made whole can only be deleted (CloudFormation User Guide,
-    stack status codes).
+    stack status codes), and what is protected cannot.
     """
     if status == "UPDATE_ROLLBACK_FAILED":
-        verb = "continue-update-rollback"
+        calls: tuple[str, ...] = ("continue-update-rollback",)
     elif status in {"ROLLBACK_FAILED", "DELETE_FAILED"}:
-        verb = "delete-stack"
+        calls = ("update-termination-protection --no-enable-termination-protection", "delete-stack")
     else:
         return ""
-    return f"Repair what its events name, then `aws cloudformation {verb} --region {region} --stack-name {name}`"
+    told = " and ".join(f"`aws cloudformation {call} --region {region} --stack-name {name}`" for call in calls)
+    return f"Repair what its events name, then {told}"
+
+
+def let_go(cloudformation: Client, name: str, status: str) -> None:
+    """Take the protection off a stack that was never made: the CLI deletes it before it makes it anew.
+
+    The protection is set before the first resource is, and holds nothing after a first deploy that was rolled back.
+    """
+    if status == "ROLLBACK_COMPLETE":
+        cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
 
 
 def status_of(cloudformation: Client, name: str) -> str:

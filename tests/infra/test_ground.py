@@ -248,6 +248,7 @@ class Stuck:
     ("status", "verb"),
     (
         pytest.param("UPDATE_ROLLBACK_FAILED", "continue-update-rollback", id="an update that could not go back"),
+        pytest.param("ROLLBACK_FAILED", "no-enable-termination-protection", id="protected"),
         pytest.param("ROLLBACK_FAILED", "delete-stack", id="a first deploy that could not go back"),
         pytest.param("DELETE_FAILED", "delete-stack", id="half deleted"),
         pytest.param("UPDATE_COMPLETE", "", id="whole"),
@@ -264,6 +265,31 @@ def test_a_stack_that_no_deploy_can_change_is_told_with_the_way_out(status: str,
         return
     with pytest.raises(Stop, match=f"{verb} --region af-south-1 --stack-name Shop"):
         ground.await_stack(stack, "Shop", pause=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("status", "freed"),
+    (
+        pytest.param("ROLLBACK_COMPLETE", [("Shop", False)], id="never made"),
+        pytest.param("UPDATE_ROLLBACK_COMPLETE", [], id="back"),
+        pytest.param("CREATE_COMPLETE", [], id="whole"),
+        pytest.param("", [], id="not there"),
+    ),
+)
+def test_only_a_stack_that_was_never_made_loses_its_protection(status: str, freed: list[tuple[str, bool]]) -> None:
+    """The CLI has to delete it before it can make it anew; all others hold what somebody needs."""
+    asked: list[tuple[str, bool]] = []
+
+    class Open:
+        """A CloudFormation that is told of protections alone."""
+
+        def update_termination_protection(self, *, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803 - AWS's own names
+            """Remember it."""
+            asked.append((StackName, EnableTerminationProtection))
+
+    ground.let_go(Open(), "Shop", status)
+
+    assert freed == asked
 
 
 def test_a_stack_that_never_comes_to_rest_is_waited_for_by_somebody_else() -> None:
