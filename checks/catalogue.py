@@ -37,6 +37,7 @@ from checks.promises import (
     handshakes,
     httpapis,
     identity,
+    intruders,
     jobs,
     journeys,
     keepings,
@@ -114,6 +115,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *roles.PROMISES,
     *releases.PROMISES,
     *journeys.PROMISES,
+    *intruders.PROMISES,
 )
 BY_NAME: Mapping[str, Promise[Any]] = {each.name: each for each in PROMISES}
 
@@ -400,7 +402,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     ),
     *(
         Dependency(f"journeys.{each}[*]", under)
-        for each in ("written", "isolated", "refused", "uploaded")
+        for each in ("written", "isolated", "refused", "paged", "uploaded", "closed", "locked", "harmless")
         for under in ("journeys.signed_in[{subject}]", "api.health[*]", "api.deep[*]")
     ),
     *(
@@ -479,6 +481,7 @@ def checks_for(  # noqa: PLR0913 - each is a decision of its own, by name
 ) -> tuple[Check, ...]:
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
     planned = [*_of_rooms(target, limits, release), *journeys.checks(target, script=script)]
+    planned += intruders.checks(target, script=script)
     planned += _floor(target, planned, expect)
     planned += _waivers(target, planned, tuple(waivers))
     planned.append(stack.recovered(Place(subject=target.name), allowed=recovered, **({"past": past} if past else {})))

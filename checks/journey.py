@@ -23,13 +23,19 @@ class JourneyError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """One journey. A request is ``METHOD /path``; ``{nonce}`` and ``{id}`` in it and in bodies are filled in.
+    """One journey. A request is ``METHOD /path``; ``{nonce}``, ``{id}`` and ``{size}`` in it and in bodies are filled.
 
     *client* is the subject of the app client to sign in with, *username* the form of a name (``{name}``), *groups* what
     its users are put into, *token* is ``id`` or ``access``. *field* is where the nonce comes back, *removed* what
     reading gives afterwards: a status (``404``) or a field and its value (``status=cancelled``). *table* and *key* (one
     name or two, of text) tell which row of it stays, to be removed there; *bucket* where an upload lands, *landed* the
     field of its key.
+
+    *pages* are lists that what was created is in, so limited that a page holds one or two; *next* is the field of the
+    cursor of the following page, *cursor* the query parameter that brings it back. *closed* are requests that nobody of
+    these *groups* may make: they get the id of nothing, and each must be one that does no harm when it is let in.
+    *upload_page* asks for leave to upload a page; *served* are paths of the site where an upload (``{id}`` is its key,
+    ``{nonce}`` a new name) would be met. Several are separated by commas.
     """
 
     client: str
@@ -48,8 +54,14 @@ class Script:
     removed: str = "404"
     table: str = ""
     key: str = "id"
+    pages: str = ""
+    next: str = "nextCursor"
+    cursor: str = "cursor"
+    closed: str = ""
     upload: str = ""
     upload_body: str = ""
+    upload_page: str = ""
+    served: str = "/{id}, /uploads/{id}, /uploads/{nonce}.html"
     file: str = ""
     bucket: str = ""
     landed: str = "key"
@@ -80,16 +92,29 @@ def _refuse_half(script: Script) -> None:
         ("change", "create"),
         ("upload", "upload_body"),
         ("upload", "file"),
+        ("pages", "create"),
+        ("upload_page", "upload"),
+        ("upload_page", "served"),
     )
     for key, other in needs:
         if getattr(script, key) and not getattr(script, other):
             raise JourneyError(f"journeys.{other}: missing; journeys.{key} needs it")
-    for key in ("me", "create", "read", "list", "change", "remove", "upload"):
-        method, _, path = getattr(script, key).partition(" ")
-        if getattr(script, key) and not (method.isupper() and path.startswith("/")):
-            raise JourneyError(f'journeys.{key}: expected a method and a path such as "GET /items", found {method!r}')
+    for key in ("me", "create", "read", "list", "change", "remove", "upload", "pages", "closed"):
+        for request in requests(getattr(script, key)):
+            method, _, path = request.partition(" ")
+            if not (method.isupper() and path.startswith("/")):
+                raise JourneyError(
+                    f'journeys.{key}: expected a method and a path such as "GET /items", found {request!r}'
+                )
+    if script.upload_page and not ("{size}" in script.upload_body and "{size}" in script.upload_page):
+        raise JourneyError("journeys.upload_page: say {size} where it and journeys.upload_body name a size")
 
 
-def filled(text: str, *, nonce: str = "", id: str = "") -> str:  # noqa: A002 - the word of the settings
-    """*text* with its nonce and its id; both are plain enough to stand in JSON, but for the quotes of a traveller."""
-    return text.replace("{nonce}", nonce).replace("{id}", id)
+def requests(text: str) -> tuple[str, ...]:
+    """What is separated by commas, each by itself."""
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def filled(text: str, *, nonce: str = "", id: str = "", size: str = "") -> str:  # noqa: A002 - the settings' word
+    """*text* with its nonce, id and size; all are plain enough for JSON, but for the quotes of a traveller."""
+    return text.replace("{nonce}", nonce).replace("{id}", id).replace("{size}", size)

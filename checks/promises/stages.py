@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -15,6 +16,8 @@ from checks.spelling import document, spelt
 from checks.wording import left_out, quote
 from checks.world.ports import World
 
+STAGE = "AWS::ApiGateway::Stage"
+DEPLOYMENT = "AWS::ApiGateway::Deployment"
 REFUSAL = "AWS::ApiGateway::GatewayResponse"
 METHOD = "AWS::ApiGateway::Method"
 MODEL = "AWS::ApiGateway::Model"
@@ -45,16 +48,25 @@ def apart(stage: Resource) -> object:
     return {name: "/".join(limits) for name, limits in own.items()} or "none"
 
 
+def _share(stage: Resource) -> object:
+    """The percentage of all calls that the template sends to a canary's deployment; Unresolved where that is open."""
+    said = prop(stage, "CanarySetting", "PercentTraffic")
+    return said if intent.gaps(said) else float(str(said or 0))
+
+
 def _set(setting: object) -> str:
     """``GET /jobs/{id}`` of a setting, whose path is written ``/~1jobs~1{id}``."""
     path = intent.text(setting, "ResourcePath").replace("~1", "/")
     return f"{intent.text(setting, 'HttpMethod')} /{path.lstrip('/')}"
 
 
-def _stage(one: Resource) -> Mapping[str, object]:
+def _stage(one: Resource, *, promoted: bool = False) -> Mapping[str, object]:
+    """What the template says of a stage; where a deployment of it is *promoted* by a canary, that is its matter."""
     return {
         "deployment": prop(one, "DeploymentId"),
         "variables": prop(one, "Variables") or "none",
+        "canary's share": None if promoted else _share(one),
+        "canary": None if promoted else prop(one, "CanarySetting", "DeploymentId"),
         "limits apart": apart(one),
         "rate": _everywhere(one, "ThrottlingRateLimit"),
         "burst": _everywhere(one, "ThrottlingBurstLimit"),
@@ -72,10 +84,11 @@ def _of_api(one: Resource) -> str:
 ROWS = (
     like(
         "api.stage",
-        "AWS::ApiGateway::Stage",
-        says="the stage serves the newest deployment, throttles, logs and traces as the template says",
+        STAGE,
+        says="the stage serves the newest deployment and no other, throttles, logs and traces as the template says",
         severity="critical",
-        source="Pitfall 49: the API was changed and its stage still serves the deployment before. Pitfall 59.",
+        source="Pitfall 49: the API was changed and its stage still serves the deployment before. Pitfall 59. "
+        "AWS (canary release): a share of all calls may be served by a deployment that no release knows.",
         noun="stage",
         actions=_READ,
         arn="arn:{partition}:apigateway:{region}::/restapis/{name}",
@@ -188,7 +201,17 @@ def judge_part(
 
 def checks(target: Target) -> Iterator[Check]:
     """Every stage, then every method, refusal and model of every API."""
-    yield from checks_of(target, ROWS)
+    # A deployment may say itself that it comes as a canary; its stage's own words are then of before.
+    growing = {
+        intent.text(each.properties, "RestApiId")
+        for each in target.of_type(DEPLOYMENT)
+        if intent.part(each.properties, "DeploymentCanarySettings") is not None
+    }
+    for row in ROWS:
+        for one in target.of_type(row.type):
+            promoted = row.type == STAGE and intent.text(one.properties, "RestApiId") in growing
+            bound = replace(row, wanted=partial(_stage, promoted=True)) if promoted else row
+            yield from checks_of(target, (bound,), only=one)
     for api in apis(target):
         for route in api.routes:
             yield _method(target, api.resource, route)

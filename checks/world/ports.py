@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from checks import evidence as seen
+
+Guess = Literal["wrong", "right", "locked"]
 
 
 class Clock(Protocol):
@@ -244,6 +246,10 @@ class Aws(Protocol):
         """Tokens by their kinds ``id``, ``access`` and ``refresh``; none when the pool refuses."""
         ...
 
+    def guess(self, region: str, pool: str, client: str, name: str, password: str) -> Guess:
+        """What the pool says to a password: that it is wrong, is right, or that it looks at none for now."""
+        ...
+
     def refresh(self, region: str, pool: str, client: str, token: str) -> Mapping[str, str]:
         """New tokens for a refresh token; none when the pool refuses."""
         ...
@@ -258,6 +264,10 @@ class Aws(Protocol):
 
     def remove_row(self, region: str, table: str, key: tuple[tuple[str, str], ...]) -> bool:
         """Delete one row by its key, and whether it is gone."""
+        ...
+
+    def stored(self, region: str, bucket: str, key: str, owner: str) -> tuple[int, ...]:
+        """s3:ListBucketVersions: how many bytes each version of one object has."""
         ...
 
     def remove_object(self, region: str, bucket: str, key: str, owner: str) -> bool:

@@ -93,6 +93,21 @@ def never_deployed(bench: Bench, _check: Check) -> Undo:
     return back
 
 
+def half_elsewhere(bench: Bench, _check: Check) -> Undo:
+    """The stage's canary sends half of all calls to a deployment that nobody released."""
+    apis, api, name = stage_of(bench)
+    other = apis.create_deployment(restApiId=api, description="as it was before")["id"]
+    settings = [_patch("/canarySettings/deploymentId", other), _patch("/canarySettings/percentTraffic", 50.0)]
+    apis.update_stage(restApiId=api, stageName=name, patchOperations=settings)
+
+    def back() -> None:
+        gone = [{"op": "remove", "path": "/canarySettings"}]
+        apis.update_stage(restApiId=api, stageName=name, patchOperations=gone)
+        apis.delete_deployment(restApiId=api, deploymentId=other)
+
+    return back
+
+
 def _resource(apis: Any, api: str, path: str) -> str:  # noqa: ANN401 - a botocore client
     items = apis.get_resources(restApiId=api, limit=500)["items"]
     found = next((each for each in items if each.get("path", "") == path), None)
@@ -171,6 +186,13 @@ FAULTS: tuple[Fault, ...] = (
         breaks="routes were changed and never deployed",
         promise="api.stage",
         stage=broken("api.stage", never_deployed),
+    ),
+    Fault(
+        id="API-26",
+        family=_API,
+        breaks="half of all calls go to another deployment",
+        promise="api.stage",
+        stage=broken("api.stage", half_elsewhere),
     ),
     Fault(
         id="API-04",

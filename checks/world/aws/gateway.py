@@ -44,6 +44,8 @@ def _stage(answer: Answer) -> Mapping[str, object]:
     return {
         "deployment": answer["deploymentId"],
         "variables": answer.get("variables") or "none",
+        "canary's share": float(inside(answer, "canarySettings", "percentTraffic") or 0),
+        "canary": inside(answer, "canarySettings", "deploymentId"),
         "limits apart": apart(answer.get("methodSettings") or {}) or "none",
         "rate": everywhere.get("throttlingRateLimit"),
         "burst": everywhere.get("throttlingBurstLimit"),

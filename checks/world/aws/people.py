@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from checks.world.aws.stacks import utc
-from checks.world.aws.wire import Ask, Asking, shaped
+from checks.world.aws.wire import NOTHING, Ask, Asking, shaped
+from checks.world.ports import Guess
 
 _GONE = ("UserNotFoundException",)
 CREATE = Ask(service="cognito-idp", operation="AdminCreateUser", needs=("User",))
@@ -20,6 +21,14 @@ SIGN_IN = Ask(
     service="cognito-idp",
     operation="AdminInitiateAuth",
     gone=("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException"),
+)
+# Cognito counts five wrong passwords; from then on it looks at none for a while, which it says in other words.
+TRY = Ask(
+    service="cognito-idp",
+    operation="AdminInitiateAuth",
+    gone=("NotAuthorizedException",),
+    gone_says="Incorrect username or password",
+    bare=("NotAuthorizedException", "TooManyFailedAttemptsException", "LimitExceededException"),
 )
 DELETE = Ask(service="cognito-idp", operation="AdminDeleteUser", gone=_GONE)
 GET = Ask(service="cognito-idp", operation="AdminGetUser", needs=("Username",), gone=_GONE)
@@ -49,6 +58,18 @@ def sign_in(  # noqa: PLR0917 - as ports.Aws has it
     """Tokens by their kind (``id``, ``access``, ``refresh``); none when the pool refuses."""
     words = {"USERNAME": name, "PASSWORD": password}
     return _tokens(asking, region, pool, client, "ADMIN_USER_PASSWORD_AUTH", words)
+
+
+def guess(  # noqa: PLR0917 - as ports.Aws has it
+    asking: Asking, region: str, pool: str, client: str, name: str, password: str
+) -> Guess:
+    """What comes of trying a password."""
+    words = {"USERNAME": name, "PASSWORD": password}
+    asked = {"ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": words}
+    answer = asking.call(TRY, region, UserPoolId=pool, **asked)
+    if answer is None:
+        return "wrong"
+    return "locked" if answer is NOTHING else "right"
 
 
 def refresh(asking: Asking, region: str, pool: str, client: str, token: str) -> Mapping[str, str]:
@@ -91,6 +112,13 @@ def remove_object(asking: Asking, region: str, bucket: str, key: str, owner: str
     for one in _versions(asking, region, bucket, key, owner):
         asking.demand(OBJECT, region, Bucket=bucket, Key=key, VersionId=one, ExpectedBucketOwner=owner)
     return not _versions(asking, region, bucket, key, owner)
+
+
+def stored(asking: Asking, region: str, bucket: str, key: str, owner: str) -> tuple[int, ...]:
+    """The bytes of each version of that object, the newest first; none where there is no such object."""
+    answer = asking.demand(VERSIONS, region, Bucket=bucket, Prefix=key, ExpectedBucketOwner=owner)
+    every = answer.get("Versions") or []
+    return shaped(VERSIONS, region, lambda: tuple(int(one["Size"]) for one in every if one["Key"] == key))
 
 
 def _versions(asking: Asking, region: str, bucket: str, key: str, owner: str) -> list[str]:

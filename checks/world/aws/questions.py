@@ -33,7 +33,7 @@ from checks.world.aws.pace import PACES, Pace
 from checks.world.aws.session import Access, Credentials, Limits
 from checks.world.aws.wire import Asking, Wire
 from checks.world.memo import Memo
-from checks.world.ports import Clock
+from checks.world.ports import Clock, Guess
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
@@ -248,6 +248,9 @@ class RealAws:
     def sign_in(self, region: str, pool: str, client: str, name: str, password: str) -> Mapping[str, str]:
         return people.sign_in(self._wire.asking(), region, pool, client, name, password)
 
+    def guess(self, region: str, pool: str, client: str, name: str, password: str) -> Guess:
+        return people.guess(self._wire.asking(), region, pool, client, name, password)
+
     def refresh(self, region: str, pool: str, client: str, token: str) -> Mapping[str, str]:
         return people.refresh(self._wire.asking(), region, pool, client, token)
 
@@ -259,6 +262,9 @@ class RealAws:
 
     def remove_row(self, region: str, table: str, key: tuple[tuple[str, str], ...]) -> bool:
         return people.remove_row(self._wire.asking(), region, table, key)
+
+    def stored(self, region: str, bucket: str, key: str, owner: str) -> tuple[int, ...]:
+        return people.stored(self._wire.asking(), region, bucket, key, owner)
 
     def remove_object(self, region: str, bucket: str, key: str, owner: str) -> bool:
         return people.remove_object(self._wire.asking(), region, bucket, key, owner)
