@@ -1,223 +1,52 @@
 """Journeys through a small shop that lives in memory, whole and broken in one thing at a time."""
-# ruff: noqa: D102 - the shop answers the questions of ports.Aws and ports.Http, which say what they are
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from checks.evidence import Leftovers, Response, Silence, Step, Walk
-from checks.journey import JourneyError, Script, script_of
-from checks.model import CannotLook, Check, Verdict
-from checks.promises import journeys
+from checks.evidence import Leftovers, Response, Step, Walk
+from checks.journey import JourneyError, Script, filled, requests, script_of
+from checks.model import CannotLook
+from checks.promises import intruders, journeys
 from checks.tokens import aged, resigned, unsigned
+from checks.walking import judge_walk
 from checks.world.ports import World
 from tests.promises import worlds
-from tests.promises.worlds import ACCOUNT, APEX, NOW, planned, resource, response
+from tests.promises.shops import SETTINGS, Shop, checked, parts_of, token_of, walked
+from tests.promises.worlds import APEX, NOW, planned
 
-SETTINGS: Mapping[str, str] = {
-    "client": "Pool/Site",
-    "me": "GET /auth/me",
-    "groups": "buyer, tester",
-    "create": "POST /jobs",
-    "body": '{"title": "{nonce}"}',
-    "read": "GET /jobs/{id}",
-    "list": "GET /me/jobs",
-    "change": "PATCH /jobs/{id}",
-    "remove": "DELETE /jobs/{id}",
-    "table": "Jobs",
-    "upload": "POST /uploads",
-    "upload_body": "{}",
-    "file": "picture",
-    "bucket": "Files",
-}
-SCRIPT = script_of(SETTINGS)
-BASE = f"https://{APEX}/api"
-
-
-@dataclass
-class Shop:
-    """An API with its pool, table and bucket; *broken* names what it does wrong."""
-
-    broken: str = ""
-    people: dict[str, datetime] = field(default_factory=dict)
-    groups: list[str] = field(default_factory=list)
-    jobs: dict[str, dict[str, str]] = field(default_factory=dict)
-    rows: set[str] = field(default_factory=set)
-    files: set[str] = field(default_factory=set)
-    asked: list[Mapping[str, str]] = field(default_factory=list)
-
-    # The five ports of a world, as far as journeys use them.
-    @property
-    def aws(self) -> Shop:
-        return self
-
-    @property
-    def http(self) -> Shop:
-        return self
-
-    @property
-    def clock(self) -> Shop:
-        return self
-
-    def again(self) -> Shop:
-        return self
-
-    def now(self) -> datetime:
-        return NOW
-
-    def make_user(self, _region: str, _pool: str, name: str, password: str, groups: tuple[str, ...]) -> str:
-        assert len(password) > 20
-        self.people[name] = NOW
-        self.groups += groups
-        return f"sub-{name}"
-
-    def sign_in(self, _region: str, _pool: str, _client: str, name: str, _password: str) -> Mapping[str, str]:
-        return {} if self.broken == "sign in" else self._tokens(name)
-
-    def refresh(self, _region: str, _pool: str, _client: str, token: str) -> Mapping[str, str]:
-        return {} if self.broken == "refresh" else self._tokens(token)
-
-    def _tokens(self, name: str) -> Mapping[str, str]:
-        return {"id": _token(f"sub-{name}"), "access": _token("access"), "refresh": name}
-
-    def drop_user(self, _region: str, _pool: str, name: str) -> bool:
-        if self.broken == "drop":
-            raise CannotLook("cognito-idp:AdminDeleteUser: not allowed")
-        self.people.pop(name, None)
-        return self.broken != "stays"
-
-    def users(self, _region: str, _pool: str, prefix: str) -> tuple[tuple[str, datetime], ...]:
-        return tuple(each for each in self.people.items() if each[0].startswith(prefix))
-
-    def remove_row(self, _region: str, table: str, key: tuple[tuple[str, str], ...]) -> bool:
-        assert "jobs-1" == table
-        self.rows.discard(dict(key)["id"])
-        return True
-
-    def remove_object(self, _region: str, bucket: str, key: str, owner: str) -> bool:
-        assert ("files-1", ACCOUNT) == (bucket, owner)
-        self.files.discard(key)
-        return True
-
-    def fetch(
-        self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Response | Silence:
-        sent = dict(headers or {})
-        self.asked.append(sent)
-        if self.broken == "silent":
-            return worlds.silence()
-        if url.startswith("https://files.test/"):
-            return self._put(body or b"")
-        status, told = self._answer(method, url.removeprefix(BASE), _whose(sent, self.broken), body or b"")
-        return response(status, json.dumps(told), "application/json", url=url)
-
-    def _put(self, body: bytes) -> Response:
-        whole = body == b"picture" or self.broken == "any file"
-        if whole and self.broken != "no file":
-            self.files.add("key-1")
-            return response(200)
-        return response(403, "<Error/>", "application/xml")
-
-    def _answer(self, method: str, path: str, who: str, body: bytes) -> tuple[int, object]:
-        if not who:
-            return 401, {"error": "who?"}
-        if path == "/auth/me":
-            return 200, {"sub": "sub-somebody-else" if self.broken == "me" else who}
-        if path == "/uploads":
-            return 201, {"url": "https://files.test/key-1", "key": "key-1", "headers": {"content-type": "image/png"}}
-        if method == "POST":
-            return self._make(who, json.loads(body))
-        if path == "/me/jobs":
-            mine = [one for one in self.jobs.values() if one["who"] == who or self.broken == "leak"]
-            return 200, {"items": [] if self.broken == "list" else mine}
-        return self._one(method, path.rpartition("/")[2], who)
-
-    def _make(self, who: str, said: Mapping[str, str]) -> tuple[int, object]:
-        if self.broken == "write":
-            return 500, {"message": "Internal server error"}
-        made = f"job-{len(self.rows)}"
-        title = said["title"].encode("ascii", "replace").decode() if self.broken == "letters" else said["title"]
-        self.jobs[made] = {"id": made, "title": title, "who": who}
-        self.rows.add(made)
-        return 201, self.jobs[made]
-
-    def _one(self, method: str, made: str, who: str) -> tuple[int, object]:
-        one = self.jobs.get(made)
-        if one is None:
-            return 404, {}
-        if method == "GET":
-            return 200, one
-        if one["who"] != who and self.broken != method:
-            return 403, {}
-        if method == "DELETE" and self.broken != "remove":
-            del self.jobs[made]
-        return 200, {}
-
-
-def _token(subject: str) -> str:
-    good = ".".join(_encoded({"alg": "RS256"} if part == 0 else {"sub": subject}) for part in range(2))
-    return f"{good}.signed"
-
-
-def _encoded(part: Mapping[str, object]) -> str:
-    """A part of a token as it is written: nobody's key is needed for that."""
-    return resigned("e30.e30.x", **part).split(".")[1]
-
-
-def _whose(headers: Mapping[str, str], broken: str) -> str:
-    """Who the token says its bearer is, when its signature is good: here, when it is one that the pool gave out."""
-    token = headers.get("authorization", "").removeprefix("Bearer ")
-    if broken == "anybody":
-        return "sub-anybody"
-    if len(token.split(".")) != 3:
-        return ""
-    claims = list(_parts(token))[1]
-    subject = str(claims.get("sub", ""))
-    is_ours = token == _token(subject) and not subject.endswith("-other")
-    return subject if is_ours or broken == "signatures" else ""
-
-
-def _checks(settings: Mapping[str, Any] = SETTINGS) -> dict[str, Check]:
-    target = worlds.site(
-        resource("AWS::Cognito::UserPoolClient", {"UserPoolId": "pool1"}, subject="Pool/Site", physical_id="client1"),
-        resource("AWS::DynamoDB::Table", subject="Jobs", physical_id="jobs-1"),
-        resource("AWS::S3::Bucket", subject="Files", physical_id="files-1"),
-    )
-    return planned(journeys.checks(target, script=script_of(settings)))
-
-
-def _walked(name: str, shop: Shop, settings: Mapping[str, Any] = SETTINGS) -> Verdict:
-    check = _checks(settings)[f"journeys.{name}[{APEX}/api]"]
-    return check.sight.judge(check.sight.look(cast("World", shop)), NOW)
+EVERY = (
+    *("signed_in", "refused", "written", "isolated", "paged", "uploaded", "swept"),
+    *("closed", "locked", "harmless"),
+)
 
 
 def test_nothing_is_written_unless_a_journey_is_described() -> None:
     """And each that is says that it writes."""
     assert {} == planned(journeys.checks(worlds.site(), script=None))
-    every = _checks()
+    assert {} == planned(intruders.checks(worlds.site(), script=None))
+    every = checked()
 
-    assert ["signed_in", "refused", "written", "isolated", "uploaded", "swept"] == [
-        name.partition(".")[2].partition("[")[0] for name in every
-    ]
+    assert list(EVERY) == [name.partition(".")[2].partition("[")[0] for name in every]
     assert {"write"} == {each.promise.effect for each in every.values()}
 
 
-@pytest.mark.parametrize("name", ("signed_in", "refused", "written", "isolated", "uploaded", "swept"))
+@pytest.mark.parametrize("name", EVERY)
 def test_a_shop_that_is_well_lets_people_do_what_they_came_for(name: str) -> None:
     """And nothing of it is left: no people, no rows, no files."""
     shop = Shop()
 
-    verdict = _walked(name, shop)
+    verdict = walked(name, shop)
 
     assert ("pass", "") == (verdict.status, verdict.remedy)
-    assert ({}, set(), set()) == (shop.people, shop.rows, shop.files)
+    assert ({}, set(), {}) == (shop.people, shop.rows, shop.files)
     assert all(each["user-agent"].startswith("checks/probe-2026") for each in shop.asked if "user-agent" in each)
 
 
@@ -240,24 +69,45 @@ def test_a_shop_that_is_well_lets_people_do_what_they_came_for(name: str) -> Non
         ("isolated", "DELETE", "another cannot remove it"),
         ("uploaded", "no file", "puts the file"),
         ("uploaded", "any file", "not another file"),
+        ("uploaded", "half a file", "it is there, whole and once: sizes: (6,)"),
+        ("uploaded", "no leave", "is given an address"),
+        ("paged", "write", "writes number 1"),
+        ("paged", "cursor", "turns the pages of GET /me/jobs?limit=1: page 2 leads back"),
+        ("paged", "circle", "page 3 leads back"),
+        ("paged", "empty", "on none of 3 pages: job-1, job-2"),
+        ("paged", "short", "on none of 2 pages: job-2"),
+        ("paged", "limit", "all 3 on one page"),
+        ("paged", "drip", "no end after 12 pages"),
+        ("paged", "list", "on none of 1 pages: job-0"),
+        ("closed", "open", "not GET /pending: 200"),
+        ("closed", "known", "not POST /jobs/{id}/approve: 404"),
+        ("closed", "wall", "not GET /pending: 403 <h1>"),
+        ("closed", "sign in", "somebody signs in"),
+        ("closed", "silent", "is let in as they are"),
+        ("locked", "patient", "is made to wait: password number 12: wrong"),
+        ("locked", "any password", "a wrong password is wrong: right"),
+        ("harmless", "shown", "is shown as text/html"),
+        ("harmless", "silent site", "is silent"),
+        ("harmless", "no leave", "asks for leave to upload a page by another name: 500"),
+        ("harmless", "bucket", "uploads a page by another name: 500"),
     ),
 )
 def test_a_shop_that_is_broken_in_one_thing_fails_there(name: str, broken: str, told: str) -> None:
     """The step is named, and what was made until then is taken back all the same."""
     shop = Shop(broken=broken)
 
-    verdict = _walked(name, shop)
+    verdict = walked(name, shop)
 
     assert "fail" == verdict.status
     assert told in verdict.actual
     assert verdict.remedy
-    assert ({}, set(), set()) == (shop.people, shop.rows, shop.files)
+    assert ({}, set(), {}) == (shop.people, shop.rows, shop.files)
 
 
 @pytest.mark.parametrize("broken", ("stays", "drop"))
 def test_what_cannot_be_proven_gone_is_told(broken: str) -> None:
     """Although every step went well."""
-    verdict = _walked("signed_in", Shop(broken=broken))
+    verdict = walked("signed_in", Shop(broken=broken))
 
     assert "fail" == verdict.status
     assert "left behind: user probe-" in verdict.actual
@@ -272,7 +122,7 @@ def test_a_harness_that_breaks_takes_back_what_it_made() -> None:
             raise CannotLook("no network")
 
     shop = Odd()
-    check = _checks()[f"journeys.signed_in[{APEX}/api]"]
+    check = checked()[f"journeys.signed_in[{APEX}/api]"]
 
     with pytest.raises(CannotLook):
         check.sight.look(cast("World", shop))
@@ -285,7 +135,7 @@ def test_those_of_a_run_that_was_cut_off_are_removed() -> None:
         people={"probe-old@x.test": NOW - timedelta(hours=2), "probe-new": NOW, "visitor": NOW - timedelta(days=9)}
     )
 
-    verdict = _walked("swept", shop)
+    verdict = walked("swept", shop)
 
     assert ("pass", "1 removed, 1 of now") == (verdict.status, verdict.actual)
     assert {"probe-new", "visitor"} == set(shop.people)
@@ -304,9 +154,9 @@ def test_leftovers_that_stay_are_told() -> None:
 
 def test_a_journey_without_a_step_proves_nothing() -> None:
     """Nothing done, nothing proven."""
-    assert "fail" == journeys.judge_walk(Walk(run="probe-1", steps=(), left=()), NOW).status
+    assert "fail" == judge_walk(Walk(run="probe-1", steps=(), left=()), NOW).status
     step = Step(name="a", well=True, said="")
-    assert "pass" == journeys.judge_walk(Walk(run="probe-1", steps=(step,), left=()), NOW).status
+    assert "pass" == judge_walk(Walk(run="probe-1", steps=(step,), left=()), NOW).status
 
 
 @pytest.mark.parametrize(
@@ -320,12 +170,15 @@ def test_a_journey_without_a_step_proves_nothing() -> None:
         ({"remove": ""}, "journeys.remove: missing; journeys.create needs it"),
         ({"file": ""}, "journeys.file: missing; journeys.upload needs it"),
         ({"groups": 7}, "journeys.groups: expected a text"),
+        ({"closed": "GET /pending, /other"}, "journeys.closed: expected a method and a path .*found .*other"),
+        ({"upload_page": '{"size": 9}'}, "journeys.upload_page: say {size}"),
+        ({"served": ""}, "journeys.served: missing; journeys.upload_page needs it"),
     ),
 )
 def test_a_journey_that_leads_nowhere_is_refused_by_its_key(changed: Mapping[str, Any], told: str) -> None:
     """Before anything is done."""
     with pytest.raises(JourneyError, match=told):
-        _checks({**SETTINGS, **changed})
+        checked({**SETTINGS, **changed})
 
 
 def test_no_client_is_refused_and_no_journey_is_none() -> None:
@@ -333,21 +186,79 @@ def test_no_client_is_refused_and_no_journey_is_none() -> None:
     with pytest.raises(JourneyError, match=r"journeys.client: missing"):
         script_of({"me": "GET /auth/me"})
     assert script_of({}) is script_of({"always": True}) is None
-    assert isinstance(SCRIPT, Script)
-
-
-def _parts(token: str) -> Iterator[Mapping[str, object]]:
-    for part in token.split(".")[:2]:
-        yield json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    assert isinstance(script_of(SETTINGS), Script)
 
 
 def test_a_token_is_made_worse_in_one_thing() -> None:
     """Its signature stays as it was, or goes."""
-    token = _token("me")
+    token = token_of("me")
 
-    assert [{"alg": "RS256"}, {"sub": "you"}] == list(_parts(resigned(token, sub="you")))
-    assert [{"alg": "none"}, {"sub": "me"}] == list(_parts(unsigned(token)))
-    assert datetime.fromtimestamp(int(str(list(_parts(aged(token)))[1]["exp"])), UTC) < NOW
+    assert [{"alg": "RS256"}, {"sub": "you"}] == list(parts_of(resigned(token, sub="you")))
+    assert [{"alg": "none"}, {"sub": "me"}] == list(parts_of(unsigned(token)))
+    assert datetime.fromtimestamp(int(str(list(parts_of(aged(token)))[1]["exp"])), UTC) < NOW
     assert ("signed", "", "signed") == tuple(
         each.rpartition(".")[2] for each in (resigned(token, sub="you"), unsigned(token), aged(token))
     )
+
+
+def test_what_is_filled_in_is_what_is_named() -> None:
+    """And several requests are those between the commas."""
+    assert "a 1 b 2 c 3" == filled("a {nonce} b {id} c {size}", nonce="1", id="2", size="3")
+    assert ("GET /a", "GET /b") == requests(" GET /a,\n  GET /b, ")
+
+
+@pytest.mark.parametrize("broken", ("pages", "shell"))
+def test_a_page_that_is_nobodys_harm_is_none(broken: str) -> None:
+    """An API that takes pages and a site that shows none of them; one that shows its own page everywhere."""
+    assert "pass" == walked("harmless", Shop(broken=broken)).status
+
+
+def test_passwords_are_tried_no_longer_than_need_be() -> None:
+    """The pool of a shop that is well says so with the sixth; one that never does is left in peace after twelve."""
+    well, patient = Shop(), Shop(broken="patient")
+    walked("locked", well)
+    walked("locked", patient)
+
+    assert (6, intruders.TRIES) == (well.guesses, patient.guesses)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "headers", "body", "why"),
+    (
+        (200, "text/html", (), "theirs", "is shown as text/html"),
+        (404, "text/html", (), "<p>theirs</p>", "is shown as text/html"),
+        (200, "Image/SVG+xml; charset=utf-8", (), "theirs", "is shown as image/svg+xml"),
+        (200, "text/html", (), "somebody else's", "is shown as text/html"),
+        (404, "text/html", (), "not here", ""),
+        (302, "text/html", (("location", "https://files.test"),), "", ""),
+        (200, "text/html", (), "home", ""),
+        (200, "text/html", (("content-disposition", "attachment; filename=x"),), "theirs", ""),
+        (200, "text/html", (("content-disposition", "inline"),), "theirs", "is shown as text/html"),
+        (200, "image/png", (("x-content-type-options", "nosniff"),), "theirs", ""),
+        (200, "image/png", (), "theirs", "comes as image/png, without nosniff"),
+        (200, "", (), "theirs", "comes as nothing, without nosniff"),
+        (200, "image/png", (), "a picture", ""),
+    ),
+)
+def test_what_a_browser_takes_for_a_page_is_one(
+    status: int, kind: str, headers: tuple[tuple[str, str], ...], body: str, why: str
+) -> None:
+    """By its type, what it may guess, and what it is told to do with it; the site's own page is the site's."""
+    seen = worlds.response(status, body, kind, headers=headers)
+    home = worlds.response(200, "home", "text/html")
+
+    assert why == intruders.as_page(seen, home, b"theirs")
+
+
+PAGES = st.lists(st.lists(st.integers(0, 30).map(str), max_size=4), min_size=2, max_size=6)
+
+
+@given(PAGES)
+def test_pages_are_well_when_each_row_is_on_one_of_them(pages: Sequence[Sequence[str]]) -> None:
+    """Whatever their number and their lengths; a row twice is told, and a row that is nowhere."""
+    turned = [one for page in pages for one in page]
+    once = len(turned) == len(set(turned))
+
+    assert once == (not journeys.misread(pages, turned))
+    assert "nowhere" in journeys.misread(pages, [*turned, "nowhere"]) or not once
+    assert journeys.misread([turned], turned)

@@ -197,3 +197,49 @@ def test_a_route_is_there_and_guarded(routes: dict[str, str], status: str) -> No
     found = check.sight.look(world({("described", httpapis.ROUTE, REGION, "h1"): seen}))
 
     assert status == check.sight.judge(found, NOW).status
+
+
+def _staged(said: object, *more: Resource) -> Check:
+    stage = resource(
+        stages.STAGE,
+        {"RestApiId": "api1", "StageName": "prod", "DeploymentId": "d1", "CanarySetting": said},
+        subject="Api/prod",
+    )
+    return planned(stages.checks(target(stage, *more)))["api.stage[Api/prod]"]
+
+
+def _live(share: str, deployment: str) -> Described:
+    words = (("canary", deployment), ("canary's share", share), ("deployment", "d1"), ("variables", "none"))
+    return Described(kind=stages.STAGE, name="api1/prod", state="there", words=(*words, ("limits apart", "none")))
+
+
+@pytest.mark.parametrize(
+    ("said", "share", "deployment", "status"),
+    (
+        (None, "0", "", "pass"),
+        (None, "0", "d0", "pass"),
+        (None, "50", "d0", "fail"),
+        (None, "0.5", "d0", "fail"),
+        ({"PercentTraffic": 10, "DeploymentId": "d2"}, "10", "d2", "pass"),
+        ({"PercentTraffic": "10.0"}, "10", "d2", "pass"),
+        ({"PercentTraffic": 10, "DeploymentId": "d2"}, "50", "d2", "fail"),
+        ({"PercentTraffic": 10, "DeploymentId": "d2"}, "10", "d0", "fail"),
+        ({"PercentTraffic": 10, "DeploymentId": "d2"}, "0", "", "fail"),
+        ({"PercentTraffic": 0}, "0", "", "pass"),
+        ({"PercentTraffic": Unresolved("a parameter")}, "50", "d0", "pass"),
+    ),
+)
+def test_a_stage_sends_no_more_elsewhere_than_the_template_says(
+    said: object, share: str, deployment: str, status: str
+) -> None:
+    """Nothing where it is silent; to the canary that it names, that share. A canary that nobody is sent to is none."""
+    assert status == _staged(said).sight.judge(_live(share, deployment), NOW).status
+
+
+@pytest.mark.parametrize(("api", "status"), (("api1", "pass"), ("api2", "fail")))
+def test_a_deployment_that_comes_as_a_canary_is_no_drift(api: str, status: str) -> None:
+    """CloudFormation has two places for it; the stage's own words are then of before. Another API's is its own."""
+    settings = {"PercentTraffic": 20.0}
+    growing = resource(stages.DEPLOYMENT, {"RestApiId": api, "DeploymentCanarySettings": settings}, subject="Api/Next")
+
+    assert status == _staged(None, growing).sight.judge(_live("20", "d2"), NOW).status

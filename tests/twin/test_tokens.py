@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from checks.twin.gaps import lockouts
 from tests.twin.conftest import Answer, Site
 
 pytestmark = pytest.mark.twin
@@ -169,3 +170,39 @@ def test_an_authorizer_with_an_expression_keeps_other_clients_out(site: Site, bu
     assert (200, 200) == statuses(site, "/api/any", visitor.id_token)
     assert (401, 401) == statuses(site, "/api/own", visitor.id_token)
     assert (200, 200) == statuses(site, "/api/own", buyer.id_token)
+
+
+def test_whoever_guesses_passwords_waits(site: Site) -> None:
+    """Five are looked at, then none for a while, not even the right one; then that opens, and all is forgotten."""
+    cognito, name = site.client("cognito-idp"), f"user-{time.monotonic_ns()}"
+    pool, client = site.outputs["PoolId"], site.outputs["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=_PASSWORD, Permanent=True)
+
+    def tried(password: str) -> str:
+        words = {"USERNAME": name, "PASSWORD": password}
+        about = {"UserPoolId": pool, "ClientId": client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH"}
+        try:
+            cognito.admin_initiate_auth(**about, AuthParameters=words)
+        except cognito.exceptions.NotAuthorizedException as refused:
+            return str(refused.response["Error"]["Message"])
+        return "let in"
+
+    first = [tried("Wrong-7-battery") for _ in range(5)]
+    # A machine that is slower than the first lock meets the next one, which is twice as long.
+    locked = next(said for said in (tried("Wrong-7-battery") for _ in range(9)) if said != first[0])
+    assert (["Incorrect username or password."] * 5, "Password attempts exceeded") == (first, locked)
+
+    ended = time.monotonic() + 300
+    while (said := tried(_PASSWORD)) != "let in" and time.monotonic() < ended:
+        assert "Password attempts exceeded" == said
+        time.sleep(0.1)
+    assert ["let in", first[0]] == [said, tried("Wrong-7-battery")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "seconds"), ((0, 0), (4, 0), (5, 1), (6, 2), (9, 16), (14, 512), (15, 900), (99, 900))
+)
+def test_each_wrong_password_doubles_the_pause(wrong: int, seconds: float) -> None:
+    """From the fifth on, and never longer than a quarter of an hour."""
+    assert seconds == lockouts.pause(wrong)
