@@ -19,7 +19,7 @@ def _planned(journeys: str, *, writes: bool) -> set[str]:
     return {each.promise.name for each in plan.checks if each.promise.effect == "write"}
 
 
-WALKED = {"journeys.signed_in", "journeys.refused", "journeys.swept"}
+WALKED = {"journeys.signed_in", "journeys.refused", "journeys.swept", "journeys.locked"}
 
 
 @pytest.mark.parametrize(
