@@ -206,3 +206,34 @@ def test_whoever_guesses_passwords_waits(site: Site) -> None:
 def test_each_wrong_password_doubles_the_pause(wrong: int, seconds: float) -> None:
     """From the fifth on, and never longer than a quarter of an hour."""
     assert seconds == lockouts.pause(wrong)
+
+
+def test_whoever_guesses_by_proofs_waits_too(site: Site) -> None:
+    """A password that is only proven (SRP) is counted like one that is sent."""
+    cognito, name, pool = site.client("cognito-idp"), f"user-{time.monotonic_ns()}", site.outputs["PoolId"]
+    flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    made = cognito.create_user_pool_client(UserPoolId=pool, ClientName="proofs", ExplicitAuthFlows=flows)
+    client = made["UserPoolClient"]["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=_PASSWORD, Permanent=True)
+    challenge = cognito.initiate_auth(
+        ClientId=client, AuthFlow="USER_SRP_AUTH", AuthParameters={"USERNAME": name, "SRP_A": "abcdef0123456789" * 8}
+    )
+    proof = {
+        "USERNAME": name,
+        "TIMESTAMP": "Mon Nov 23 08:00:00 UTC 2026",
+        "PASSWORD_CLAIM_SIGNATURE": base64.b64encode(b"no proof").decode(),
+        "PASSWORD_CLAIM_SECRET_BLOCK": challenge["ChallengeParameters"]["SECRET_BLOCK"],
+    }
+
+    def tried() -> str:
+        with pytest.raises(cognito.exceptions.NotAuthorizedException) as refused:
+            cognito.respond_to_auth_challenge(
+                ClientId=client, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=proof
+            )
+        return str(refused.value.response["Error"]["Message"])
+
+    first = [tried() for _ in range(5)]
+    locked = next(said for said in (tried() for _ in range(9)) if said != first[0])
+    cognito.delete_user_pool_client(UserPoolId=pool, ClientId=client)
+    assert (["Incorrect username or password."] * 5, "Password attempts exceeded") == (first, locked)
