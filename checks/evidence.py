@@ -233,7 +233,8 @@ class Caller:
 class StackSeen:
     """What DescribeStacks says of one stack. *parameters* are the values in force (``****`` for a NoEcho one).
 
-    *drift* is what was found when somebody last looked for it; NOT_CHECKED when nobody did.
+    *drift* is what was found when somebody last looked for it; NOT_CHECKED when nobody did. *protected* says whether
+    CloudFormation refuses to delete it.
     """
 
     name: str
@@ -244,6 +245,7 @@ class StackSeen:
     outputs: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, str], ...] = ()
     drift: str = ""
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

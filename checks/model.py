@@ -288,7 +288,7 @@ class Stack:
 
     *declared_outputs* are the output keys of the template; *outputs* what the service reports.
     *counts* are resource types in the live stack. *absent* is true when settings name it, an accepted
-    plan knows it, and CloudFormation says that it does not exist.
+    plan knows it, and CloudFormation says that it does not exist. *disposable* is one that settings call so.
     """
 
     name: str
@@ -298,6 +298,7 @@ class Stack:
     declared_outputs: tuple[str, ...] = ()
     resources: tuple[Resource, ...] = ()
     absent: bool = False
+    disposable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

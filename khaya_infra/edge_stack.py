@@ -36,7 +36,7 @@ class EdgeStack(Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Settings, distribution_id: str, env: Environment
     ) -> None:
-        super().__init__(scope, construct_id, env=env)
+        super().__init__(scope, construct_id, env=env, termination_protection=True)
         alarms = Alarms(self, "Alarms", page=settings.alarm_address, notice=settings.notice_address)
         alarms.watch_distribution(distribution_id)
         self.visits = Visits(self, "Visits", distribution_id=distribution_id)

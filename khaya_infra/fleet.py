@@ -38,7 +38,13 @@ class FleetStack(Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, package: Path, runtime: str, role: str, env: Environment
     ) -> None:
-        super().__init__(scope, construct_id, env=env, description="Looks at many targets in one night")
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            description="Looks at many targets in one night",
+            termination_protection=True,
+        )
         bucket = s3.Bucket(
             self,
             "Bucket",

@@ -73,7 +73,7 @@ class KhayaStack(Stack):
         release: Release,
         env: Environment,
     ) -> None:
-        super().__init__(scope, construct_id, env=env)
+        super().__init__(scope, construct_id, env=env, termination_protection=True)
         self.data = Data(self, "Data")
         self.keeping = Keeping(self, "Keeping")
         self.storage = Storage(self, "Storage", origins=settings.origins, access_logs=self.keeping.access_logs)

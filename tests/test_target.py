@@ -580,6 +580,17 @@ def test_a_target_is_what_lives_in_the_stack() -> None:
     assert ({"Bucket": "b"}, ("Bucket",), stack_seen().arn) == (stack.outputs, stack.declared_outputs, stack.arn)
 
 
+def test_a_stack_that_is_there_to_be_thrown_away_is_told_by_settings() -> None:
+    """And no other is; a word in its place is refused."""
+    written = _stacks(("Shop", REGION)) + "disposable = true\n"
+    thrown = target.resolve(settings(written), pretend(world()), pool=Inline())
+    kept = target.resolve(settings(_stacks(("Shop", REGION))), pretend(world()), pool=Inline())
+
+    assert [True, False] == [each.disposable for found in (thrown, kept) for each in found.stacks]
+    with pytest.raises(SettingsError, match="disposable"):
+        settings(_stacks(("Shop", REGION)) + 'disposable = "yes"\n')
+
+
 def test_a_real_pool_gives_the_same() -> None:
     """The looks may run in any order, at once."""
     alone = target.resolve(settings(ONE), pretend(world()), pool=Inline())

@@ -47,6 +47,22 @@ def outputs(*, region: str, stack: str, declared: tuple[str, ...]) -> Sight:
 
 
 @promise(
+    "stack.protected",
+    says="no single call deletes the stack, unless the settings say that it is there to be thrown away",
+    severity="warning",
+    instrument="aws",
+    actions=("cloudformation:DescribeStacks",),
+)
+def protected(*, region: str, stack: str) -> Sight:
+    """AWS: "Protect CloudFormation stacks from being deleted": off unless asked for, and no part of any template.
+
+    What a deletion policy keeps outlives its stack and serves nobody then.
+    """
+    judge = partial(judge_protected, region=region, stack=stack)
+    return Sight(look=partial(_look_stack, region=region, stack=stack), judge=judge)
+
+
+@promise(
     "stack.floor",
     says="the target has at least as much of a kind as its settings expect",
     severity="critical",
@@ -148,6 +164,20 @@ def judge_outputs(seen: StackSeen | Absent, _now: datetime, *, stack: str, decla
     return Verdict.passed(expected=expected, actual=f"all {len(declared)} have values")
 
 
+def judge_protected(seen: StackSeen | Absent, _now: datetime, *, region: str, stack: str) -> Verdict:
+    """Termination protection is on; a nested stack has that of its root."""
+    expected = f"termination protection of stack {stack}"
+    if isinstance(seen, Absent):
+        return Verdict.failed(expected=expected, actual=f"there is no stack {stack}", remedy="deploy it")
+    if seen.protected:
+        return Verdict.passed(expected=expected, actual="it is on")
+    remedy = (
+        f"aws cloudformation update-termination-protection --region {region} --stack-name {stack} "
+        "--enable-termination-protection; or say disposable = true under its [[stack]] in the settings"
+    )
+    return Verdict.failed(expected=expected, actual="off: one call deletes the stack", remedy=remedy)
+
+
 def judge_floor(_seen: Stated, _now: datetime, *, kind: str, least: int, found: int) -> Verdict:
     """As many or more."""
     what, _, name = kind.partition(":")
@@ -228,13 +258,15 @@ def _day(text: str) -> date | None:
 
 
 def checks(target: Target) -> Iterator[Check]:
-    """The two questions about each stack; the others of this room are bound by whoever makes the plan."""
+    """The questions about each stack; the others of this room are bound by whoever makes the plan."""
     for stack in target.stacks:
         arns = (stack.arn,) if stack.arn else ()
         place = Place(subject=stack.name, stack=stack.name, region=stack.region, resources=arns)
         yield status(place, region=stack.region, stack=stack.name)
         if stack.declared_outputs:
             yield outputs(place, region=stack.region, stack=stack.name, declared=stack.declared_outputs)
+        if not stack.disposable:
+            yield protected(place, region=stack.region, stack=stack.name)
 
 
 def _look_stack(world: World, *, region: str, stack: str) -> StackSeen | Absent:
@@ -254,4 +286,4 @@ def _state(_world: World, **facts: str) -> Stated:
     return Stated(facts=tuple(sorted(facts.items())))
 
 
-PROMISES = (status, outputs, floor, plan, plan_digest, waiver, recovered)
+PROMISES = (status, outputs, protected, floor, plan, plan_digest, waiver, recovered)

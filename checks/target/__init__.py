@@ -175,7 +175,7 @@ def _stack(settings: Settings, stack: StackSettings, *, label: str, looks: _Look
                 f"{settings.source}: stack {stack.name} does not exist in {stack.region} of account "
                 f"{settings.account}, and no accepted plan knows it; deploy it, or correct [[stack]] name and region"
             )
-        return Stack(name=stack.name, region=stack.region, absent=True)
+        return Stack(name=stack.name, region=stack.region, absent=True, disposable=stack.disposable)
     try:
         written = template.parse(looks.text.result())
         return _described(settings, stack, label, described, looks.resources.result(), written)
@@ -232,6 +232,7 @@ def _described(  # noqa: PLR0917 - the three answers, and whom they are about
         outputs=dict(described.outputs),
         declared_outputs=resolved.outputs,
         resources=resources,
+        disposable=stack.disposable,
     )
 
 

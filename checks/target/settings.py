@@ -45,11 +45,12 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackSettings:
-    """A stack to look at."""
+    """A stack to look at; a *disposable* one is there to be thrown away, so that nobody protects it."""
 
     name: str
     region: str
     role_arn: str = ""
+    disposable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +250,7 @@ def _stack(page: Page) -> StackSettings:
         name=page.text("name", shape=_STACK, says="the name of a CloudFormation stack", required=True),
         region=page.text("region", shape=_REGION, says="an AWS region such as af-south-1", required=True),
         role_arn=page.text("role_arn", shape=_ROLE, says="the ARN of an IAM role"),
+        disposable=page.flag("disposable"),
     )
     page.close()
     return stack

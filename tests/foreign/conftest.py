@@ -177,6 +177,7 @@ def _deploy(made: Land, stack: str, region: str, parameters: Mapping[str, str]) 
         StackName=stack,
         TemplateBody=(STACKS / f"{stack}.yaml").read_text(encoding="utf-8"),
         Capabilities=["CAPABILITY_NAMED_IAM"],
+        EnableTerminationProtection=True,
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
     limit = time.monotonic() + 60

@@ -45,6 +45,18 @@ def test_nobody_gets_a_key_that_lasts(assembly: Assembly) -> None:
     assert [] == [kind for kind, _ in resources(assembly) if kind in KEYS]
 
 
+def test_no_stack_is_deleted_by_one_call(assembly: Assembly) -> None:
+    """Each is protected, the rehearsal's like production's; whoever destroys a stage by name lifts it first."""
+    stacks = {
+        name: said["properties"].get("terminationProtection")
+        for name, said in assembly.manifest["artifacts"].items()
+        if said["type"] == "aws:cloudformation:stack"
+    }
+
+    assert 3 <= len(stacks)
+    assert dict.fromkeys(stacks, True) == stacks
+
+
 def test_no_secret_is_in_a_template(assembly: Assembly) -> None:
     """B21, D06: a variable that sounds like a secret is a reference to where the secret is kept."""
     functions = [said for kind, said in resources(assembly) if kind == "AWS::Lambda::Function"]

@@ -20,6 +20,7 @@ GOOD = StackSeen(
     reason="",
     updated=NOW - timedelta(hours=2),
     outputs=(("Url", "https://shop.test"), ("Bucket", "pictures")),
+    protected=True,
 )
 GONE = Absent(what="stack Main")
 NOTHING = Stated(facts=())
@@ -69,10 +70,30 @@ def _about(check: Check) -> str:
 def test_each_stack_is_asked_for_its_status_and_its_outputs() -> None:
     """A stack without outputs is not asked for any; one that is absent is still asked about."""
     gone = Target(name="t", account=ACCOUNT, stacks=(Stack(name="Gone", region=REGION, absent=True),))
+    asked = ("stack.status[Gone]", "stack.protected[Gone]")
 
-    assert ["stack.status[Main]", "stack.outputs[Main]"] == list(_checks())
-    assert ["stack.status[Main]"] == list(planned(stack.checks(target())))
-    assert [("stack.status[Gone]", ())] == [(each.name, each.place.resources) for each in stack.checks(gone)]
+    assert ["stack.status[Main]", "stack.outputs[Main]", "stack.protected[Main]"] == list(_checks())
+    assert ["stack.status[Main]", "stack.protected[Main]"] == list(planned(stack.checks(target())))
+    assert [(each, ()) for each in asked] == [(each.name, each.place.resources) for each in stack.checks(gone)]
+
+
+def test_a_stack_that_is_there_to_be_thrown_away_need_not_be_protected() -> None:
+    """By its settings; the stack beside it is asked all the same."""
+    stacks = (Stack(name="Trial", region=REGION, disposable=True), Stack(name="Main", region=REGION))
+    both = Target(name="t", account=ACCOUNT, stacks=stacks)
+
+    assert ["stack.status[Trial]", "stack.status[Main]", "stack.protected[Main]"] == list(planned(stack.checks(both)))
+
+
+@pytest.mark.parametrize(("on", "status"), ((True, "pass"), (False, "fail")))
+def test_a_stack_that_one_call_deletes_is_told(on: bool, status: str) -> None:  # noqa: FBT001 - a table of values
+    """A warning, with the command that protects it and the word for those that nobody protects."""
+    check = _checks()["stack.protected[Main]"]
+    seen = check.sight.look(world({("stack", REGION, "Main"): replace(GOOD, protected=on)}))
+    verdict = check.sight.judge(seen, NOW)
+
+    assert ("warning", status) == (check.promise.severity, verdict.status)
+    assert on or ("--enable-termination-protection" in verdict.remedy and "disposable = true" in verdict.remedy)
 
 
 def test_everything_passes_where_everything_is_right() -> None:
@@ -246,10 +267,10 @@ def test_the_promises_of_the_room_are_listed_in_order() -> None:
     """Stacks first, then the plan, then waivers; those about the plan ask nothing of the outside."""
     names = [each.name for each in stack.PROMISES]
 
-    assert ["status", "outputs", "floor", "plan", "plan_digest", "waiver", "recovered"] == [
+    assert ["status", "outputs", "protected", "floor", "plan", "plan_digest", "waiver", "recovered"] == [
         n.partition(".")[2] for n in names
     ]
-    assert ["aws", "aws", "self", "self", "self", "self", "self"] == [each.instrument for each in stack.PROMISES]
+    assert ["aws", "aws", "aws", "self", "self", "self", "self", "self"] == [each.instrument for each in stack.PROMISES]
 
 
 AWARE = st.datetimes(timezones=st.just(UTC))

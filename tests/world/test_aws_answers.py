@@ -72,6 +72,15 @@ def test_a_stack_is_seen_with_outputs_and_live_parameters(aws: Make) -> None:
     ) == asked.stack(REGION, "Shop")
 
 
+@pytest.mark.parametrize(("word", "protected"), (("true", True), ("false", False), ("", False)))
+def test_a_stack_tells_whether_one_call_deletes_it(aws: Make, word: str, protected: bool) -> None:  # noqa: FBT001 - a table of values
+    """Silence is no protection."""
+    told = f"<EnableTerminationProtection>{word}</EnableTerminationProtection>" if word else ""
+    asked, _ = aws(stacks(STACK.replace("</StackName>", f"</StackName>{told}")))
+
+    assert protected is getattr(asked.stack(REGION, "Shop"), "protected", None)
+
+
 @pytest.mark.parametrize(
     "reply",
     (

@@ -201,13 +201,6 @@ ABSENT: tuple[Absent, ...] = (
         "INF-06", "Account, IAM, stack", "a key is about to be deleted", "twin", "this deployment has no key of its own"
     ),
     _row(
-        "INF-09",
-        "Account, IAM, stack",
-        "the stack can be deleted by one call",
-        "promise",
-        "no promise about termination protection",
-    ),
-    _row(
         "B-S3-01",
         "S3 buckets",
         "the account blocks public access, the bucket does not",

@@ -236,6 +236,17 @@ def stack_says(status: str) -> Callable[[Bench, Check], Tamper]:
     return made
 
 
+def at_hand(bench: Bench, check: Check) -> Undo:
+    """One call deletes the stack."""
+    stacks, name = bench.aws("cloudformation", str(check.params["region"])), str(check.params["stack"])
+
+    def protect(*, on: bool) -> None:
+        stacks.update_termination_protection(StackName=name, EnableTerminationProtection=on)
+
+    protect(on=False)
+    return lambda: protect(on=True)
+
+
 _A = ("alarms.*",)
 
 FAULTS: tuple[Fault, ...] = (
@@ -394,6 +405,13 @@ FAULTS: tuple[Fault, ...] = (
         stage=told("stack.status", stack_says("ROLLBACK_COMPLETE")),
         fidelity="patched",
         behind=("stack.*", "identity.region[*]"),
+    ),
+    Fault(
+        id="INF-09",
+        family=_STACK,
+        breaks="the stack can be deleted by one call",
+        promise="stack.protected",
+        stage=broken("stack.protected", at_hand),
     ),
     Fault(
         id="B-OBS-01",

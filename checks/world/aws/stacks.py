@@ -92,6 +92,7 @@ def _stack(one: Mapping[str, Any]) -> seen.StackSeen:
         outputs=tuple(sorted(outputs)),
         parameters=tuple(sorted(parameters)),
         drift=str((one.get("DriftInformation") or {}).get("StackDriftStatus", "")),
+        protected=bool(one.get("EnableTerminationProtection")),
     )
 
 
