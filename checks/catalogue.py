@@ -33,6 +33,7 @@ from checks.promises import (
     dns,
     doubles,
     edges,
+    filters,
     functions,
     handshakes,
     httpapis,
@@ -109,6 +110,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *queues.PROMISES,
     *topics.PROMISES,
     *alarms.PROMISES,
+    *filters.PROMISES,
     *boards.PROMISES,
     *logs.PROMISES,
     *keepings.PROMISES,
@@ -347,6 +349,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("alarms.subject[*]", "alarms.watches[{subject}]"),
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),
+    Dependency("alarms.filters[*]", "alarms.topic[{subject}]"),
     Dependency("logs.of_functions[*]", "functions.ready[{subject}]"),
     # What is compared with its template stands behind what says the same in words of its own.
     Dependency("dns.record[*]", "dns.delegation[*]"),
@@ -552,6 +555,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from queues.checks(target)
     yield from topics.checks(target)
     yield from alarms.checks(target)
+    yield from filters.checks(target)
     yield from boards.checks(target)
     yield from logs.checks(target)
     yield from keepings.checks(target)

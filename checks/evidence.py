@@ -407,13 +407,32 @@ class AlarmSeen:
 class TopicSeen:
     """An SNS topic with its subscriptions, as ``(protocol, confirmed or pending)``. Endpoints are personal: not kept.
 
-    *key* is the id, alias or ARN of the KMS key that it is encrypted with, empty without one.
+    *key* is the id, alias or ARN of the KMS key that it is encrypted with, empty without one. *confirmed* are the ARNs
+    of the subscriptions that were.
     """
 
     arn: str
     policy: str
     subscriptions: tuple[tuple[str, Literal["confirmed", "pending"]], ...]
     key: str = ""
+    confirmed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What one confirmed subscription lets through: its filter *policy*, empty without one, and its *scope*."""
+
+    protocol: str
+    policy: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """The filters of all confirmed subscriptions to a topic."""
+
+    topic: str
+    filters: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from checks import intent
 from checks.evidence import AlarmSeen, TopicSeen
+from checks.model import Place, Resource, Target
 from checks.policy import Decision, Request, decide
 
 _SERVICE = "cloudwatch.amazonaws.com"
@@ -23,6 +27,24 @@ def region_of(arn: str) -> str:
 def topics_of(alarm: AlarmSeen) -> tuple[str, ...]:
     """The topics that an alarm acts on."""
     return tuple(arn for arn in alarm.alarm_actions if is_topic(arn))
+
+
+def heard_at(target: Target) -> Mapping[str, tuple[Resource, ...]]:
+    """The topics that alarms of the template act on in their own region, each with these alarms, composite ones too."""
+    found: dict[str, tuple[Resource, ...]] = {}
+    for alarm in target.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for arn in intent.texts(alarm.properties, "AlarmActions"):
+            if is_topic(arn) and region_of(arn) == alarm.region:
+                found[arn] = (*found.get(arn, ()), alarm)
+    return found
+
+
+def place_of(target: Target, alarm: Resource, topic: str) -> Place:
+    """The topic's own place, or beside its alarm under its name when it belongs to another stack."""
+    for each in target.of_type("AWS::SNS::Topic"):
+        if each.physical_id == topic:
+            return each.place(topic)
+    return Place(subject=topic.rpartition(":")[2], stack=alarm.stack, region=alarm.region, resources=(topic,))
 
 
 def lets_publish(arn: str, topic: TopicSeen | None, *, alarm: str, region: str, account: str) -> Decision:

@@ -9,7 +9,7 @@ from functools import partial
 from checks import intent
 from checks.evidence import Absent, AlarmPath, AlarmSeen, TopicSeen
 from checks.model import Check, Place, Resource, Sight, Target, Verdict, promise
-from checks.telling import is_topic, lets_publish, region_of, topics_of
+from checks.telling import is_topic, lets_publish, place_of, region_of, topics_of
 from checks.watching import GLOBAL, Pairs, aspects_of, intended, known_subjects, live_subjects
 from checks.wording import left_out, quote, several, span
 from checks.world.ports import World
@@ -245,7 +245,7 @@ def checks(target: Target) -> Iterator[Check]:
         for arn in sns:
             if region_of(arn) == alarm.region:
                 arn_of_alarm = target.arn("cloudwatch", alarm.region, f"alarm:{alarm.physical_id}")
-                topics.setdefault(arn, (_topic_place(target, alarm, arn), arn_of_alarm))
+                topics.setdefault(arn, (place_of(target, alarm, arn), arn_of_alarm))
     for arn, (place, example) in topics.items():
         yield topic(place, region=place.region, topic=arn, alarm=example, account=target.account)
         yield heard(place, region=place.region, topic=arn)
@@ -264,14 +264,6 @@ def _about(target: Target, alarm: Resource, acted_on: tuple[str, ...], sns: tupl
     if sns or open_actions:
         yield reaches(alarm.place(arn, *sns), region=region, alarm=name, account=target.account)
     yield calm(place, region=region, alarm=name)
-
-
-def _topic_place(target: Target, alarm: Resource, arn: str) -> Place:
-    """The topic's own place, or beside its alarm under its name when it belongs to another stack."""
-    for each in target.of_type("AWS::SNS::Topic"):
-        if each.physical_id == arn:
-            return each.place(arn)
-    return Place(subject=arn.rpartition(":")[2], stack=alarm.stack, region=alarm.region, resources=(arn,))
 
 
 def _gone(expected: str, alarm: str) -> Verdict:

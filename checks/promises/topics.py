@@ -29,6 +29,7 @@ def _wanted(one: Resource) -> Mapping[str, object]:
         "topic": prop(one, "TopicArn"),
         "endpoint": digest_of(endpoint) if isinstance(endpoint, str) else endpoint,
         "filter": prop(one, "FilterPolicy"),
+        "scope": prop(one, "FilterPolicyScope"),
         "raw": prop(one, "RawMessageDelivery"),
         "dead letters": prop(one, "RedrivePolicy"),
     }

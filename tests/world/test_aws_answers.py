@@ -347,7 +347,11 @@ def test_a_subscription_that_nobody_confirmed_is_pending(aws: Make) -> None:
     )
 
     assert seen.TopicSeen(
-        arn="arn:t", policy="", subscriptions=(("email", "pending"), ("https", "confirmed")), key="alias/k"
+        arn="arn:t",
+        policy="",
+        subscriptions=(("email", "pending"), ("https", "confirmed")),
+        key="alias/k",
+        confirmed=("arn:aws:sns:x",),
     ) == asked.topic(REGION, "arn:t")
 
 

@@ -188,13 +188,6 @@ ABSENT: tuple[Absent, ...] = (
         "twin",
         "no queue of this deployment has a key of its own",
     ),
-    _row(
-        "OBS-19",
-        "Alarms, logs, SNS",
-        "a filter keeps every message back",
-        "promise",
-        "no promise reads filters of subscriptions",
-    ),
     _row("OBS-27", "Alarms, logs, SNS", "an alarm made of others is silenced", "twin", "this deployment has none"),
     _row("E2E-05", "End-to-end journeys", "uploads are never worked on", "twin", "nothing here works on uploads"),
     _row(

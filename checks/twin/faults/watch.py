@@ -181,6 +181,36 @@ def one_more(bench: Bench, check: Check) -> Undo:
     return lambda: topics.unsubscribe(SubscriptionArn=made)
 
 
+def sifted(policy: Callable[[Check], dict[str, object]], *, by: str) -> Callable[[Bench, Check], Undo]:
+    """A subscription of the topic has another filter."""
+
+    def change(bench: Bench, check: Check) -> Undo:
+        topics, arn = _topic(bench, check)
+        every = topics.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+        one = next((each["SubscriptionArn"] for each in every if each["SubscriptionArn"].startswith("arn:")), "")
+        if not one:
+            raise Unfit("nobody has confirmed a subscription")
+
+        def put(name: str, value: str) -> None:
+            topics.set_subscription_attributes(SubscriptionArn=one, AttributeName=name, AttributeValue=value)
+
+        put("FilterPolicyScope", by)
+        put("FilterPolicy", json.dumps(policy(check)))
+
+        def back() -> None:
+            put("FilterPolicy", "{}")
+            put("FilterPolicyScope", "MessageAttributes")
+
+        return back
+
+    return change
+
+
+def _all_that_ring(check: Check) -> dict[str, object]:
+    alarms: Any = check.params["alarms"]
+    return {"NewStateValue": ["ALARM"], "AlarmName": [{"anything-but": ["another"]}, *alarms]}
+
+
 def _group(bench: Bench, check: Check) -> tuple[Any, str]:
     return bench.aws("logs", str(check.params["region"])), str(check.params["group"])
 
@@ -365,6 +395,27 @@ FAULTS: tuple[Fault, ...] = (
         promise="alarms.topic",
         stage=broken("alarms.topic", sealed),
         behind=_A,
+    ),
+    Fault(
+        id="OBS-19",
+        family=_OBS,
+        breaks="a filter keeps every message back",
+        promise="alarms.filters",
+        stage=broken("alarms.filters", sifted(lambda _: {"kind": ["nothing"]}, by="MessageAttributes")),
+    ),
+    Fault(
+        id="X-OBS-08",
+        family=_OBS,
+        breaks="a filter wants what no alarm says",
+        promise="alarms.filters",
+        stage=broken("alarms.filters", sifted(lambda _: {"NewStateValue": ["CRITICAL"]}, by="MessageBody")),
+    ),
+    Fault(
+        id="X-B-OBS-01",
+        family=_OBS,
+        kind="benign",
+        breaks="a filter lets through that alarms ring, and nothing else",
+        stage=harmless("alarms.filters", sifted(_all_that_ring, by="MessageBody")),
     ),
     Fault(
         id="OBS-22",

@@ -94,7 +94,8 @@ def topic(asking: Asking, region: str, arn: str) -> seen.TopicSeen | seen.Absent
     subscriptions = shaped(SUBSCRIPTIONS, region, lambda: _subscriptions(listed))
     policy = str(answer["Attributes"].get("Policy", ""))
     key = str(answer["Attributes"].get("KmsMasterKeyId", ""))
-    return seen.TopicSeen(arn=arn, policy=policy, subscriptions=subscriptions, key=key)
+    confirmed = tuple(sorted(one["SubscriptionArn"] for one in listed if one["SubscriptionArn"].startswith("arn:")))
+    return seen.TopicSeen(arn=arn, policy=policy, subscriptions=subscriptions, key=key, confirmed=confirmed)
 
 
 def _alarm(one: Mapping[str, Any]) -> seen.AlarmSeen:

@@ -86,6 +86,9 @@ def _subscription(answer: Answer) -> Mapping[str, object]:
         "topic": said["TopicArn"],
         "endpoint": digest_of(str(said.get("Endpoint", ""))),
         "filter": document(said.get("FilterPolicy")),
+        # A filter names kinds of messages and nobody: it is kept as it is, for whoever asks what gets past it.
+        "lets through": said.get("FilterPolicy"),
+        "scope": said.get("FilterPolicyScope"),
         "raw": str(said.get("RawMessageDelivery", "false")).lower(),
         "dead letters": document(said.get("RedrivePolicy")),
     }
