@@ -30,6 +30,7 @@ from checks.promises import (
     certificates,
     clients,
     contract,
+    copies,
     dns,
     doubles,
     edges,
@@ -103,6 +104,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *table_rules.PROMISES,
     *backups.PROMISES,
     *jobs.PROMISES,
+    *copies.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
@@ -151,6 +153,10 @@ class Thresholds:
     table_creating_minutes: float = 60
     # A daily plan, its start window and its completion.
     recovery_point_critical_hours: float = 26
+    # A tenth: what a table loses in a day by its own doing is less, and a copy that holds nothing is far below.
+    recovery_point_least_percent: float = 10
+    # A quarter of a year, as often as people who know the way change.
+    restore_tried_days: float = 90
 
 
 # The share of checks that may need a second look before that is news: a lost packet in a run of a hundred is not.
@@ -324,6 +330,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("backups.covered[*]", "backups.selection[*]"),
     Dependency("backups.recent[*]", "backups.covered[{subject}]"),
     Dependency("backups.recent[*]", "backups.plan[*]"),
+    Dependency("backups.tried[*]", "backups.plan[{subject}]"),
     Dependency("backups.recent[*]", "backups.selection[*]"),
     Dependency("buckets.*[*]", "buckets.present[{subject}]"),
     # Work that nobody asks for: what calls, what is called, what is left over.
@@ -548,6 +555,11 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         newest_within=timedelta(hours=limits.recovery_point_critical_hours),
     )
     yield from jobs.checks(target)
+    yield from copies.checks(
+        target,
+        least=limits.recovery_point_least_percent / 100,
+        tried_within=timedelta(days=limits.restore_tried_days),
+    )
     yield from buckets.checks(target)
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)

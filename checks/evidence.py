@@ -267,6 +267,7 @@ class TableSeen:
     """What DescribeTable says. *encryption* is ``KMS`` and the key's ARN; empty with DynamoDB's own key.
 
     *ceiling* is the most that may be read and written on demand, in units a second; -1 is as much as AWS allows.
+    *items* and *size*, in bytes, are some hours old.
     """
 
     name: str
@@ -282,6 +283,7 @@ class TableSeen:
     items: int
     encryption: str = ""
     ceiling: tuple[int, int] = (-1, -1)
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,11 +317,12 @@ class BackupRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPlanSeen:
-    """A backup plan and its rules."""
+    """A backup plan and its rules, and when it was *made* or last changed."""
 
     id: str
     name: str
     rules: tuple[BackupRule, ...]
+    made: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,21 +359,36 @@ class Safekeeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPoint:
-    """One recovery point. *completed* is None while it is being made."""
+    """One recovery point. *completed* is None while it is being made; *size* in bytes, None where it is not told."""
 
     arn: str
     status: str
     created: datetime
     completed: datetime | None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryPoints:
-    """The recovery points of one resource, newest first (at most 100), and when the resource was made."""
+    """The recovery points of one resource, newest first (at most 100), and when the resource was made.
+
+    *held* is how many bytes the resource holds itself, None where nobody asked.
+    """
 
     resource: str
     made: datetime | None
     points: tuple[RecoveryPoint, ...]
+    held: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restores:
+    """The *newest* completed restore of *what* a backup plan keeps, and when the plan was *made*."""
+
+    plan: str
+    made: datetime | None
+    newest: datetime | None
+    what: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
     {
         "backup:ListBackupJobs",
         "backup:ListRecoveryPointsByResource",
+        "backup:ListRestoreJobs",
         "cloudfront:ListDistributions",
         "cloudwatch:GetMetricStatistics",
         "cognito-idp:DescribeUserPoolDomain",

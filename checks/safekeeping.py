@@ -7,9 +7,10 @@ select, NotResources takes away again, and Conditions narrow what Resources name
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from checks import intent
-from checks.evidence import BackupRule, BackupSelection
+from checks.evidence import BackupRule, BackupSelection, RecoveryPoint, RecoveryPoints
 from checks.frozen import dataclass
 from checks.model import Resource, Target
 from checks.policy import like
@@ -18,6 +19,9 @@ PLAN = "AWS::Backup::BackupPlan"
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 _BUCKET = "AWS::S3::Bucket"
 _SELECTING = ("Resources", "NotResources", "ListOfTags", "Conditions")
+# What can be restored from; continuous backups are AVAILABLE (AWS Backup API reference, RecoveryPoint.Status).
+_RESTORABLE = frozenset({"COMPLETED", "AVAILABLE"})
+_KINDS = {"dynamodb": "DynamoDB", "s3": "S3"}
 _COMPARED = ("RuleName", "TargetBackupVault", "ScheduleExpression", "Lifecycle")
 
 
@@ -37,6 +41,22 @@ class RuleShape:
     vault: str
     schedule: str
     days: int | None
+
+
+def completion(point: RecoveryPoint) -> datetime | None:
+    """When *point* was complete; None for one that nothing can be restored from."""
+    return point.completed if point.status in _RESTORABLE else None
+
+
+def of_this_one(seen: RecoveryPoints) -> tuple[RecoveryPoint, ...]:
+    """The points of the resource that is there now. Older ones are of one of the same name that was deleted."""
+    return tuple(each for each in seen.points if seen.made is None or each.created >= seen.made)
+
+
+def kinds_of(arns: Iterable[str]) -> tuple[str, ...]:
+    """What AWS Backup calls the kinds of these resources (API reference, ResourceType)."""
+    services = {(arn.split(":") + [""] * 3)[2] for arn in arns}
+    return tuple(sorted(_KINDS[each] for each in services & _KINDS.keys()))
 
 
 def rules_of(plan: Resource) -> tuple[tuple[RuleShape, ...], tuple[str, ...]]:

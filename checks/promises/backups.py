@@ -12,18 +12,28 @@ from checks.evidence import (
     BackupPlanSeen,
     BackupSelections,
     ContinuousBackups,
-    RecoveryPoint,
     RecoveryPoints,
     Safekeeping,
     TableSeen,
 )
 from checks.model import Check, Place, Resource, Sight, Target, Verdict, promise
-from checks.safekeeping import PLAN, TABLES, Kept, RuleShape, agrees, kept, meant, rules_of, selects, spelt
+from checks.safekeeping import (
+    PLAN,
+    TABLES,
+    Kept,
+    RuleShape,
+    agrees,
+    completion,
+    kept,
+    meant,
+    of_this_one,
+    rules_of,
+    selects,
+    spelt,
+)
 from checks.wording import left_out, quote, several, span
 from checks.world.ports import World
 
-# What can be restored from; continuous backups are AVAILABLE (AWS Backup API reference, RecoveryPoint.Status).
-_RESTORABLE = frozenset({"COMPLETED", "AVAILABLE"})
 _POINTS = "aws backup list-recovery-points-by-resource --region {region} --resource-arn {arn}"
 
 
@@ -179,25 +189,29 @@ def judge_covered(seen: Safekeeping, _now: datetime, *, table: Kept) -> Verdict:
 
 
 def judge_recent(seen: RecoveryPoints | Absent, now: datetime, *, region: str, arn: str, limit: timedelta) -> Verdict:
-    """The newest whole point by completion; a table younger than the limit may still have none."""
+    """The newest whole point by completion; a table younger than the limit may still have none.
+
+    DynamoDB keeps the last backup of a table that was deleted, and AWS Backup all of them: those are of another one,
+    whatever its name.
+    """
     expected = f"a complete recovery point of {arn} at most {span(limit)} old"
     remedy = f"see {_POINTS.format(region=region, arn=arn)} and aws backup list-backup-jobs --region {region}"
     if isinstance(seen, Absent):
         return Verdict.failed(expected=expected, actual=f"there is no {quote(seen.what)}", remedy=remedy)
-    completed = [when for point in seen.points if (when := _completion(point)) is not None]
+    mine = of_this_one(seen)
+    completed = [when for point in mine if (when := completion(point)) is not None]
     if completed and abs(now - max(completed)) <= limit:
         return Verdict.passed(expected=expected, actual=_distance(max(completed), now))
     if completed:
         return Verdict.failed(expected=expected, actual=_distance(max(completed), now), remedy=remedy)
-    useless = f"; {several(sorted({point.status for point in seen.points}))} do not count" if seen.points else ""
+    useless = f"; {several(sorted({point.status for point in mine}))} do not count" if mine else ""
+    useless += (
+        f"; {len(seen.points) - len(mine)} of a table before it do not count" if len(seen.points) > len(mine) else ""
+    )
     if seen.made is not None and timedelta(0) <= now - seen.made <= limit:
         due = f"{seen.made + limit:%Y-%m-%d %H:%M} UTC"
         return Verdict.passed(expected=expected, actual=f"none yet, the first is due by {due}{useless}")
     return Verdict.failed(expected=expected, actual=f"no complete recovery point{useless}", remedy=remedy)
-
-
-def _completion(point: RecoveryPoint) -> datetime | None:
-    return point.completed if point.status in _RESTORABLE else None
 
 
 def _distance(moment: datetime, now: datetime) -> str:

@@ -387,6 +387,21 @@ def test_what_is_not_whole_does_not_count(status: str) -> None:
     assert status in verdict.actual
 
 
+def test_the_copies_of_a_table_that_was_deleted_are_not_of_the_one_of_its_name() -> None:
+    """The one that is there now has none yet, and has to have one in time; a copy of the same moment is its own."""
+    made = NOW - 2 * HOUR
+    older, own = replace(POINT, created=made - timedelta(seconds=1), completed=NOW), replace(POINT, created=made)
+
+    def judged(point: RecoveryPoint, made: datetime) -> tuple[str, str]:
+        seen = RecoveryPoints(resource=TABLE_ARN, made=made, points=(point,))
+        verdict = backups.judge_recent(seen, NOW, region=REGION, arn=TABLE_ARN, limit=NEWEST)
+        return verdict.status, verdict.actual
+
+    assert ("pass", True) == (judged(older, made)[0], "1 of a table before it do not count" in judged(older, made)[1])
+    assert ("pass", "10 h ago") == (judged(own, made)[0], judged(own, made)[1].partition(",")[0])
+    assert "fail" == judged(replace(older, created=NOW - 28 * HOUR), NOW - 27 * HOUR)[0]
+
+
 def test_a_young_table_is_told_when_its_first_copy_is_due() -> None:
     """Two hours after it was made, 24 hours are left."""
     seen = RecoveryPoints(resource=TABLE_ARN, made=NOW - 2 * HOUR, points=())

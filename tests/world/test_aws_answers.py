@@ -295,6 +295,54 @@ def test_recovery_points_come_newest_first(aws: Make) -> None:
     assert MADE.replace(hour=3) == found[0].created
 
 
+def test_a_recovery_point_tells_its_size(aws: Make) -> None:
+    """In bytes; one that does not has none, which is another thing than nothing in it."""
+    asked, _ = aws(json_reply({"RecoveryPoints": [{**point("a", 1), "BackupSizeBytes": 0}, point("b", 0)]}))
+
+    assert [0, None] == [one.size for one in asked.recovery_points(REGION, "arn:x")]
+
+
+def job(hour: int, **more: object) -> Mapping[str, object]:
+    """An entry of ListRestoreJobs."""
+    moments = {each: MADE.replace(hour=hour).timestamp() for each in ("CreationDate", "CompletionDate")}
+    return {"RestoreJobId": "j", "Status": "COMPLETED", **moments, **more}
+
+
+def test_the_last_restore_of_each_is_kept(aws: Make) -> None:
+    """By its resource, or by the kind of it; what was not completed, or proved worthless, was no restore."""
+    mine = {"SourceResourceArn": "arn:t", "ResourceType": "DynamoDB"}
+    asked, endpoint = aws(
+        json_reply({"RestoreJobs": [job(3, **mine), job(1, **mine)], "NextToken": "t"}),
+        json_reply(
+            {
+                "RestoreJobs": [
+                    job(2, ResourceType="DynamoDB"),
+                    job(4, **mine, ValidationStatus="FAILED"),
+                    job(5, **mine, Status="ABORTED"),
+                    job(6),
+                    {**job(1, ResourceType="S3", ValidationStatus="SUCCESSFUL"), "CompletionDate": None},
+                ]
+            }
+        ),
+    )
+
+    found = asked.described("AWS::Backup::RestoreJob", REGION, "last of each")
+
+    assert isinstance(found, seen.Described)
+    hours = {"arn:t": 3, "DynamoDB": 2, "S3": 1}
+    assert {name: MADE.replace(hour=hour).isoformat() for name, hour in hours.items()} == dict(found.words)
+    assert "status=COMPLETED" in endpoint.requests[0].path
+
+
+def test_a_backup_plan_tells_when_it_was_made(aws: Make) -> None:
+    """Or does not."""
+    plan = {"BackupPlan": {"BackupPlanName": "p", "Rules": []}}
+    asked, _ = aws(json_reply({**plan, "CreationDate": MADE.timestamp()}))
+    silent, _ = aws(json_reply(plan))
+
+    assert [MADE, None] == [getattr(each.backup_plan(REGION, "p"), "made", 0) for each in (asked, silent)]
+
+
 def test_no_recovery_points_are_none(aws: Make) -> None:
     """An empty list that AWS signed."""
     asked, _ = aws(json_reply({"RecoveryPoints": []}))

@@ -146,17 +146,6 @@ ABSENT: tuple[Absent, ...] = (
         "twin",
         "no table of this deployment is filled by deploying",
     ),
-    _row("BKP-17", "Backup and recovery", "the newest recovery point is empty", "promise", "no promise judges sizes"),
-    _row(
-        "BKP-18", "Backup and recovery", "nothing was restored for 90 days", "promise", "no promise reads restore jobs"
-    ),
-    _row(
-        "BKP-21",
-        "Backup and recovery",
-        "the last backup of a deleted table passes for a backup",
-        "promise",
-        "the table is missed by tables.present; the emulator makes no such backup",
-    ),
     _row(
         "BKP-22",
         "Backup and recovery",

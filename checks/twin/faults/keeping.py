@@ -5,14 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from checks.model import Check
+from checks.twin.faults import data
 from checks.twin.faults.bench import Bench
-from checks.twin.faults.staging import Undo, broken
+from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit
+from checks.twin.faults.files import newest
+from checks.twin.faults.staging import Undo, broken, told, unheeded
 from checks.twin.faults.words import Fault, Unfit, View
 
+if TYPE_CHECKING:
+    from checks.run import Run
+
 _STACK, _TABLES, _OBS = "Account, IAM, stack", "DynamoDB", "Alarms, logs, SNS"
+_BACKUP = "Backup and recovery"
 _GLOBAL = "us-east-1"
 
 
@@ -110,7 +119,158 @@ def nothing_is_written(bench: Bench) -> Iterator[View]:
         undo()
 
 
+def weighing(size: int, *, before: int, held: int) -> Callable[[Bench, Check], Tamper]:
+    """The newest recovery point has this *size*, in bytes, the one *before* it another; the table has *held* now."""
+
+    def made(bench: Bench, check: Check) -> Tamper:
+        arn = str(check.params["arn"])
+        name = arn.rpartition("/")[2].encode()
+        three_hours_old = newest(3, BackupSizeBytes=size)(bench, check)
+
+        def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+            reply = three_hours_old(visit, onward)
+            if isinstance(reply, Raw):
+                return reply
+            if visit.service == "backup" and "recovery-points" in visit.path:
+                return reply.amended(lambda seen: _one_before(seen, before))
+            if visit.operation == "DescribeTable" and name in visit.body:
+                return reply.amended(lambda seen: seen["Table"].update(TableSizeBytes=held))
+            return reply
+
+        return tamper
+
+    return made
+
+
+def _one_before(seen: dict[str, Any], size: int) -> None:
+    """Half an hour older than the newest, which the table was made an hour before."""
+    seen["RecoveryPoints"] += [
+        {
+            **each,
+            "RecoveryPointArn": f"{each['RecoveryPointArn']}-before",
+            "CreationDate": each["CreationDate"] - 1_800,
+            "BackupSizeBytes": size,
+        }
+        for each in seen["RecoveryPoints"][:1]
+        if each["BackupVaultName"] == "rehearsed"
+    ]
+
+
+def restored(days: int | None) -> Callable[[Bench, Check], Tamper]:
+    """The plan is a year old, and the last restore was so many days ago, or there was none."""
+
+    def made(_bench: Bench, check: Check) -> Tamper:
+        now = datetime.now(UTC)
+        wanted: Any = check.params["wanted"]
+        job = {"RestoreJobId": "rehearsed", "Status": "COMPLETED", "SourceResourceArn": wanted[0]}
+        moment = (now - timedelta(days=days or 0)).timestamp()
+        jobs = [{**job, "CreationDate": moment, "CompletionDate": moment}] if days is not None else []
+
+        def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+            reply = onward(visit)
+            if visit.service == "backup" and visit.path.rstrip("/").endswith("/restore-jobs"):
+                return reply.amended(lambda seen: seen.update(RestoreJobs=jobs))
+            if visit.service == "backup" and visit.path.rstrip("/").endswith(f"/plans/{check.params['plan_id']}"):
+                return reply.amended(lambda seen: seen.update(CreationDate=(now - timedelta(days=365)).timestamp()))
+            return reply
+
+        return tamper
+
+    return made
+
+
+@contextmanager
+def a_memory_of_it(bench: Bench) -> Iterator[View]:
+    """The table is gone, and DynamoDB keeps the backup that it made of it when it went."""
+    recent = bench.check("backups.recent")
+    gone = bench.check("tables.present", str(recent.name).partition("[")[2])
+    last = newest(1, BackupName=f"{gone.params['table']}$DeletedTableBackup")(bench, recent)
+
+    def kept(visit: Visit, onward: Onward) -> Reply | Raw:
+        return last(visit, onward) if "recovery-points" in visit.path else onward(visit)
+
+    def left(run: Run) -> str:
+        seen = next(each for each in run.results if each.name == recent.name)
+        return "" if (seen.own_verdict or seen.status) == "fail" else f"{recent.name} takes it for a backup"
+
+    with data.remade("tables.present", lambda _: None)(bench) as view:
+        yield replace(view, aws=kept, after=left)
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        id="BKP-17",
+        family=_BACKUP,
+        breaks="the newest recovery point is empty",
+        promise="backups.size",
+        stage=told("backups.size", weighing(0, before=5_000_000, held=5_100_000)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="X-BKP-06",
+        family=_BACKUP,
+        breaks="the newest recovery point holds a hundredth of the one before",
+        promise="backups.size",
+        stage=told("backups.size", weighing(50_000, before=5_000_000, held=5_100_000)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="X-BKP-07",
+        family=_BACKUP,
+        breaks="no recovery point of a large table ever held anything",
+        promise="backups.size",
+        stage=told("backups.size", weighing(0, before=0, held=5_100_000)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="X-B-BKP-03",
+        family=_BACKUP,
+        kind="benign",
+        breaks="the table was emptied, and so is its newest recovery point",
+        stage=unheeded("backups.size", weighing(0, before=5_000_000, held=0)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="X-B-BKP-04",
+        family=_BACKUP,
+        kind="benign",
+        breaks="the table got its first items after its last recovery point",
+        stage=unheeded("backups.size", weighing(0, before=0, held=4_000)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="BKP-18",
+        family=_BACKUP,
+        breaks="nothing was restored for 90 days",
+        promise="backups.tried",
+        stage=told("backups.tried", restored(91)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="X-BKP-08",
+        family=_BACKUP,
+        breaks="nothing was ever restored",
+        promise="backups.tried",
+        stage=told("backups.tried", restored(None)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="X-B-BKP-05",
+        family=_BACKUP,
+        kind="benign",
+        breaks="the last restore was 89 days ago",
+        stage=unheeded("backups.tried", restored(89)),
+        fidelity="patched",
+    ),
+    Fault(
+        id="BKP-21",
+        family=_BACKUP,
+        breaks="the last backup of a deleted table passes for a backup",
+        promise="tables.present",
+        stage=a_memory_of_it,
+        behind=("api.*", "backups.*"),
+        fidelity="patched",
+    ),
     Fault(
         id="INF-07",
         family=_STACK,

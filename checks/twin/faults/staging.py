@@ -59,6 +59,16 @@ def told(promise: str, tamper: Callable[[Bench, Check], Tamper], *, containing: 
     return stage
 
 
+def unheeded(promise: str, tamper: Callable[[Bench, Check], Tamper], *, containing: str = "") -> Stage:
+    """AWS's answers are rewritten on their way, about the first check of *promise*, and nobody is to notice."""
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        yield View(aws=tamper(bench, bench.check(promise, containing)))
+
+    return stage
+
+
 def said(service: str, operation: str, change: Callable[[Any], object], *, about: str = "") -> Tamper:
     """The JSON that an operation of *service* answers with, changed; only where *about* is in the question."""
 

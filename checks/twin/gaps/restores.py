@@ -81,7 +81,7 @@ def _take_back(table: Untyped, old: Untyped, new: Untyped, key_of: Function) -> 
 def restore_what_was_backed_up(_: Grounds) -> None:
     """A recovery point of a table can be described and restored: the new table holds what the point was made of.
 
-    MiniStack knows no restore job and no single recovery point. A job is done when it is asked for.
+    MiniStack knows no restore job and no single recovery point. A job is done when it is asked for, and is listed.
     """
     backup = service("services.backup")
     answered, unknown = store(backup, "_ok"), store(backup, "_not_found")
@@ -118,8 +118,9 @@ class _Vaults:
 
     def asked(self, method: str, path: str, body: bytes) -> dict[str, Untyped] | None:
         """The answer to a question that is ours, empty where there is no such thing; None for any other question."""
-        if method == "PUT" and path.rstrip("/") == "/restore-jobs":
-            return self.start(json.loads(body))
+        if path.rstrip("/") == "/restore-jobs":
+            # One page holds more jobs than a twin lives to see.
+            return self.start(json.loads(body)) if method == "PUT" else {"RestoreJobs": list(self.jobs.values())}
         job, point = (each.fullmatch(path) if method == "GET" else None for each in (_JOB, _POINT))
         if job is not None:
             return self.jobs.get(job[1], {})
@@ -156,6 +157,8 @@ class _Vaults:
         self.jobs[job] = {
             "RestoreJobId": job,
             "RecoveryPointArn": point["RecoveryPointArn"],
+            "SourceResourceArn": table,
+            "ResourceType": "DynamoDB",
             "Status": "COMPLETED" if done else "FAILED",
             "StatusMessage": "" if done else json.loads(body).get("message", ""),
             "CreatedResourceArn": f"{table.rpartition('/')[0]}/{name}",

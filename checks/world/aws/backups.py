@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from checks import evidence as seen
@@ -27,6 +28,9 @@ POINTS = Ask(service="backup", operation="ListRecoveryPointsByResource", needs=(
 
 MOST_POINTS = 100
 JOBS = Ask(service="backup", operation="ListBackupJobs", needs=("BackupJobs",))
+RESTORES = Ask(service="backup", operation="ListRestoreJobs", needs=("RestoreJobs",))
+_DONE = "COMPLETED"
+_IN_VAIN = frozenset({"FAILED", "TIMED_OUT"})
 # What has not come to an end yet tells nothing.
 _RUNNING = frozenset({"CREATED", "PENDING", "RUNNING", "ABORTING"})
 _A_PAGE = 1_000
@@ -48,7 +52,33 @@ def _told(one: Mapping[str, Any]) -> str:
     return f"{one['State']}|{utc(one['CreationDate']):%Y-%m-%d %H:%M} UTC|{one.get('StatusMessage') or ''}"
 
 
-READERS: Mapping[str, Read] = {"AWS::Backup::BackupJob": last_jobs}
+def last_restores(asking: Asking, region: str, _: str) -> Found | None:
+    """When each resource was last restored, and each kind of them; a job says by which of the two it is known.
+
+    A restore whose result was looked at and found wanting has brought nothing back.
+    """
+    every = [
+        one
+        for page in asking.pages(RESTORES, region, ByStatus=_DONE, MaxResults=_A_PAGE)
+        for one in page["RestoreJobs"]
+    ]
+    return "there", shaped(RESTORES, region, lambda: _restored(every))
+
+
+def _restored(every: list[Mapping[str, Any]]) -> Mapping[str, object]:
+    good = [one for one in every if one["Status"] == _DONE and one.get("ValidationStatus") not in _IN_VAIN]
+    moments = sorted((utc(one.get("CompletionDate") or one["CreationDate"]), _name_of(one)) for one in good)
+    return {name: moment.isoformat() for moment, name in moments if name}
+
+
+def _name_of(job: Mapping[str, Any]) -> str:
+    return str(job.get("SourceResourceArn") or job.get("ResourceType") or "")
+
+
+READERS: Mapping[str, Read] = {
+    "AWS::Backup::BackupJob": last_jobs,
+    "AWS::Backup::RestoreJob": last_restores,
+}
 
 
 def backup_plan(asking: Asking, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:
@@ -56,7 +86,8 @@ def backup_plan(asking: Asking, region: str, plan_id: str) -> seen.BackupPlanSee
     answer = asking.call(PLAN, region, BackupPlanId=plan_id)
     if answer is None or answer.get("DeletionDate"):
         return seen.Absent(what=f"backup plan {plan_id} in {region}")
-    return shaped(PLAN, region, lambda: _plan(plan_id, answer["BackupPlan"]))
+    made = answer.get("CreationDate")
+    return shaped(PLAN, region, lambda: _plan(plan_id, answer["BackupPlan"], utc(made) if made else None))
 
 
 def backup_selections(asking: Asking, region: str, plan_id: str) -> seen.BackupSelections | seen.Absent:
@@ -78,10 +109,9 @@ def recovery_points(asking: Asking, region: str, resource_arn: str) -> Sequence[
     return tuple(sorted(points, key=lambda one: one.created, reverse=True)[:MOST_POINTS])
 
 
-def _plan(plan_id: str, one: Mapping[str, Any]) -> seen.BackupPlanSeen:
-    return seen.BackupPlanSeen(
-        id=plan_id, name=one["BackupPlanName"], rules=tuple(_rule(rule) for rule in one["Rules"])
-    )
+def _plan(plan_id: str, one: Mapping[str, Any], made: datetime | None) -> seen.BackupPlanSeen:
+    rules = tuple(_rule(rule) for rule in one["Rules"])
+    return seen.BackupPlanSeen(id=plan_id, name=one["BackupPlanName"], rules=rules, made=made)
 
 
 def _rule(one: Mapping[str, Any]) -> seen.BackupRule:
@@ -114,4 +144,5 @@ def _point(one: Mapping[str, Any]) -> seen.RecoveryPoint:
         status=one["Status"],
         created=created,
         completed=created if one["Status"] == "COMPLETED" else None,
+        size=one.get("BackupSizeBytes"),
     )

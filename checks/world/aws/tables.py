@@ -67,6 +67,7 @@ def _table(one: Mapping[str, Any]) -> seen.TableSeen:
         stream=one.get("StreamSpecification", {}).get("StreamViewType", ""),
         deletion_protection=one.get("DeletionProtectionEnabled", False),
         items=one["ItemCount"],
+        size=one.get("TableSizeBytes"),
         encryption=_encryption(one.get("SSEDescription") or {}),
         ceiling=_ceiling(one.get("OnDemandThroughput") or {}),
     )
