@@ -20,6 +20,7 @@ from checks.promises import (
     api,
     assets,
     auth,
+    backup_notices,
     backups,
     behaviours,
     boards,
@@ -105,6 +106,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *backups.PROMISES,
     *jobs.PROMISES,
     *copies.PROMISES,
+    *backup_notices.PROMISES,
     *buckets.PROMISES,
     *bucket_rules.PROMISES,
     *schedules.PROMISES,
@@ -330,6 +332,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("backups.covered[*]", "backups.selection[*]"),
     Dependency("backups.recent[*]", "backups.covered[{subject}]"),
     Dependency("backups.recent[*]", "backups.plan[*]"),
+    Dependency("backups.notices[*]", "alarms.topic[*]"),
     Dependency("backups.tried[*]", "backups.plan[{subject}]"),
     Dependency("backups.recent[*]", "backups.selection[*]"),
     Dependency("buckets.*[*]", "buckets.present[{subject}]"),
@@ -560,6 +563,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         least=limits.recovery_point_least_percent / 100,
         tried_within=timedelta(days=limits.restore_tried_days),
     )
+    yield from backup_notices.checks(target)
     yield from buckets.checks(target)
     yield from bucket_rules.checks(target)
     yield from schedules.checks(target)

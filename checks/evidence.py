@@ -772,7 +772,10 @@ class ScheduleTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSeen:
-    """A rule of EventBridge (always in UTC), or a schedule of EventBridge Scheduler with its *ends*."""
+    """A rule of EventBridge (always in UTC), or a schedule of EventBridge Scheduler with its *ends*.
+
+    A rule without an expression waits for events that fit its *pattern*.
+    """
 
     name: str
     arn: str
@@ -781,6 +784,26 @@ class ScheduleSeen:
     timezone: str
     ends: datetime | None
     targets: tuple[ScheduleTarget, ...]
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultNotices:
+    """Of which *events* a backup vault tells which *topic*; both empty where it tells nobody."""
+
+    vault: str
+    topic: str
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupNotices:
+    """What tells of failed backups, in the order that it was asked about, and the topics that it leads to."""
+
+    rules: tuple[ScheduleSeen | Absent, ...]
+    vaults: tuple[VaultNotices, ...]
+    alarms: tuple[AlarmSeen | Absent, ...]
+    topics: tuple[TopicSeen | Absent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,19 +49,20 @@ def lets_through(policy: str, scope: str, body: Message) -> bool:
         return False
     if not isinstance(wanted, dict):
         return False
-    return not wanted or (scope == "MessageBody" and _fits(wanted, body))
+    return not wanted or (scope == "MessageBody" and fits(wanted, body))
 
 
-def _fits(wanted: Mapping[str, object], body: Message) -> bool:
+def fits(wanted: Mapping[str, object], body: Message) -> bool:
+    """Whether a message has all that a pattern wants of it, as an event has for a rule of EventBridge."""
     return all(_holds(key, rules, body) for key, rules in wanted.items())
 
 
 def _holds(key: str, rules: object, body: Message) -> bool:
     if key == "$or" and isinstance(rules, list) and _is_choice(rules):
-        return any(_fits(each, body) for each in rules)
+        return any(fits(each, body) for each in rules)
     value = body.get(key)
     if isinstance(rules, Mapping):
-        return value is SOMETHING or (isinstance(value, Mapping) and _fits(rules, value))
+        return value is SOMETHING or (isinstance(value, Mapping) and fits(rules, value))
     return any(_matches(each, value) for each in (rules if isinstance(rules, list) else [rules]))
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_cdk import aws_apigateway as apigateway
+    from aws_cdk import aws_backup as backup
     from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sqs as sqs
 
@@ -198,6 +200,26 @@ class Alarms(Construct):
         self.add(f"{name}Silent", f"{what} has not succeeded for 26 hours", succeeded, silent, self.page)
         sentence = f"The event that starts {what.lower()} did not reach its function"
         self.add(f"{name}Undelivered", sentence, undelivered, Limit(threshold=0, missing=SPARSE), self.page)
+
+    def tell_of_backups(self, vault: backup.IBackupVault) -> None:
+        """Backups into `vault` that failed, or were never whole: AWS Backup tells the bus of each, and nobody else.
+
+        By the vault's own notices every good backup would be told as well, a dozen a night.
+        """
+        rule = events.Rule(
+            self,
+            "BackupsFailed",
+            description="Backups that failed",
+            event_pattern=events.EventPattern(
+                source=["aws.backup"],
+                detail_type=["Backup Job State Change"],
+                detail={
+                    "state": ["FAILED", "ABORTED", "EXPIRED", "PARTIAL"],
+                    "backupVaultName": [vault.backup_vault_name],
+                },
+            ),
+        )
+        rule.add_target(targets.SnsTopic(self.notice))
 
     def _topic(self, name: str, address: str) -> sns.Topic:
         topic = sns.Topic(self, name, enforce_ssl=True)

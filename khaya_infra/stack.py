@@ -246,6 +246,7 @@ class KhayaStack(Stack):
         alarms.watch_any_failure("NoticeFunction", self.notices.function.function)
         alarms.watch_tables(self.data.tables)
         alarms.watch_dead_letters(self.failed.queue)
+        alarms.tell_of_backups(self.backup.vault)
         alarms.watch_daily("Daily", "The daily task", self.schedules.daily, self.daily_function.function)
         alarms.watch_daily("Trust", "The daily count of trust", self.schedules.trust, self.trust_function.function)
         alarms.watch_daily("Notice", "The daily notices", self.notices.rule, self.notices.function.function)

@@ -113,7 +113,8 @@ def test_everybody_calls_what_serves(main: Template) -> None:
     aliases = {main.id_at(f"{name}/Function/Aliaslive") for name in serving}
     methods = main.of("AWS::ApiGateway::Method").values()
     called = [each["Integration"]["Uri"] for each in methods]
-    called += [target["Arn"] for rule in main.of("AWS::Events::Rule").values() for target in rule["Targets"]]
+    rules = [each for each in main.of("AWS::Events::Rule").values() if "ScheduleExpression" in each]
+    called += [target["Arn"] for rule in rules for target in rule["Targets"]]
     called += [each["FunctionName"] for each in main.of("AWS::Lambda::EventSourceMapping").values()]
     called += [each["FunctionName"] for each in main.of("AWS::Lambda::Permission").values()]
 
@@ -485,12 +486,26 @@ def test_one_failed_day_is_one_too_many(main: Template) -> None:
 
 def test_alarms_may_publish_and_nobody_may_without_tls(main: Template) -> None:
     """Pitfall 79: a policy of our own replaces the default one, which is what had let CloudWatch in."""
+    let_in = []
     for policy in main.of("AWS::SNS::TopicPolicy").values():
         written = policy["PolicyDocument"]["Statement"]
-        (allowed,) = (each for each in written if each["Effect"] == "Allow")
+        let_in.append([each["Principal"]["Service"] for each in written if each["Effect"] == "Allow"])
 
-        assert ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish") == (allowed["Principal"], allowed["Action"])
+        assert {"sns:Publish"} == {each["Action"] for each in written if each["Effect"] == "Allow"}
         assert "Deny" in {each["Effect"] for each in written}
+    # The rule about failed backups speaks to the topic that can wait for the morning.
+    assert [["cloudwatch.amazonaws.com"], ["cloudwatch.amazonaws.com", "events.amazonaws.com"]] == let_in
+
+
+def test_failed_backups_are_told_and_good_ones_are_not(main: Template) -> None:
+    """Of our own vault, whatever the way in which they failed."""
+    (rule,) = (each for each in main.of("AWS::Events::Rule").values() if "EventPattern" in each)
+    detail = rule["EventPattern"]["detail"]
+    (vault,) = (name for name, each in main.resources.items() if each["Type"] == "AWS::Backup::BackupVault")
+
+    assert ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"] == sorted(detail["state"])
+    assert [{"Fn::GetAtt": [vault, "BackupVaultName"]}] == detail["backupVaultName"]
+    assert "Notice" in json.dumps(rule["Targets"])
 
 
 def test_somebody_is_asked_to_listen_to_each_topic(main: Template) -> None:

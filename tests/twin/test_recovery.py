@@ -73,3 +73,64 @@ def test_a_vault_has_the_lock_of_its_template(site: Site) -> None:
     assert "UPDATE_COMPLETE" == deploy(site.twin, "Vault", vault(), "af-south-1", update=True)
     told = backup.describe_backup_vault(BackupVaultName="strong")
     assert (False, None) == (told["Locked"], told.get("MinRetentionDays"))
+
+
+NOTIFIED = {
+    "Resources": {
+        "Vault": {
+            "Type": "AWS::Backup::BackupVault",
+            "Properties": {
+                "BackupVaultName": "notified",
+                "Notifications": {
+                    "SNSTopicArn": "arn:aws:sns:af-south-1:000000000000:told",
+                    "BackupVaultEvents": ["BACKUP_JOB_COMPLETED"],
+                },
+            },
+        }
+    }
+}
+
+
+def test_a_vault_tells_whom_it_was_told_to_tell(site: Site) -> None:
+    """By its template or by a call; one that was never told to, or no longer, says so as AWS does."""
+    backup = site.client("backup")
+    assert "CREATE_COMPLETE" == deploy(site.twin, "Notified", NOTIFIED, "af-south-1")
+    backup.create_backup_vault(BackupVaultName="silent")
+    missing = backup.exceptions.ResourceNotFoundException
+
+    told = backup.get_backup_vault_notifications(BackupVaultName="notified")
+    assert ("notified", ["BACKUP_JOB_COMPLETED"]) == (told["BackupVaultName"], told["BackupVaultEvents"])
+    with pytest.raises(missing):
+        backup.get_backup_vault_notifications(BackupVaultName="silent")
+    backup.put_backup_vault_notifications(
+        BackupVaultName="silent", SNSTopicArn=told["SNSTopicArn"], BackupVaultEvents=["BACKUP_JOB_FAILED"]
+    )
+    assert told["SNSTopicArn"] == backup.get_backup_vault_notifications(BackupVaultName="silent")["SNSTopicArn"]
+    backup.delete_backup_vault_notifications(BackupVaultName="notified")
+    with pytest.raises(missing):
+        backup.get_backup_vault_notifications(BackupVaultName="notified")
+
+
+def test_a_restore_is_listed(site: Site) -> None:
+    """With the table whose recovery point it brought back."""
+    backup, tables = site.client("backup"), site.client("dynamodb")
+    key = [{"AttributeName": "id", "AttributeType": "S"}]
+    tables.create_table(
+        TableName="lost",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=key,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    tables.update_continuous_backups(
+        TableName="lost", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    arn = tables.describe_table(TableName="lost")["Table"]["TableArn"]
+    backup.create_backup_vault(BackupVaultName="restores")
+    role = "arn:aws:iam::000000000000:role/r"
+    point = backup.start_backup_job(BackupVaultName="restores", ResourceArn=arn, IamRoleArn=role)["RecoveryPointArn"]
+    job = backup.start_restore_job(
+        RecoveryPointArn=point, IamRoleArn=role, ResourceType="DynamoDB", Metadata={"targetTableName": "found"}
+    )["RestoreJobId"]
+
+    (listed,) = (each for each in backup.list_restore_jobs()["RestoreJobs"] if each["RestoreJobId"] == job)
+    assert ("COMPLETED", arn, "DynamoDB") == (listed["Status"], listed["SourceResourceArn"], listed["ResourceType"])

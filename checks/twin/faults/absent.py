@@ -147,13 +147,6 @@ ABSENT: tuple[Absent, ...] = (
         "no table of this deployment is filled by deploying",
     ),
     _row(
-        "BKP-22",
-        "Backup and recovery",
-        "nobody is told of failed backups",
-        "promise",
-        "no promise reads a vault's notices",
-    ),
-    _row(
         "AUTH-06",
         "Cognito / authentication",
         "the domain of the sign-in page is gone",

@@ -14,7 +14,7 @@ from checks.twin.faults import data
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit
 from checks.twin.faults.files import newest
-from checks.twin.faults.staging import Undo, broken, told, unheeded
+from checks.twin.faults.staging import Undo, broken, harmless, told, unheeded
 from checks.twin.faults.words import Fault, Unfit, View
 
 if TYPE_CHECKING:
@@ -156,6 +156,55 @@ def _one_before(seen: dict[str, Any], size: int) -> None:
     ]
 
 
+def _rule_of(bench: Bench, check: Check) -> tuple[Any, str]:
+    rules: Any = check.params["rules"]
+    if not rules:
+        raise Unfit("no rule tells of failed backups")
+    return bench.aws("events", str(check.params["region"])), str(rules[0])
+
+
+def untold(bench: Bench, check: Check) -> Undo:
+    """What hears of failed backups calls nobody."""
+    events, rule = _rule_of(bench, check)
+    kept = events.list_targets_by_rule(Rule=rule)["Targets"]
+    events.remove_targets(Rule=rule, Ids=[each["Id"] for each in kept])
+    return lambda: events.put_targets(Rule=rule, Targets=kept)
+
+
+def hears(detail: dict[str, list[str]]) -> Callable[[Bench, Check], Undo]:
+    """The rule waits for jobs with this *detail*."""
+
+    def change(bench: Bench, check: Check) -> Undo:
+        events, rule = _rule_of(bench, check)
+        before = events.describe_rule(Name=rule)
+        said = {**json.loads(before["EventPattern"]), "detail": detail}
+
+        def put(pattern: str) -> None:
+            kept = {key: before[key] for key in ("Name", "State", "Description") if before.get(key)}
+            events.put_rule(**kept, EventPattern=pattern)
+
+        put(json.dumps(said))
+        return lambda: put(before["EventPattern"])
+
+    return change
+
+
+def unheard_of(bench: Bench, check: Check) -> Undo:
+    """The topic that the rule calls does not let it in."""
+    events, rule = _rule_of(bench, check)
+    arn = events.list_targets_by_rule(Rule=rule)["Targets"][0]["Arn"]
+    topics = bench.aws("sns", str(check.params["region"]))
+    before = topics.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]
+    said = json.loads(before)
+    shut = [each for each in said["Statement"] if "events.amazonaws.com" not in json.dumps(each)]
+
+    def put(policy: str) -> None:
+        topics.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+
+    put(json.dumps({**said, "Statement": shut}))
+    return lambda: put(before)
+
+
 def restored(days: int | None) -> Callable[[Bench, Check], Tamper]:
     """The plan is a year old, and the last restore was so many days ago, or there was none."""
 
@@ -237,6 +286,34 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the table got its first items after its last recovery point",
         stage=unheeded("backups.size", weighing(0, before=0, held=4_000)),
         fidelity="patched",
+    ),
+    Fault(
+        id="BKP-22",
+        family=_BACKUP,
+        breaks="nobody is told of failed backups",
+        promise="backups.notices",
+        stage=broken("backups.notices", untold),
+    ),
+    Fault(
+        id="X-BKP-09",
+        family=_BACKUP,
+        breaks="what tells of failed backups waits for another word",
+        promise="backups.notices",
+        stage=broken("backups.notices", hears({"state": ["BROKEN"]})),
+    ),
+    Fault(
+        id="X-BKP-10",
+        family=_BACKUP,
+        breaks="the topic that failed backups are told at lets no rule in",
+        promise="backups.notices",
+        stage=broken("backups.notices", unheard_of),
+    ),
+    Fault(
+        id="X-B-BKP-06",
+        family=_BACKUP,
+        kind="benign",
+        breaks="failed backups of any vault are told",
+        stage=harmless("backups.notices", hears({"state": ["FAILED"]})),
     ),
     Fault(
         id="BKP-18",

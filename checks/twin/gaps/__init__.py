@@ -96,6 +96,7 @@ GAPS: tuple[Close, ...] = (
     buckets.keep_locks_and_logging_of_stacks,
     backups.create_backup_selections,
     recovery.keep_locks_of_vaults,
+    recovery.keep_notices_of_vaults,
     recovery.keep_what_was_backed_up,
     restores.restore_tables_as_they_were,
     restores.restore_what_was_backed_up,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, servi
 
 _DAILY = re.compile(r"cron\((\d{1,2}) (\d{1,2}) \* \* \? \*\)")
 _ASKED = re.compile(r"/resources/(.+)/recovery-points/?")
+_KEPT = "Notifications"
+_NOTICES = re.compile(r"/backup-vaults/([^/]+)/notification-configuration/?")
 _LOCK = ("MinRetentionDays", "MaxRetentionDays")
 # A job of an empty table is done within minutes of its start.
 _TAKES = timedelta(minutes=5)
@@ -118,6 +121,12 @@ def keep_locks_of_vaults(_: Grounds) -> None:
             vault.pop(key, None)
         vault.update(told)
 
+    _follow(keep)
+
+
+def _follow(keep: Callable[[str, dict[str, Untyped]], None]) -> None:
+    """*keep* what a template says of a vault, whenever it is made or changed."""
+
     def created(original: Function) -> Function:
         def create(logical_id: str, props: dict[str, Untyped], stack_name: str) -> Untyped:
             name, attributes = original(logical_id, props, stack_name)
@@ -142,3 +151,40 @@ def keep_locks_of_vaults(_: Grounds) -> None:
 
     wrap_handler("AWS::Backup::BackupVault", "create", created)
     wrap_handler("AWS::Backup::BackupVault", "update", updated)
+
+
+def keep_notices_of_vaults(_: Grounds) -> None:
+    """Whom a vault tells of what is kept, told and forgotten, whether a template or a call says it.
+
+    MiniStack answers that nobody is told, whatever was said. Nothing here is ever sent: no job of the emulator's fails.
+    """
+    backup = service("services.backup")
+    vaults, answered, unknown = store(backup, "_vaults"), store(backup, "_ok"), store(backup, "_not_found")
+
+    def answering(original: Function) -> Function:
+        async def handle(method: str, path: str, headers: Untyped, body_bytes: bytes, query_params: Untyped) -> Untyped:
+            asked = _NOTICES.fullmatch(path)
+            vault = vaults.get(unquote(asked[1])) if asked else None
+            if vault is None:
+                return await original(method, path, headers, body_bytes, query_params)
+            if method == "PUT":
+                vault[_KEPT] = {key: json.loads(body_bytes)[key] for key in ("SNSTopicArn", "BackupVaultEvents")}
+            elif method == "DELETE":
+                vault.pop(_KEPT, None)
+            elif _KEPT not in vault:
+                return unknown(
+                    f"Failed reading notifications from database for Backup vault {asked[1] if asked else ''}"
+                )
+            else:
+                named = {"BackupVaultName": vault["BackupVaultName"], "BackupVaultArn": vault["BackupVaultArn"]}
+                return answered({**named, **vault[_KEPT]})
+            return answered({})
+
+        return handle
+
+    def keep(name: str, props: dict[str, Untyped]) -> None:
+        vaults[name].pop(_KEPT, None)
+        vaults[name].update({_KEPT: props["Notifications"]} if props.get("Notifications") else {})
+
+    replace(backup, "handle_request", ("method", "path", "headers", "body_bytes", "query_params"), answering)
+    _follow(keep)

@@ -19,6 +19,12 @@ PARAMETER = Ask(service="ssm", operation="GetParameter", needs=("Parameter",), g
 VAULT = Ask(
     service="backup", operation="DescribeBackupVault", needs=("BackupVaultName",), gone=("ResourceNotFoundException",)
 )
+TOLD = Ask(
+    service="backup",
+    operation="GetBackupVaultNotifications",
+    needs=("SNSTopicArn",),
+    gone=("ResourceNotFoundException",),
+)
 LIFETIME = Ask(service="dynamodb", operation="DescribeTimeToLive", needs=("TimeToLiveDescription",), gone=NOT_FOUND)
 FILTERS = Ask(
     service="logs", operation="DescribeMetricFilters", needs=("metricFilters",), gone=NOT_FOUND, more="nextToken"
@@ -117,6 +123,11 @@ READERS: Mapping[str, Read] = {
     "AWS::KMS::Key": _key,
     "AWS::SSM::Parameter": reading(PARAMETER, lambda name: {"Name": name}, _parameter),
     "AWS::Backup::BackupVault": reading(VAULT, lambda name: {"BackupVaultName": name}, _vault),
+    "AWS::Backup::BackupVaultNotifications": reading(
+        TOLD,
+        lambda name: {"BackupVaultName": name},
+        lambda answer: {"topic": answer["SNSTopicArn"], "events": " ".join(answer.get("BackupVaultEvents") or ())},
+    ),
     "AWS::DynamoDB::TimeToLive": reading(
         LIFETIME,
         lambda name: {"TableName": name},

@@ -45,6 +45,7 @@ def rule(asking: Asking, region: str, bus: str, name: str) -> seen.ScheduleSeen 
         timezone="UTC",
         ends=None,
         targets=tuple(sorted(targets, key=lambda one: one.id)),
+        pattern=answer.get("EventPattern", ""),
     )
 
 
