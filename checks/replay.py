@@ -54,6 +54,7 @@ def recorded(
             release=stored["release"],
             strict=stored["strict"],
             notes=(f"replayed from run {stored['run_id']}",),
+            quiet=(stored.get("suppressed") or {}).get("why", ""),
             beyond=tuple(Beyond(check=each["name"], needs=each["needs"]) for each in stored["not_from_here"]),
             coverage=coverage.from_json(stored.get("coverage")),
             owners={each["name"]: each["owner"] for each in stored["results"] if each.get("owner")},

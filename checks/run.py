@@ -71,8 +71,9 @@ class Terms:
     *calls* tells how many AWS calls were made; *watch* is told of each result as it comes in. *settling* names what
     is waited for and how long at most, *needs* what checks need of a place, *beyond* what is not planned because this
     place lacks it. *coverage* is what the plan proves of the target, None where the target could not be read; *owners*
-    are people by family, or by pattern for names of checks. *prepare* makes ready whoever answers for AWS, while the
-    public surface is looked at already.
+    are people by family, or by pattern for names of checks. *quiet* is the announced maintenance that goes on, as a
+    sentence: what is broken meanwhile is marked with it, and as broken as ever. *prepare* makes ready whoever answers
+    for AWS, while the public surface is looked at already.
     """
 
     door: Door
@@ -84,6 +85,7 @@ class Terms:
     release: str = ""
     strict: bool = False
     notes: tuple[str, ...] = ()
+    quiet: str = ""
     calls: Callable[[], int] = lambda: 0
     watch: Callable[[Progress], None] = lambda _: None
     settling: tuple[Settling, ...] = ()
@@ -446,6 +448,11 @@ def _waive(result: Result, waivers: Sequence[Waiver], now: datetime) -> Result:
         return result
     live = [each for each in waivers if each.expires >= now and glob(each.check, result.name)]
     return replace(result, waiver=live[0]) if live else result
+
+
+def suppressed(run: Run) -> tuple[Result, ...]:
+    """What nobody is called for while maintenance goes on: all that is no pass and that nobody waived."""
+    return tuple(each for each in run.results if run.terms.quiet and each.status != "pass" and each.waiver is None)
 
 
 def counts(results: Sequence[Result]) -> Mapping[str, int]:

@@ -231,17 +231,17 @@ def live_plan(
     return freeze(checks, target=settings.name, account=settings.account, regions=settings.regions)
 
 
-def _announced(settings: Settings, now: datetime) -> tuple[str, ...]:
+def _announced(settings: Settings, now: datetime) -> str:
     """Maintenance that goes on. It is said and changes nothing: what is broken is broken meanwhile."""
     quiet = settings.maintenance
-    return (quiet.says,) if quiet is not None and quiet.holds(now) else ()
+    return quiet.says if quiet is not None and quiet.holds(now) else ""
 
 
 def run(ready: Ready, wishes: Wishes) -> Run:
     """Run what is ready, once: its threads end with it."""
     settings = ready.settings
     plan, beyond = from_here(_without(ready.plan, wishes.beyond), settings, wishes.door)
-    asked = settings.budget
+    asked, quiet = settings.budget, _announced(settings, ready.reach.world.clock.now())
     wait = wishes.wait if wishes.wait is not None else asked.wait or timedelta(0)
     retries = asked.retries if asked.retries is not None else RETRIES
     budget = Spending(deadline=wishes.deadline, wait=wait, retries=retries)
@@ -254,7 +254,8 @@ def run(ready: Ready, wishes: Wishes) -> Run:
         selection=wishes.selection,
         release=wishes.release,
         strict=wishes.strict,
-        notes=(*ready.notes, *_announced(settings, ready.reach.world.clock.now())),
+        notes=(*ready.notes, quiet) if quiet else ready.notes,
+        quiet=quiet,
         calls=ready.reach.calls,
         watch=wishes.watch,
         settling=catalogue.SETTLING,

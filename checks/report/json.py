@@ -12,7 +12,7 @@ from checks import __version__, codec, coverage
 from checks.model import Result
 from checks.naming import glob
 from checks.report import files
-from checks.run import Run, counts, exit_code
+from checks.run import Run, counts, exit_code, suppressed
 
 SCHEMA = 1
 VERDICTS = {0: "kept", 1: "broken", 2: "unseen", 3: "void", 130: "unseen"}
@@ -41,6 +41,9 @@ def document(run: Run) -> dict[str, Any]:
         "interrupted": run.interrupted,
         "void": list(run.void),
         "notes": list(run.terms.notes),
+        "suppressed": {"why": run.terms.quiet, "checks": [each.name for each in suppressed(run)]}
+        if run.terms.quiet
+        else None,
         "aws_calls": run.aws_calls,
         "cost": dict(run.cost),
         "gate": None if run.gate is None else dict(run.gate),

@@ -26,7 +26,7 @@ def as_junit(run: Run) -> str:
     for family, results in families.items():
         suite = ET.SubElement(root, "testsuite", name=family)
         for result in results:
-            _case(suite, result, owner_of(result.name, run.terms.owners))
+            _case(suite, result, owner_of(result.name, run.terms.owners), run.terms.quiet)
     proofs = ET.SubElement(root, "testsuite", name="controls")
     for control in run.controls:
         _control(proofs, control)
@@ -43,13 +43,13 @@ def write(run: Run, path: Path) -> None:
     files.put(as_junit(run), path)
 
 
-def _case(suite: ET.Element, result: Result, owner: str) -> None:
+def _case(suite: ET.Element, result: Result, owner: str, quiet: str) -> None:
     check = result.check
     case = ET.SubElement(
         suite, "testcase", classname=_legal(check.promise.name), name=_legal(check.name), time=f"{result.seconds:.3f}"
     )
     told = f"expected: {result.expected}\nactual: {result.actual}\ndo: {result.remedy}"
-    notes = _notes(result) | ({"owner": owner} if owner else {})
+    notes = _notes(result, quiet) | ({"owner": owner} if owner else {})
     if notes:
         properties = ET.SubElement(case, "properties")
         for name, value in notes.items():
@@ -65,8 +65,10 @@ def _case(suite: ET.Element, result: Result, owner: str) -> None:
         _told(case, "failure", result.actual, told)
 
 
-def _notes(result: Result) -> dict[str, str]:
+def _notes(result: Result, quiet: str) -> dict[str, str]:
     notes = {}
+    if quiet and result.status != "pass" and result.waiver is None:
+        notes["suppressed"] = quiet
     if result.status == "fail" and result.check.severity == "warning":
         notes["warning"] = result.actual
     if result.recovered:

@@ -95,6 +95,7 @@ def _story(root: Result, run: Run, width: int, paint: _Painter) -> str:
         ("attempts", _attempts(root)),
         ("settling", _settling(root)),
         ("owner", owner),
+        ("silenced", run.terms.quiet),
         ("explains", _names(behind)),
     ]
     lines += [_row(label, text, width) for label, text in rows if text]

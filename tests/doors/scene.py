@@ -118,6 +118,7 @@ STACK_SEEN = seen.StackSeen(
     reason="",
     updated=NOON - timedelta(hours=1),
     outputs=(("Table", "main-users"),),
+    protected=True,
 )
 TABLE_SEEN = seen.TableSeen(
     name="main-users",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from checks.model import Waiver
 from checks.report import json as as_json
+from checks.report.junit import as_junit
+from checks.report.text import as_text
 from checks.run import Run
 from tests.report.conftest import BEHIND, HOSTILE, ROOT
 from tests.runs import a_check, a_run, broken
@@ -136,3 +139,22 @@ def test_an_owner_is_found_for_each_check(name: str, owner: str) -> None:
 
     (told,) = as_json.document(a_run(a_check(name), owners=owners))["results"]
     assert owner == told["owner"]
+
+
+@pytest.mark.parametrize("quiet", ("maintenance until noon", ""))
+def test_what_is_broken_during_maintenance_is_marked_and_as_broken_as_ever(quiet: str) -> None:
+    """In the document, in the text, and in JUnit; outside of it nothing is, and the exit code is the same."""
+    waiver = Waiver(check="logs.x*", owner="Ada", reason="known", expires=datetime(2999, 1, 1, tzinfo=UTC))
+    checks = (
+        a_check("tables.x[x]", judge=broken),
+        a_check("site.x[x]", judge=broken, severity="warning"),
+        a_check("logs.x[x]", judge=broken),
+        a_check("dns.x[x]"),
+    )
+    run = a_run(*checks, waivers=(waiver,), quiet=quiet)
+    told = as_json.document(run)
+    marked = ["tables.x[x]", "site.x[x]"]
+
+    assert (1, {"why": quiet, "checks": marked} if quiet else None) == (told["exit_code"], told["suppressed"])
+    assert 2 * bool(quiet) == as_junit(run).count('name="suppressed"')
+    assert 2 * bool(quiet) == as_text(run, width=200).count("silenced maintenance until noon")

@@ -190,13 +190,6 @@ ABSENT: tuple[Absent, ...] = (
         "no promise reads the pool's keys",
     ),
     _row(
-        "B-RUN-05",
-        "Runner environment / time",
-        "maintenance is announced",
-        "promise",
-        "maintenance is read from the settings and used by no run yet",
-    ),
-    _row(
         "M-LAM-03",
         "Meta: canary Lambda",
         "the watcher cannot publish its metric",

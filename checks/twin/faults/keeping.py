@@ -189,22 +189,6 @@ def hears(detail: dict[str, list[str]]) -> Callable[[Bench, Check], Undo]:
     return change
 
 
-def unheard_of(bench: Bench, check: Check) -> Undo:
-    """The topic that the rule calls does not let it in."""
-    events, rule = _rule_of(bench, check)
-    arn = events.list_targets_by_rule(Rule=rule)["Targets"][0]["Arn"]
-    topics = bench.aws("sns", str(check.params["region"]))
-    before = topics.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"]
-    said = json.loads(before)
-    shut = [each for each in said["Statement"] if "events.amazonaws.com" not in json.dumps(each)]
-
-    def put(policy: str) -> None:
-        topics.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
-
-    put(json.dumps({**said, "Statement": shut}))
-    return lambda: put(before)
-
-
 def restored(days: int | None) -> Callable[[Bench, Check], Tamper]:
     """The plan is a year old, and the last restore was so many days ago, or there was none."""
 
@@ -300,13 +284,6 @@ FAULTS: tuple[Fault, ...] = (
         breaks="what tells of failed backups waits for another word",
         promise="backups.notices",
         stage=broken("backups.notices", hears({"state": ["BROKEN"]})),
-    ),
-    Fault(
-        id="X-BKP-10",
-        family=_BACKUP,
-        breaks="the topic that failed backups are told at lets no rule in",
-        promise="backups.notices",
-        stage=broken("backups.notices", unheard_of),
     ),
     Fault(
         id="X-B-BKP-06",

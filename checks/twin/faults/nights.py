@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from checks.doors import canary
+from checks.nights.telling import Around, Incident, decide
+from checks.target.settings import Maintenance
 from checks.twin.faults import data
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.words import Fault, Stage, View
@@ -20,6 +25,8 @@ _LAMBDA = "Meta: canary Lambda"
 # One event of CloudWatch Logs takes no more.
 _ONE_LINE = 256 * 1024
 _W = 110.0
+_HOUR = timedelta(hours=1)
+_REASON = "the tables are looked after"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +94,39 @@ def fresh_each_time(bench: Bench) -> str:
     return f"{len(stale)} results are of the run before: {stale[:3]}" if stale else ""
 
 
+@contextmanager
+def _window(bench: Bench) -> Iterator[str]:
+    """The path of the bench's settings with maintenance from an hour ago to in an hour."""
+    now = datetime.now(UTC)
+    lines = (f"starts = {now - _HOUR:%Y-%m-%dT%H:%M:%SZ}", f"ends = {now + _HOUR:%Y-%m-%dT%H:%M:%SZ}")
+    written = "\n".join(("", "[maintenance]", *lines, f'reason = "{_REASON}"', 'owner = "rehearsal"', ""))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "announced.toml"
+        file.write_text(Path(bench.source).read_text(encoding="utf-8") + written, encoding="utf-8")
+        yield str(file)
+
+
+def announced(bench: Bench) -> str:
+    """Something is broken while maintenance goes on: it is told as broken, marked, and nobody is called for it.
+
+    The settings are the bench's with a window around now; an hour later the same would ring.
+    """
+    with _window(bench) as source, data.recovery_off(bench), contextlib.redirect_stdout(io.StringIO()):
+        seen = canary.handler({"target": source}, Invocation(until=time.monotonic() + 120))
+    now = datetime.now(UTC)
+    quiet = Maintenance(starts=now - _HOUR, ends=now + _HOUR, reason=_REASON, owner="rehearsal")
+    broken = {each["name"] for each in seen["results"] if (each["family"], each["status"]) == ("tables", "fail")}
+    marked = set((seen["suppressed"] or {}).get("checks", ()))
+    calls = [len(decide(Incident(), seen, when, Around(maintenance=quiet))[1]) for when in (now, now + 2 * _HOUR)]
+    amiss = (
+        ("nothing was broken", bool(broken)),
+        (f"it tells {seen['verdict']!r} of {sorted(broken)}", seen["verdict"] == "broken"),
+        (f"marked are {sorted(marked)}, and not {sorted(broken)}", broken <= marked),
+        (f"{calls[0]} calls while it goes on, {calls[1]} after it", calls == [0, 1]),
+    )
+    return next((says for says, right in amiss if not right), "")
+
+
 def nothing_written(bench: Bench) -> str:
     """Whatever the settings allow, the canary walks no journey, so that nothing is left behind when it dies."""
     seen = invoked(bench, 120)
@@ -119,6 +159,14 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the watcher is shown something broken, and is to tell so",
         stage=played(tells_the_truth),
         promise="tables.pitr",
+    ),
+    Fault(
+        id="B-RUN-05",
+        family="Runner environment / time",
+        kind="benign",
+        breaks="maintenance is announced",
+        stage=played(announced),
+        note="what fails meanwhile fails, is marked, and calls nobody",
     ),
     _trial("M-LAM-01", "the watcher is about to run out of time", in_a_hurry),
     _trial("M-LAM-05", "the watcher is called twice", called_twice),
