@@ -37,6 +37,7 @@ CHECKS = (
     "identity.region[Main]",
     "stack.status[Main]",
     "stack.outputs[Main]",
+    "stack.protected[Main]",
     "stack.drift[Main]",
     "stack.discreet[Main]",
     "tables.present[Users]",
@@ -54,12 +55,22 @@ CHECKS = (
     "backups.covered[Users]",
     "backups.recent[Users]",
     "backups.jobs[Users]",
+    "backups.size[Users]",
+    "backups.tried[Daily]",
+    "backups.notices[Daily]",
     "stack.recovered[here]",
 )
 # Those that ask scripted questions; the others serve on loopback, and have tests of their own.
 CONTROLS = ("dns.zone_above", "tls.anchor", "http.anchor", "aws.caller", "aws.forged_key")
 
 _TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/main-users"
+_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
+_LET_IN = {
+    "Effect": "Allow",
+    "Principal": {"Service": "backup.amazonaws.com"},
+    "Action": "sns:Publish",
+    "Resource": _TOPIC_ARN,
+}
 _TEMPLATE = {
     "Resources": {
         "Users": {
@@ -156,6 +167,7 @@ KEPT: Mapping[Question, object] = {
         id="plan-1",
         name="daily",
         rules=(seen.BackupRule(name="daily", vault="vault", schedule="cron(0 3 * * ? *)", delete_after=35),),
+        made=NOON - timedelta(days=9),
     ),
     asked("aws.backup_selections", REGION, "plan-1"): seen.BackupSelections(
         plan="plan-1",
@@ -165,6 +177,18 @@ KEPT: Mapping[Question, object] = {
     asked("aws.table_policy", REGION, _TABLE_ARN): seen.ResourcePolicy(resource=_TABLE_ARN, text=""),
     asked("aws.described", "AWS::Backup::BackupJob", REGION, "last of each"): seen.Described(
         kind="AWS::Backup::BackupJob", name="last of each", state="there", words=()
+    ),
+    asked("aws.described", "AWS::Backup::RestoreJob", REGION, "last of each"): seen.Described(
+        kind="AWS::Backup::RestoreJob", name="last of each", state="there", words=()
+    ),
+    asked("aws.described", "AWS::Backup::BackupVaultNotifications", REGION, "vault"): seen.Described(
+        kind="AWS::Backup::BackupVaultNotifications",
+        name="vault",
+        state="there",
+        words=(("events", "BACKUP_JOB_COMPLETED"), ("topic", _TOPIC_ARN)),
+    ),
+    asked("aws.topic", REGION, _TOPIC_ARN): seen.TopicSeen(
+        arn=_TOPIC_ARN, policy=json.dumps({"Statement": [_LET_IN]}), subscriptions=(("email", "confirmed"),)
     ),
     FORGED: (True, "InvalidClientTokenId"),
     asked("dns.ask", ".", "SOA"): seen.DnsAnswer(

@@ -180,7 +180,7 @@ def test_only_some_checks_can_be_looked_at(say: Say, enter: Enter) -> None:
     document = json.loads(Path("run.json").read_text(encoding="utf-8"))
     assert 0 == said.code
     assert ["stack.*", "identity.*"] == document["selection"]
-    assert [*scene.CHECKS[:6], scene.CHECKS[-1]] == [each["name"] for each in document["results"]]
+    assert [*scene.CHECKS[:7], scene.CHECKS[-1]] == [each["name"] for each in document["results"]]
 
 
 def test_a_pattern_that_fits_nothing_is_void(say: Say) -> None:
