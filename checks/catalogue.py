@@ -54,6 +54,7 @@ from checks.promises import (
     samples,
     schedules,
     servers,
+    signals,
     signins,
     site,
     stack,
@@ -115,6 +116,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *topics.PROMISES,
     *alarms.PROMISES,
     *filters.PROMISES,
+    *signals.PROMISES,
     *boards.PROMISES,
     *logs.PROMISES,
     *keepings.PROMISES,
@@ -159,6 +161,8 @@ class Thresholds:
     recovery_point_least_percent: float = 10
     # A quarter of a year, as often as people who know the way change.
     restore_tried_days: float = 90
+    # As long as CloudWatch lists a metric that nobody tells any more (API reference, ListMetrics).
+    metric_silent_days: float = 14
 
 
 # The share of checks that may need a second look before that is news: a lost packet in a run of a hundred is not.
@@ -356,6 +360,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
             "api.deep[*]",
         )
     ),
+    Dependency("alarms.data[*]", "alarms.watches[{subject}]"),
     Dependency("alarms.subject[*]", "alarms.watches[{subject}]"),
     Dependency("alarms.reaches[*]", "alarms.topic[*]"),
     Dependency("alarms.heard[*]", "alarms.topic[{subject}]"),
@@ -572,6 +577,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from topics.checks(target)
     yield from alarms.checks(target)
     yield from filters.checks(target)
+    yield from signals.checks(target, silent=timedelta(days=limits.metric_silent_days))
     yield from boards.checks(target)
     yield from logs.checks(target)
     yield from keepings.checks(target)

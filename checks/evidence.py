@@ -422,6 +422,30 @@ class AlarmSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSeen:
+    """A metric that an alarm watches, whether it was *told* lately, and which *names* its namespace told."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    told: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What an alarm waits for, as far as it is not what AWS is known to publish.
+
+    *configured* is when somebody last changed the alarm, *missing* what it takes missing data for.
+    """
+
+    alarm: str
+    configured: datetime | None
+    missing: str
+    metrics: tuple[MetricSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSeen:
     """An SNS topic with its subscriptions, as ``(protocol, confirmed or pending)``. Endpoints are personal: not kept.
 
@@ -946,7 +970,7 @@ EVIDENCE: tuple[type, ...] = (
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,
     Restores, VaultNotices, BackupNotices,
-    AlarmSeen, TopicSeen, AlarmPath, Filter, Filters,
+    AlarmSeen, MetricSeen, Signals, TopicSeen, AlarmPath, Filter, Filters,
     Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,
     CertificateSeen, Validated, ZoneSeen, Zones, RecordSeen, Records, Aliased,
     FunctionSeen,

@@ -26,6 +26,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
         "backup:ListRestoreJobs",
         "cloudfront:ListDistributions",
         "cloudwatch:GetMetricStatistics",
+        "cloudwatch:ListMetrics",
         "cognito-idp:DescribeUserPoolDomain",
         "events:ListRuleNamesByTarget",
         "logs:DescribeLogGroups",

@@ -37,6 +37,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "errands",
             "journey",
             "likeness",
+            "metering",
             "notices",
             "pool",
             "recoveries",

@@ -230,3 +230,24 @@ def test_a_count_without_a_sum_is_no_count(told: Make, answer: dict[str, object]
 
     with pytest.raises(CannotLook, match="does not look like AWS"):
         asked.counted(REGION, METRIC, NAMED, datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_what_a_namespace_tells_is_listed_by_name(emulated: RealAws) -> None:
+    """With a line for each set of dimensions; a namespace that tells nothing has no names."""
+    watching = client("cloudwatch")
+    for name, dimensions in (
+        ("Sold", {}),
+        ("Sold", {"shop": "b", "kind": "c"}),
+        ("Sold", {"shop": "a"}),
+        ("Broken", {}),
+    ):
+        said = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+        watching.put_metric_data(
+            Namespace="Test/Shop", MetricData=[{"MetricName": name, "Dimensions": said, "Value": 1.0}]
+        )
+
+    found = emulated.described("metrics told", REGION, "Test/Shop")
+    silent = emulated.described("metrics told", REGION, "Test/Nobody")
+
+    words = {"Broken": "nothing", "Sold": "kind=c, shop=b\nnothing\nshop=a"}
+    assert (words, ()) == (dict(getattr(found, "words", ())), getattr(silent, "words", None))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from checks.model import Check
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit
 from checks.twin.faults.staging import Undo, broken, harmless, told
-from checks.twin.faults.words import Fault, Unfit
+from checks.twin.faults.words import Fault, Stage, Unfit, View
 
 _OBS, _STACK = "Alarms, logs, SNS", "Account, IAM, stack"
 _ALARM = (
@@ -266,6 +267,38 @@ def stack_says(status: str) -> Callable[[Bench, Check], Tamper]:
     return made
 
 
+def misnamed(key: str, change_it: Callable[[str], str]) -> Stage:
+    """The template of the edge's alarms misspells what one of them watches, and is deployed like that.
+
+    So the alarm is as its template says, and watches what nobody tells.
+    """
+
+    @contextmanager
+    def stage(bench: Bench) -> Iterator[View]:
+        check = bench.check("alarms.watches", "Edge")
+        stacks = bench.aws("cloudformation", check.place.region)
+        written = stacks.get_template(StackName=check.place.stack, TemplateStage="Original")["TemplateBody"]
+        before = written if isinstance(written, str) else json.dumps(written)
+        other = json.loads(before)
+        said = other["Resources"][check.place.covers[0]]["Properties"]
+        said[key] = change_it(said[key])
+        _redeploy(stacks, check.place.stack, json.dumps(other))
+        try:
+            yield View(named=(check.name.replace("alarms.watches", "alarms.data"),), replan=True)
+        finally:
+            _redeploy(stacks, check.place.stack, before)
+
+    return stage
+
+
+def _redeploy(stacks: Any, name: str, body: str) -> None:  # noqa: ANN401 - a botocore client
+    told = stacks.describe_stacks(StackName=name)["Stacks"][0].get("Parameters", ())
+    kept = [{"ParameterKey": each["ParameterKey"], "UsePreviousValue": True} for each in told]
+    able = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+    stacks.update_stack(StackName=name, TemplateBody=body, Parameters=kept, Capabilities=able)
+    stacks.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 90})
+
+
 def at_hand(bench: Bench, check: Check) -> Undo:
     """One call deletes the stack."""
     stacks, name = bench.aws("cloudformation", str(check.params["region"])), str(check.params["stack"])
@@ -395,6 +428,20 @@ FAULTS: tuple[Fault, ...] = (
         promise="alarms.topic",
         stage=broken("alarms.topic", sealed),
         behind=_A,
+    ),
+    Fault(
+        id="X-OBS-09",
+        family=_OBS,
+        breaks="an alarm watches a metric that nobody tells",
+        promise="alarms.data",
+        stage=misnamed("MetricName", lambda name: name.replace("Error", "Eror")),
+    ),
+    Fault(
+        id="X-OBS-10",
+        family=_OBS,
+        breaks="an alarm watches a namespace that does not exist",
+        promise="alarms.data",
+        stage=misnamed("Namespace", lambda name: name.replace("Front", "Frnt")),
     ),
     Fault(
         id="OBS-19",

@@ -8,7 +8,9 @@ from functools import partial
 from typing import Any, Literal
 
 from checks import evidence as seen
+from checks.likeness import THERE
 from checks.together import together
+from checks.world.aws.readers import Found, Read
 from checks.world.aws.stacks import utc
 from checks.world.aws.wire import Ask, Asking, shaped
 
@@ -28,6 +30,8 @@ SUBSCRIPTIONS = Ask(
 
 # Where nothing was counted there is a label and no point.
 COUNTED = Ask(service="cloudwatch", operation="GetMetricStatistics", needs=("Label",))
+
+LISTED = Ask(service="cloudwatch", operation="ListMetrics", needs=("Metrics",))
 
 MOST_NAMES = 100  # CloudWatch API reference, DescribeAlarms: AlarmNames has at most 100 items
 
@@ -70,6 +74,23 @@ def counted(
         Statistics=["Sum"],
     )
     return int(shaped(COUNTED, region, lambda: sum(float(one["Sum"]) for one in answer.get("Datapoints", ()))))
+
+
+def _told(asking: Asking, region: str, namespace: str) -> Found | None:
+    """Every metric of *namespace* that had a value lately, by its name: a line for each set of dimensions."""
+    pages = asking.pages(LISTED, region, Namespace=namespace)
+    listed = [one for page in pages for one in page["Metrics"]]
+    found: dict[str, set[str]] = {}
+    for name, along in shaped(LISTED, region, lambda: [(one["MetricName"], _along(one)) for one in listed]):
+        found.setdefault(name, set()).add(along)
+    return THERE, {name: "\n".join(sorted(lines)) for name, lines in found.items()}
+
+
+def _along(metric: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in _dimensions(metric.get("Dimensions", ()))) or "nothing"
+
+
+READERS: Mapping[str, Read] = {"metrics told": _told}
 
 
 def _period(span: timedelta) -> int:

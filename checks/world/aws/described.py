@@ -6,11 +6,24 @@ from collections.abc import Mapping
 
 from checks import evidence as seen
 from checks.model import CannotLook
-from checks.world.aws import auth, backups, buckets, compute, delivery, gateway, keeping, readers, roles, schedules
+from checks.world.aws import (
+    alarms,
+    auth,
+    backups,
+    buckets,
+    compute,
+    delivery,
+    gateway,
+    keeping,
+    readers,
+    roles,
+    schedules,
+)
 from checks.world.aws.readers import Read
 from checks.world.aws.wire import Asking
 
 READERS: Mapping[str, Read] = {
+    **alarms.READERS,
     **auth.READERS,
     **backups.READERS,
     **buckets.READERS,
