@@ -163,6 +163,8 @@ class Thresholds:
     restore_tried_days: float = 90
     # As long as CloudWatch lists a metric that nobody tells any more (API reference, ListMetrics).
     metric_silent_days: float = 14
+    # A day: whatever is looked after for longer needs somebody who watches it.
+    silenced_hours: float = 24
 
 
 # The share of checks that may need a second look before that is news: a lost packet in a run of a hundred is not.
@@ -578,7 +580,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from alarms.checks(target)
     yield from filters.checks(target)
     yield from signals.checks(target, silent=timedelta(days=limits.metric_silent_days))
-    yield from boards.checks(target)
+    yield from boards.checks(target, silenced_within=timedelta(hours=limits.silenced_hours))
     yield from logs.checks(target)
     yield from keepings.checks(target)
     yield from roles.checks(target)

@@ -446,6 +446,16 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Silencer:
+    """The alarm that keeps another one quiet while it rings; both empty where there is none."""
+
+    alarm: str
+    name: str
+    state: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSeen:
     """An SNS topic with its subscriptions, as ``(protocol, confirmed or pending)``. Endpoints are personal: not kept.
 
@@ -970,7 +980,7 @@ EVIDENCE: tuple[type, ...] = (
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,
     Restores, VaultNotices, BackupNotices,
-    AlarmSeen, MetricSeen, Signals, TopicSeen, AlarmPath, Filter, Filters,
+    AlarmSeen, MetricSeen, Signals, Silencer, TopicSeen, AlarmPath, Filter, Filters,
     Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,
     CertificateSeen, Validated, ZoneSeen, Zones, RecordSeen, Records, Aliased,
     FunctionSeen,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from checks import intent
-from checks.evidence import Absent, Described
+from checks.evidence import Absent, AlarmSeen, Described, Silencer
 from checks.likeness import checks_of, like, prop
 from checks.model import Check, Resource, Sight, Target, Unresolved, Verdict, promise
 from checks.spelling import spelt
-from checks.wording import quote
+from checks.wording import quote, span
 from checks.world.ports import World
 
 COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
@@ -27,6 +27,12 @@ def _rule(one: Resource) -> object:
 def _actions(one: Resource) -> object:
     said = prop(one, "AlarmActions")
     return list(intent.items(said)) or None if not isinstance(said, Unresolved) else said
+
+
+def _silencer(one: Resource) -> object:
+    """The name of the alarm that silences this one; nothing is as fixed as something: nobody is to add one by hand."""
+    said = prop(one, "ActionsSuppressor")
+    return said if isinstance(said, Unresolved) else str(said or "").rpartition(":alarm:")[2]
 
 
 def _limit(one: Resource) -> object:
@@ -59,7 +65,7 @@ ROWS = (
         arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
         good=("OK", "ALARM", "INSUFFICIENT_DATA"),
         remedy="aws cloudwatch enable-alarm-actions --alarm-names …, or deploy the stack again",
-        wanted=lambda one: {"rule": _rule(one), "armed": True, "actions": _actions(one)},
+        wanted=lambda one: {"rule": _rule(one), "armed": True, "actions": _actions(one), "silencer": _silencer(one)},
     ),
     like(
         "dashboards.shows",
@@ -101,6 +107,19 @@ def calm(*, region: str, alarm: str) -> Sight:
     return Sight(look=partial(_look_alarm, region=region, alarm=alarm), judge=partial(judge_calm, alarm=alarm))
 
 
+@promise(
+    "alarms.silenced",
+    says="what silences the alarm over alarms has not done so for long",
+    severity="warning",
+    instrument="aws",
+    actions=_ALARMS,
+)
+def silenced(*, region: str, alarm: str, limit: timedelta) -> Sight:
+    """CloudWatch User Guide, "Alarm suppression": while the other alarm is in ALARM, this one tells nobody anything."""
+    look = partial(_look_silencer, region=region, alarm=alarm)
+    return Sight(look=look, judge=partial(judge_silenced, region=region, alarm=alarm, limit=limit))
+
+
 def judge_heard(
     seen: Described | Absent, _now: datetime, *, budget: str, words: intent.Words, gaps: tuple[str, ...]
 ) -> Verdict:
@@ -132,12 +151,32 @@ def judge_calm(seen: Described | Absent, _now: datetime, *, alarm: str) -> Verdi
     return Verdict.passed(expected=expected, actual=quote(seen.state) or "no state")
 
 
-def checks(target: Target) -> Iterator[Check]:
+def judge_silenced(seen: Silencer | Absent, now: datetime, *, region: str, alarm: str, limit: timedelta) -> Verdict:
+    """Not in ALARM, or not for longer than a deployment or a maintenance takes."""
+    expected = f"alarm {quote(alarm)} is not silenced for more than {span(limit)}"
+    if isinstance(seen, Absent):
+        return Verdict.failed(expected=expected, actual="there is no such alarm", remedy="deploy the stack again")
+    if seen.state != "ALARM":
+        told = f"{quote(seen.name)} is {quote(seen.state) or 'not there'}" if seen.name else "nothing silences it"
+        return Verdict.passed(expected=expected, actual=told)
+    lasting = now - seen.since if seen.since else None
+    actual = f"{quote(seen.name)} silences it{f' for {span(lasting)}' if lasting else ''}"
+    if lasting is not None and lasting <= limit:
+        return Verdict.passed(expected=expected, actual=actual)
+    remedy = (
+        f"end what {quote(seen.name)} stands for: aws cloudwatch describe-alarms --region {region} --state-value ALARM"
+    )
+    return Verdict.failed(expected=expected, actual=actual, remedy=remedy)
+
+
+def checks(target: Target, *, silenced_within: timedelta) -> Iterator[Check]:
     """Every board and alarm over alarms, and every budget."""
     yield from checks_of(target, ROWS)
     for alarm in target.of_type(COMPOSITE):
         place = alarm.place(target.arn("cloudwatch", alarm.region, f"alarm:{alarm.physical_id}"))
         yield calm(place, region=alarm.region, alarm=alarm.physical_id)
+        if prop(alarm, "ActionsSuppressor"):
+            yield silenced(place, region=alarm.region, alarm=alarm.physical_id, limit=silenced_within)
     for each in target.of_type(BUDGET):
         words, gaps = _known(each)
         place = each.place(f"arn:{target.partition}:budgets::{target.account}:budget/{each.physical_id}")
@@ -158,4 +197,22 @@ def _look_alarm(world: World, *, region: str, alarm: str) -> Described | Absent:
     return world.aws.described(COMPOSITE, region, alarm)
 
 
-PROMISES = (*(each.promise for each in ROWS), heard, calm)
+def _look_silencer(world: World, *, region: str, alarm: str) -> Silencer | Absent:
+    """The live alarm that silences it, of either kind; one that is gone silences nothing."""
+    found = world.aws.described(COMPOSITE, region, alarm)
+    if isinstance(found, Absent):
+        return found
+    name = dict(found.words).get("silencer", "")
+    if not name:
+        return Silencer(alarm=alarm, name="", state="", since=None)
+    plain = world.aws.alarm(region, name)
+    if isinstance(plain, AlarmSeen):
+        return Silencer(alarm=alarm, name=name, state=plain.state, since=plain.state_changed)
+    over = world.aws.described(COMPOSITE, region, name)
+    if isinstance(over, Absent):
+        return Silencer(alarm=alarm, name=name, state="", since=None)
+    since = dict(over.words).get("since", "")
+    return Silencer(alarm=alarm, name=name, state=over.state, since=datetime.fromisoformat(since) if since else None)
+
+
+PROMISES = (*(each.promise for each in ROWS), heard, calm, silenced)

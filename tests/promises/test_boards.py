@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from checks.evidence import Absent, Described, Permissions, QueueSeen, ResourcePolicy, TopicSeen
+from checks.evidence import Absent, Described, Permissions, QueueSeen, ResourcePolicy, Silencer, TopicSeen
 from checks.model import Check, Unresolved
 from checks.promises import boards, roles
-from tests.promises.worlds import ACCOUNT, NOW, REGION, planned, resource, target, world
+from tests.promises.test_alarms import GOOD as ALARM
+from tests.promises.worlds import ACCOUNT, DAY, NOW, REGION, planned, resource, target, world
 
 BUDGET = {
     "Budget": {"BudgetLimit": {"Amount": 500.0, "Unit": "USD"}, "TimeUnit": "MONTHLY"},
@@ -18,7 +20,7 @@ RIGHT = {"limit": "500", "unit": "USD", "every": "MONTHLY", "notices": "2", "hea
 
 def _budget() -> Check:
     one = resource(boards.BUDGET, BUDGET, subject="Costs", physical_id="costs-1")
-    return planned(boards.checks(target(one)))["budgets.heard[Costs]"]
+    return planned(boards.checks(target(one), silenced_within=DAY))["budgets.heard[Costs]"]
 
 
 @pytest.mark.parametrize(
@@ -47,11 +49,93 @@ def test_a_budget_tells_somebody(changed: dict[str, str], status: str) -> None:
 def test_an_alarm_over_alarms_that_rings_is_told(state: str, status: str) -> None:
     """As every alarm is."""
     one = resource(boards.COMPOSITE, {"AlarmRule": "ALARM(a)"}, subject="All", physical_id="all-1")
-    check = planned(boards.checks(target(one)))["alarms.composite_calm[All]"]
+    check = planned(boards.checks(target(one), silenced_within=DAY))["alarms.composite_calm[All]"]
     asked = {("described", boards.COMPOSITE, REGION, "all-1"): Described(kind="c", name="all-1", state=state)}
 
     assert status == check.sight.judge(check.sight.look(world(asked)), NOW).status
     assert "fail" == check.sight.judge(Absent(what="x"), NOW).status
+
+
+def _over(**said: object) -> dict[str, Check]:
+    given = {"AlarmRule": "ALARM(a)", **said}
+    one = resource(boards.COMPOSITE, given, subject="All", physical_id="all-1")
+    return planned(boards.checks(target(one), silenced_within=DAY))
+
+
+SILENCED = "alarms.silenced[All]"
+BY = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:Deploying"
+
+
+def _silencer(state: str, hours: float | None, name: str = "Deploying") -> Silencer:
+    return Silencer(alarm="all-1", name=name, state=state, since=None if hours is None else NOW - hours * DAY / 24)
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    (
+        pytest.param(_silencer("OK", 900), "pass", id="it is well"),
+        pytest.param(_silencer("INSUFFICIENT_DATA", None), "pass", id="it knows nothing"),
+        pytest.param(_silencer("", None), "pass", id="it is gone"),
+        pytest.param(_silencer("", None, ""), "pass", id="there is none"),
+        pytest.param(_silencer("ALARM", 24), "pass", id="for a day"),
+        pytest.param(_silencer("ALARM", 24.01), "fail", id="for longer"),
+        pytest.param(_silencer("ALARM", None), "fail", id="nobody knows for how long"),
+        pytest.param(Absent(what="all-1"), "fail", id="no such alarm"),
+    ),
+)
+def test_an_alarm_over_alarms_is_not_silenced_for_long(seen: Silencer | Absent, status: str) -> None:
+    """A deployment may, weeks may not."""
+    verdict = _over(ActionsSuppressor=BY)[SILENCED].sight.judge(seen, NOW)
+
+    assert (status, status == "fail") == (verdict.status, bool(verdict.remedy))
+
+
+def _composite(name: str, state: str = "OK", **words: str) -> dict[object, object]:
+    seen = Described(kind=boards.COMPOSITE, name=name, state=state, words=tuple(words.items()))
+    return {("described", boards.COMPOSITE, REGION, name): seen}
+
+
+def test_what_silences_is_looked_up_whatever_its_kind() -> None:
+    """A plain alarm, one over alarms, one that is gone, or none."""
+    look = _over(ActionsSuppressor=BY)[SILENCED].sight.look
+    mine, plain = _composite("all-1", silencer="Deploying"), ("alarm", REGION, "Deploying")
+    gone = {plain: Absent(what="a")}
+    ringing = replace(ALARM, state="ALARM", state_changed=NOW)
+    none = {("described", boards.COMPOSITE, REGION, "Deploying"): Absent(what="a")}
+    over = _composite("Deploying", "ALARM", since=NOW.isoformat())
+
+    assert _silencer("ALARM", 0) == look(world({**mine, plain: ringing}))
+    assert _silencer("ALARM", 0) == look(world({**mine, **gone, **over}))
+    assert _silencer("ALARM", None) == look(world({**mine, **gone, **_composite("Deploying", "ALARM")}))
+    assert _silencer("", None) == look(world({**mine, **gone, **none}))
+    assert _silencer("", None, "") == look(world(_composite("all-1")))
+    absent = Absent(what="all-1")
+    assert absent == look(world({("described", boards.COMPOSITE, REGION, "all-1"): absent}))
+
+
+@pytest.mark.parametrize(
+    ("said", "live", "status"),
+    (
+        ({}, {}, "pass"),
+        ({}, {"silencer": "Deploying"}, "fail"),
+        ({"ActionsSuppressor": BY}, {"silencer": "Deploying"}, "pass"),
+        ({"ActionsSuppressor": "Deploying"}, {"silencer": "Deploying"}, "pass"),
+        ({"ActionsSuppressor": BY}, {}, "fail"),
+        ({"ActionsSuppressor": BY}, {"silencer": "Other"}, "fail"),
+        ({"ActionsSuppressor": Unresolved("Ref A")}, {"silencer": "Other"}, "pass"),
+    ),
+)
+def test_nobody_silences_it_but_whom_the_template_names(
+    said: dict[str, object], live: dict[str, str], status: str
+) -> None:
+    """By name or by ARN; nobody at all, where the template names nobody."""
+    every = _over(**said)
+    seen = Described(
+        kind="c", name="all-1", state="OK", words=tuple({"rule": "ALARM(a)", "armed": "true", **live}.items())
+    )
+
+    assert status == every["alarms.composite[All]"].sight.judge(seen, NOW).status
+    assert bool(said) == (SILENCED in every)
 
 
 READS = {"Effect": "Allow", "Principal": {"Service": "s.test"}, "Action": ["s3:GetObject"], "Resource": "arn:b/*"}

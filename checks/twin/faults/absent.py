@@ -170,7 +170,13 @@ ABSENT: tuple[Absent, ...] = (
         "twin",
         "no queue of this deployment has a key of its own",
     ),
-    _row("OBS-27", "Alarms, logs, SNS", "an alarm made of others is silenced", "twin", "this deployment has none"),
+    _row(
+        "OBS-27",
+        "Alarms, logs, SNS",
+        "an alarm made of others is silenced",
+        "twin",
+        "this deployment has no such alarm, and the emulator knows nothing that silences one",
+    ),
     _row("E2E-05", "End-to-end journeys", "uploads are never worked on", "twin", "nothing here works on uploads"),
     _row(
         "INF-06", "Account, IAM, stack", "a key is about to be deleted", "twin", "this deployment has no key of its own"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from functools import partial
 
 from checks.evidence import digest_of
@@ -106,6 +107,8 @@ def _composite(asking: Asking, region: str, name: str) -> Found | None:
         "rule": " ".join(str(read[1]).split()),
         "armed": bool(one.get("ActionsEnabled", True)),
         "actions": sorted(one.get("AlarmActions") or []) or None,
+        "silencer": str(one.get("ActionsSuppressor") or "").rpartition(":alarm:")[2],
+        "since": changed.astimezone(UTC).isoformat() if (changed := one.get("StateTransitionedTimestamp")) else None,
     }
     return str(read[0]), words
 
