@@ -39,7 +39,14 @@ KEPT = {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}, "MaximumRetr
 # What a template says of one resource of each kind, beside the name by which AWS is asked for it.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], str]] = {
     "AWS::Cognito::UserPoolDomain": ({"Domain": "shop", "UserPoolId": "p1"}, "shop"),
-    "AWS::CloudWatch::CompositeAlarm": ({"AlarmRule": "ALARM(a)\n OR ALARM(b)", "AlarmActions": ["arn:t"]}, "thing-1"),
+    "AWS::CloudWatch::CompositeAlarm": (
+        {
+            "AlarmRule": "ALARM(a)\n OR ALARM(b)",
+            "AlarmActions": ["arn:t"],
+            "ActionsSuppressor": "arn:a:alarm:Deploying",
+        },
+        "thing-1",
+    ),
     "AWS::CloudWatch::Dashboard": ({"DashboardBody": '{"widgets": []}'}, "thing-1"),
     "AWS::Lambda::Alias": ({"FunctionName": "shop", "Name": "live", "FunctionVersion": "7"}, "thing-1"),
     "AWS::Lambda::Version": ({"FunctionName": "shop"}, "thing-1"),

@@ -435,6 +435,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="an alarm watches a metric that nobody tells",
         promise="alarms.data",
         stage=misnamed("MetricName", lambda name: name.replace("Error", "Eror")),
+        behind=("stack.plan_digest[*]",),
     ),
     Fault(
         id="X-OBS-10",
@@ -442,6 +443,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="an alarm watches a namespace that does not exist",
         promise="alarms.data",
         stage=misnamed("Namespace", lambda name: name.replace("Front", "Frnt")),
+        behind=("stack.plan_digest[*]",),
     ),
     Fault(
         id="OBS-19",

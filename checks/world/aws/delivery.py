@@ -89,7 +89,8 @@ def _subscription(answer: Answer) -> Mapping[str, object]:
         "filter": document(said.get("FilterPolicy")),
         # A filter names kinds of messages and nobody: it is kept as it is, for whoever asks what gets past it.
         "lets through": said.get("FilterPolicy"),
-        "scope": said.get("FilterPolicyScope"),
+        # SNS Developer Guide, "Filter policy scope": of a filter without one.
+        "scope": said.get("FilterPolicyScope") or ("MessageAttributes" if said.get("FilterPolicy") else None),
         "raw": str(said.get("RawMessageDelivery", "false")).lower(),
         "dead letters": document(said.get("RedrivePolicy")),
     }
