@@ -356,7 +356,7 @@ FAULTS: tuple[Fault, ...] = (
         family=_OBS,
         breaks="an alarm watches what does not exist",
         promise="alarms.watches",
-        stage=broken("alarms.watches", alarm(_old_subject)),
+        stage=broken("alarms.watches", alarm(_old_subject), containing="Throttled"),
         behind=_A,
     ),
     Fault(
