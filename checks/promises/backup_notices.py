@@ -71,13 +71,16 @@ def judge_notices(
 
 
 def checks(target: Target) -> Iterator[Check]:
-    """One question about each plan, about all the vaults that it fills."""
+    """One question about each plan whose failures the template wants told, about all the vaults that it fills."""
     for plan in target.of_type(PLAN):
         region = plan.region
         mine = _vaults_of(plan)
         here = [each for each in target.of_type(RULE) if each.region == region and _tells(each, mine)]
         alarms = [each for each in target.of_type(ALARM) if each.region == region and _counts(each)]
         told = [each for each in target.of_type(VAULT) if each.region == region and _speaks(each, mine)]
+        if not (here or alarms or told):
+            # Who tells people of failures by other means, for a whole organisation say, writes it into no template.
+            continue
         named = tuple(sorted({each.physical_id for each in told}))
         deaf = tuple(one for one in mine if not alarms and not any(_tells(each, (one,)) for each in here))
         arns = [target.arn("events", region, f"rule/{each.physical_id}") for each in here]

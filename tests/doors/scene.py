@@ -57,20 +57,12 @@ CHECKS = (
     "backups.jobs[Users]",
     "backups.size[Users]",
     "backups.tried[Daily]",
-    "backups.notices[Daily]",
     "stack.recovered[here]",
 )
 # Those that ask scripted questions; the others serve on loopback, and have tests of their own.
 CONTROLS = ("dns.zone_above", "tls.anchor", "http.anchor", "aws.caller", "aws.forged_key")
 
 _TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/main-users"
-_TOPIC_ARN = f"arn:aws:sns:{REGION}:{ACCOUNT}:told"
-_LET_IN = {
-    "Effect": "Allow",
-    "Principal": {"Service": "backup.amazonaws.com"},
-    "Action": "sns:Publish",
-    "Resource": _TOPIC_ARN,
-}
 _TEMPLATE = {
     "Resources": {
         "Users": {
@@ -180,15 +172,6 @@ KEPT: Mapping[Question, object] = {
     ),
     asked("aws.described", "AWS::Backup::RestoreJob", REGION, "last of each"): seen.Described(
         kind="AWS::Backup::RestoreJob", name="last of each", state="there", words=()
-    ),
-    asked("aws.described", "AWS::Backup::BackupVaultNotifications", REGION, "vault"): seen.Described(
-        kind="AWS::Backup::BackupVaultNotifications",
-        name="vault",
-        state="there",
-        words=(("events", "BACKUP_JOB_COMPLETED"), ("topic", _TOPIC_ARN)),
-    ),
-    asked("aws.topic", REGION, _TOPIC_ARN): seen.TopicSeen(
-        arn=_TOPIC_ARN, policy=json.dumps({"Statement": [_LET_IN]}), subscriptions=(("email", "confirmed"),)
     ),
     FORGED: (True, "InvalidClientTokenId"),
     asked("dns.ask", ".", "SOA"): seen.DnsAnswer(

@@ -162,6 +162,9 @@ DEFECTS: Mapping[str, Mapping[str, Break]] = {
         "tables.pitr[Items]": lambda land: land.aws("dynamodb").update_continuous_backups(
             TableName=_items(land), PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
         ),
+        "backups.notices[Nightly]": lambda land: land.aws("backup").delete_backup_vault_notifications(
+            BackupVaultName="crud"
+        ),
         "tables.protected[Items]": lambda land: land.aws("dynamodb").update_table(
             TableName=_items(land), DeletionProtectionEnabled=False
         ),

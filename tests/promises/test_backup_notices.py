@@ -70,6 +70,21 @@ def _check(*more: Resource) -> Check:
     return planned(backup_notices.checks(target(PLAN, *more)))[NAME]
 
 
+@pytest.mark.parametrize("more", range(6))
+def test_where_the_template_tells_nobody_nobody_is_asked(more: int) -> None:
+    """It may be done by other means; what is about something else is none of this."""
+    others = (
+        _rule({**PATTERN, "detail": {"state": ["RUNNING"]}}),
+        _rule({"source": ["aws.s3"]}),
+        _rule(None),
+        _rule({**PATTERN, "detail": {"backupVaultName": ["vault-2"]}}),
+        _counting("NumberOfCopyJobsFailed"),
+        _vault("RESTORE_JOB_STARTED"),
+    )
+
+    assert {} == planned(backup_notices.checks(target(PLAN, others[more])))
+
+
 def _asked(check: Check) -> tuple[object, ...]:
     return tuple(check.params[key] for key in ("vaults", "rules", "alarms"))
 
@@ -77,25 +92,13 @@ def _asked(check: Check) -> tuple[object, ...]:
 @pytest.mark.parametrize(
     ("more", "asked"),
     (
-        pytest.param((), (("vault-1",), (), ()), id="nothing tells: the vault may have been told to by hand"),
         pytest.param((_rule(PATTERN),), ((), ("Failed",), ()), id="a rule"),
-        pytest.param(
-            (_rule({**PATTERN, "detail": {"state": ["RUNNING"]}}),), (("vault-1",), (), ()), id="another state"
-        ),
-        pytest.param((_rule({"source": ["aws.s3"]}),), (("vault-1",), (), ()), id="a rule about something else"),
-        pytest.param((_rule(None),), (("vault-1",), (), ()), id="a rule with a schedule"),
-        pytest.param(
-            (_rule({**PATTERN, "detail": {"backupVaultName": ["vault-2"]}}),),
-            (("vault-1",), (), ()),
-            id="another vault",
-        ),
         pytest.param(
             (_rule({**PATTERN, "detail": {"backupVaultName": [Unresolved("Ref V")]}}),),
             ((), ("Failed",), ()),
             id="open",
         ),
         pytest.param((_counting(),), ((), (), ("Failing",)), id="an alarm"),
-        pytest.param((_counting("NumberOfCopyJobsFailed"),), (("vault-1",), (), ()), id="an alarm of something else"),
         pytest.param((_vault("BACKUP_JOB_COMPLETED"),), (("vault-1",), (), ()), id="the vault itself"),
         pytest.param((_vault("RESTORE_JOB_STARTED"), _rule(PATTERN)), ((), ("Failed",), ()), id="of restores alone"),
         pytest.param(
@@ -108,6 +111,18 @@ def _asked(check: Check) -> tuple[object, ...]:
 def test_what_tells_is_asked_for(more: tuple[Resource, ...], asked: tuple[object, ...]) -> None:
     """Every way that the template goes; where it goes none, the vault's own."""
     assert asked == _asked(_check(*more))
+
+
+def test_a_vault_that_the_others_leave_out_has_to_tell_by_itself() -> None:
+    """The rule is about the first of two; what counts failures counts those of all vaults."""
+    two = [{"RuleName": name, "TargetBackupVault": f"vault-{name}"} for name in ("1", "2")]
+    plan = replace(PLAN, properties={"BackupPlan": {"BackupPlanRule": two}})
+    rule = _rule({**PATTERN, "detail": {"state": ["FAILED"], "backupVaultName": ["vault-1"]}})
+
+    assert (("vault-2",), ("Failed",), ()) == _asked(planned(backup_notices.checks(target(plan, rule)))[NAME])
+    assert ((), ("Failed",), ("Failing",)) == _asked(
+        planned(backup_notices.checks(target(plan, rule, _counting())))[NAME]
+    )
 
 
 def test_without_a_plan_nobody_is_asked() -> None:
@@ -238,7 +253,7 @@ def test_the_topics_that_it_leads_to_are_asked_once() -> None:
 def test_a_vault_that_was_never_told_to_tells_nobody() -> None:
     """AWS answers that there are no notices."""
     kind = "AWS::Backup::BackupVaultNotifications"
-    check = _check()
+    check = _check(_vault("BACKUP_JOB_COMPLETED"))
     seen = check.sight.look(world({("described", kind, REGION, "vault-1"): Absent(what="notices")}))
 
     assert (VaultNotices(vault="vault-1", topic="", events=()),) == getattr(seen, "vaults", ())
