@@ -212,7 +212,7 @@ def _of_schedules(target: Target, names: _Names) -> Iterator[Hop]:
         said = each.properties
         aims = intent.items(said, "Targets") if each.type == _RULE else (intent.part(said, "Target"),)
         for aim in aims:
-            proofs = _proofs(each, "schedules.targets", "schedules.permitted")
+            proofs = _proofs(each, "schedules.targets", "schedules.permitted", "backups.notices")
             yield Hop(kind="rule → target", source=node(each), goal=names.end(intent.text(aim, "Arn")), proofs=proofs)
             letters = intent.text(aim, "DeadLetterConfig", "Arn")
             if letters:
