@@ -30,12 +30,15 @@ from checks.promises import (
     cdn,
     certificates,
     clients,
+    configured,
     contract,
     copies,
     dns,
     doubles,
     edges,
     filters,
+    cookies,
+    engines,
     functions,
     handshakes,
     httpapis,
@@ -89,6 +92,9 @@ PROMISES: tuple[Promise[Any], ...] = (
     *edges.PROMISES,
     *site.PROMISES,
     *assets.PROMISES,
+    *configured.PROMISES,
+    *engines.PROMISES,
+    *cookies.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
     *samples.PROMISES,
@@ -206,10 +212,20 @@ _SCHEDULED = ("expression", "targets", "dead_letters")
 _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
-    *("api.steady", "api.methods", "api.discreet"),
+    *("api.steady", "api.methods", "api.discreet", "api.cookies"),
 )
-_MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing")
-_PAGES = ("cdn.home", "cdn.page", "cdn.canonical", "cdn.missing", "cdn.headers", "cdn.protected", *_MADE_OF)
+_MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing", "site.configured")
+_PAGES = (
+    "cdn.home",
+    "cdn.page",
+    "cdn.canonical",
+    "cdn.missing",
+    "cdn.headers",
+    "cdn.protected",
+    "cdn.cookies",
+    "site.engines",
+    *_MADE_OF,
+)
 _FETCHED = (*_PAGES, *_ANSWERS)
 
 DEPENDENCIES: tuple[Dependency, ...] = (
@@ -286,7 +302,9 @@ DEPENDENCIES: tuple[Dependency, ...] = (
         )
     ),
     Dependency("cdn.page[*]", "cdn.home[*]"),
-    *(Dependency(f"{each}[*]", "cdn.home[*]") for each in _MADE_OF),
+    *(Dependency(f"{each}[*]", "cdn.home[*]") for each in (*_MADE_OF, "site.engines")),
+    # What is said of every page is said of none that is not there.
+    Dependency("site.engines[*]", "cdn.page[*]"),
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
@@ -543,6 +561,9 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         page=timedelta(seconds=limits.page_kept_seconds),
         asset=timedelta(seconds=limits.asset_kept_seconds),
     )
+    yield from configured.checks(target)
+    yield from engines.checks(target)
+    yield from cookies.checks(target)
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
     yield from manners.checks(target)

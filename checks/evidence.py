@@ -218,6 +218,68 @@ class Responses:
     responses: tuple[Response | Silence, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookie:
+    """A cookie that an answer sets, without its value. *same_site* is as it was sent, in lower case.
+
+    *own* when it names no domain, *path* as it was sent. *ended* when it is over already: it takes a cookie away.
+    """
+
+    url: str
+    name: str
+    secure: bool
+    http_only: bool
+    same_site: str
+    own: bool = True
+    path: str = ""
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookies:
+    """What so many answers set, and where nobody answered."""
+
+    answers: int
+    cookies: tuple[Cookie, ...]
+    silent: tuple[Silence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageWord:
+    """What a page says to search engines, as ``(engine, word)`` in lower case; the engine ``*`` is every one."""
+
+    url: str
+    status: int
+    words: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """What search engines are told: by robots.txt, and by each page."""
+
+    robots: Response | Silence
+    pages: tuple[PageWord | Silence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """An id that stands in something served. *kind* is pool, client, identity pool, API, sign-in domain or region."""
+
+    kind: str
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """What a page and its parts name of AWS. *unread* says in words what was not read, since there was too much."""
+
+    page: Asset | Silence
+    read: int
+    mentions: tuple[Mention, ...]
+    unread: tuple[str, ...] = ()
+
+
 # --- aws --------------------------------------------------------------------------------------
 
 
@@ -975,7 +1037,7 @@ EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
-    Response, Responses, Reference, Asset, Assets,
+    Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions,
     Caller, StackSeen,
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,

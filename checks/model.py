@@ -312,6 +312,7 @@ class Target:
     aliases: tuple[str, ...] = ()
     spa_paths: tuple[str, ...] = ()
     partition: str = "aws"
+    hidden: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _deploy_frontend(job: Job, session: Session) -> None:
         say(ground.check_account(session.client("sts"), job.settings))
         outputs = _place(job, session).outputs()
     with step("4/8 site") as say:
-        site = build_site(release=job.release, version=__version__, build=BUILD)
+        site = build_site(release=job.release, version=__version__, build=BUILD, hidden=job.settings.hidden)
         say(site.name)
     _publish(session, outputs, site)
     _record(job, session, outputs)

@@ -19,7 +19,7 @@ _KNOWN = {
     "account": ("id",),
     "deploy": ("command", "settings"),
     "canary": ("region", "stack"),
-    "site": ("aliases", "domain", "spa_paths"),
+    "site": ("aliases", "domain", "hidden", "spa_paths"),
 }
 _TABLES = (
     *("account", "budget", "canary", "deploy", "expect", "gate", "journeys", "maintenance", "network", "owners"),
@@ -92,6 +92,7 @@ class Settings:
     notice_address: str
     countries: tuple[str, ...] = ()
     carriers: Carriers = field(default_factory=Carriers)
+    hidden: bool = False
     canary: StackPlace | None = None
 
     @property
@@ -145,6 +146,7 @@ def settings_from(document: Mapping[str, Any], *, stage: str, source: str) -> Se
         notice_address=_text(document, source, "owners", _notices(document), _ADDRESS),
         countries=_countries(document, source),
         carriers=_carriers(document, source),
+        hidden=_hidden(document, source),
         canary=_canary_place(document, stacks, source),
     )
 
@@ -159,6 +161,12 @@ def _countries(document: Mapping[str, Any], source: str) -> tuple[str, ...]:
     fits = isinstance(given, list) and all(isinstance(each, str) and _COUNTRY.fullmatch(each) for each in given)
     _expect(fits, source, "deploy.settings.countries", 'must be a list of countries, such as ["ZA", "NA"]', given)
     return tuple(given)
+
+
+def _hidden(document: Mapping[str, Any], source: str) -> bool:
+    given = _table(document, source, "site").get("hidden", False)
+    _expect(isinstance(given, bool), source, "site.hidden", "must be true or false", given)
+    return given is True
 
 
 def _carriers(document: Mapping[str, Any], source: str) -> Carriers:

@@ -174,7 +174,7 @@ def test_a_target_may_be_a_site_alone_or_stacks_alone() -> None:
     (
         ("", "'account'"),
         ("[account]", "['id']"),
-        ("[site]", "['aliases', 'domain', 'spa_paths']"),
+        ("[site]", "['aliases', 'domain', 'hidden', 'spa_paths']"),
         ("[network]", "['ca_bundle', 'connect', 'resolver']"),
         ("[vantage]", "['canary', 'cli', 'gate', 'pytest']"),
         ("[expect]", "['domain', 'families', 'resources']"),
@@ -215,7 +215,13 @@ def test_a_misspelt_key_is_refused_by_name(key: str, known: str) -> None:
         ("[[stack]]\nname", '[[stack]]\nrole_arn = "admin"\nname', None),
         ('domain = "shop.example"\naliases', 'domain = "Shop.Example"\naliases', "site.domain: expected a host name"),
         ('domain = "shop.example"\naliases', "aliases", "site.aliases: given without site.domain"),
+        (
+            'domain = "shop.example"\naliases = ["www.shop.example", "shop.example", "www.shop.example"]',
+            "hidden = true",
+            "site.hidden: given without site.domain",
+        ),
         ('spa_paths = ["/jobs"]', 'spa_paths = "/jobs"', "site.spa_paths: expected a list, each item a path"),
+        ('spa_paths = ["/jobs"]', 'hidden = "yes"', "site.hidden: expected true or false"),
         ('spa_paths = ["/jobs"]', 'spa_paths = ["jobs"]', "site.spa_paths: expected a list, each item a path"),
         ('resolver = "127.0.0.1:5300"', 'resolver = "127.0.0.1"', "network.resolver: expected an address and a port"),
         (

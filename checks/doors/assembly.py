@@ -383,6 +383,7 @@ def _from_settings(settings: Settings) -> Target:
         domain=settings.domain,
         aliases=settings.aliases,
         spa_paths=settings.spa_paths,
+        hidden=settings.hidden,
     )
 
 

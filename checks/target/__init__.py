@@ -136,6 +136,7 @@ def resolve(settings: Settings, world: World, *, pool: Pool, accepted_names: Col
         domain=settings.domain,
         aliases=settings.aliases,
         spa_paths=settings.spa_paths,
+        hidden=settings.hidden,
         partition=partition_of(settings.regions[0]) if settings.regions else "aws",
     )
 

@@ -112,6 +112,7 @@ class Canary:
 class Settings:
     """One target as its file describes it. *name* is the file's name without its ending.
 
+    *hidden* says that search engines are to stay away from the site.
     *runbook* says for patterns of promises' names where to read on when they are broken.
     *vantage* holds the capabilities of each door; *thresholds* are judged by the catalogue, *journeys* by their room.
     """
@@ -124,6 +125,7 @@ class Settings:
     domain: str = ""
     aliases: tuple[str, ...] = ()
     spa_paths: tuple[str, ...] = ()
+    hidden: bool = False
     network: Network = Network()
     vantage: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     expect: Expectations = Expectations()
@@ -219,6 +221,7 @@ def _settings(page: Page, name: str, source: str, folder: Path) -> Settings:
         domain=domain,
         aliases=tuple(alias for alias in aliases if alias != domain),
         spa_paths=site.texts("spa_paths", shape=r"/\S*", says="a path that begins with a slash"),
+        hidden=site.flag("hidden"),
         network=_network(page.page("network"), folder),
         vantage=_vantage(page.page("vantage")),
         expect=_expectations(page.page("expect")),
@@ -390,6 +393,7 @@ def _contradictions(settings: Settings, problems: list[str]) -> list[str]:
         (("stack",), not twice, f"stack: {', '.join(twice)} is named twice"),
         (("stack",), len(roles) <= 1, _SEVERAL_ROLES),
         (("site",), bool(settings.domain) or not settings.aliases, "site.aliases: given without site.domain"),
+        (("site",), bool(settings.domain) or not settings.hidden, "site.hidden: given without site.domain"),
         (("account",), not settings.twin or twin_account, _OTHER_ACCOUNT),
         (("network",), not settings.twin or settings.network == Network(), _OTHER_NETWORK),
     )

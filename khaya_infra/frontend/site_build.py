@@ -16,16 +16,20 @@ SOURCE = Path(__file__).parent / "src"
 # The version of the API that the site's scripts speak; they must never be ahead of the API itself.
 API_CONTRACT = 1
 _HASH_LENGTH = 12
+_HIDDEN = '<meta name="robots" content="noindex, nofollow">'
 
 
-def build_site(*, release: str, version: str, build: Path, source: Path = SOURCE) -> Path:
+def build_site(*, release: str, version: str, build: Path, hidden: bool = False, source: Path = SOURCE) -> Path:
     """The folder that holds the built site, named after its content; built again only if that content is new.
 
+    The pages of a *hidden* one ask search engines to stay away.
     `FileNotFoundError` when a page mentions an asset that is not there.
     """
     files = _plain_files(source) | _assets(source)
     names = _hashed_names(source)
     page = files["index.html"].decode().replace("$git_sha", release)
+    # Not by robots.txt: an engine that may not read a page never learns that it is not to be listed.
+    page = page.replace("</title>", f"</title>\n    {_HIDDEN}", 1) if hidden else page
     files["index.html"] = _with_hashed_names(page, names).encode()
     files["version.json"] = _version(files["version.json"].decode(), release, version).encode()
     folder = build / "site" / _digest(files)

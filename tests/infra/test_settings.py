@@ -49,12 +49,14 @@ def test_what_is_not_asked_for_is_read_too() -> None:
     document = copy.deepcopy(GOOD)
     document["stack"].append({"name": "ShopEdge", "region": "us-east-1"})
     document["owners"]["notices"] = "post@shop.example"
+    document["site"]["hidden"] = True
     document["deploy"] = {"command": ["make", "deploy"], "settings": {"countries": ["ZA", "NA"]}}
     settings = read(document)
 
     assert StackPlace(name="ShopEdge", region="us-east-1") == settings.edge
     assert ("alarms@shop.example", "post@shop.example") == (settings.alarm_address, settings.notice_address)
     assert ("ZA", "NA") == settings.countries
+    assert (True, False) == (settings.hidden, read(GOOD).hidden)
 
 
 def test_hosts_and_origins_begin_with_the_apex() -> None:
@@ -105,6 +107,7 @@ def _put(value: object, *keys: str | int) -> Callable[[Document], None]:
         pytest.param(_drop("site", "domain"), "site.domain", id="no domain"),
         pytest.param(_put("https://shop.example", "site", "domain"), "site.domain", id="domain is a URL"),
         pytest.param(_put("www.shop.example", "site", "aliases"), "site.aliases", id="aliases are a text"),
+        pytest.param(_put("yes", "site", "hidden"), "site.hidden", id="hidden in words"),
         pytest.param(_put(["jobs"], "site", "spa_paths"), "site.spa_paths", id="path without a slash"),
         pytest.param(_drop("owners"), "owners", id="no owners"),
         pytest.param(_put("Ada", "owners", "alarms"), "owners.alarms", id="alarms go to no address"),

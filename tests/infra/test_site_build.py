@@ -78,6 +78,14 @@ def test_another_content_gets_another_name_and_the_page_follows(tmp_path: Path) 
     assert 2 == len(named)
 
 
+def test_every_page_of_a_hidden_site_asks_engines_to_stay_away(tmp_path: Path) -> None:
+    """And no page of another one does."""
+    told = '<meta name="robots" content="noindex, nofollow">'
+    folders = [build_site(release=RELEASE, version="1", build=tmp_path, hidden=each) for each in (True, False)]
+
+    assert [1, 0] == [(each / "index.html").read_text("utf-8").count(told) for each in folders]
+
+
 def test_the_same_content_is_built_once(tmp_path: Path) -> None:
     """The folder is named after what is in it."""
     first = build_site(release=RELEASE, version="1", build=tmp_path)

@@ -22,8 +22,11 @@ from checks.promises import (
     cdn,
     certificates,
     clients,
+    configured,
     contract,
+    cookies,
     dns,
+    engines,
     handshakes,
     jobs,
     logs,
@@ -55,6 +58,10 @@ DESCRIBED = seen.Described | seen.Absent
 WORDS_OF = (("a", "b"), ("flows", ""))
 
 JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
+    "cookies": (cookies.judge_cookies, seen.Cookies),
+    "configured": (partial(configured.judge_configured, known=(("region", "r"),)), seen.Mentions),
+    "engines": (partial(engines.judge_engines, paths=("/",), hidden=False), seen.Welcome),
+    "engines of a hidden site": (partial(engines.judge_engines, paths=("/",), hidden=True), seen.Welcome),
     "zone": (partial(zones.judge_zone, zone_id="Z1"), seen.Zones),
     "delegation": (zones.judge_delegation, seen.Delegation),
     "authorities": (partial(zones.judge_authorities, domain=APEX), seen.DnsAnswers | seen.Absent),

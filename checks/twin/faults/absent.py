@@ -104,27 +104,6 @@ ABSENT: tuple[Absent, ...] = (
     ),
     _row("SPA-08", "SPA / PWA content", "the service worker is a page", "twin", "this site has no service worker"),
     _row(
-        "SPA-10",
-        "SPA / PWA content",
-        "the built site names another user pool",
-        "promise",
-        "no promise compares the built site with the stack",
-    ),
-    _row(
-        "SPA-14",
-        "SPA / PWA content",
-        "the page asks search engines to stay away",
-        "promise",
-        "no promise reads robots.txt or the page's own word",
-    ),
-    _row(
-        "HDR-06",
-        "Response security headers",
-        "cookies without protection",
-        "promise",
-        "no promise reads cookies; this site sets none",
-    ),
-    _row(
         "API-13",
         "API Gateway",
         "the authorizer remembers for an hour",
