@@ -40,6 +40,7 @@ from checks.promises import (
     cookies,
     engines,
     functions,
+    guards,
     handshakes,
     httpapis,
     identity,
@@ -100,6 +101,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *samples.PROMISES,
     *manners.PROMISES,
     *stages.PROMISES,
+    *guards.PROMISES,
     *httpapis.PROMISES,
     *auth.PROMISES,
     *signins.PROMISES,
@@ -161,6 +163,8 @@ class Thresholds:
     asset_kept_seconds: float = 86400
     # A table without data is made within a minute; restoring one may take an hour.
     table_creating_minutes: float = 60
+    # Five minutes: what API Gateway keeps an authorizer's answer for where nothing is said.
+    authorizer_kept_seconds: float = 300
     # A daily plan, its start window and its completion.
     recovery_point_critical_hours: float = 26
     # A tenth: what a table loses in a day by its own doing is less, and a copy that holds nothing is far below.
@@ -316,6 +320,8 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # Both ask for what nobody made.
     Dependency("cdn.protected[*]", "cdn.missing[*]"),
     Dependency("cdn.protected[*]", "api.unknown[*]"),
+    Dependency("api.forgets[*]", "api.authorizer[{subject}]"),
+    Dependency("api.forgets[*]", "httpapis.authorizer[{subject}]"),
     Dependency("api.methods[*]", "api.unknown[{subject}]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
@@ -569,6 +575,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from manners.checks(target)
     yield from samples.checks(target)
     yield from stages.checks(target)
+    yield from guards.checks(target, longest=timedelta(seconds=limits.authorizer_kept_seconds))
     yield from httpapis.checks(target)
     yield from auth.checks(target)
     yield from signins.checks(target)

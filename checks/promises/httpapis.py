@@ -85,7 +85,7 @@ ROWS = (
     like(
         "httpapis.authorizer",
         "AWS::ApiGatewayV2::Authorizer",
-        says="tokens are taken of the issuer and for the audience of the template alone",
+        says="tokens are taken of the issuer and for the audience of the template alone, and results kept as long",
         severity="critical",
         source="AWS: an authorizer for another audience lets in whoever signed in for something else.",
         noun="authorizer",
@@ -96,6 +96,8 @@ ROWS = (
             "type": prop(one, "AuthorizerType"),
             "issuer": prop(one, "JwtConfiguration", "Issuer"),
             "audience": prop(one, "JwtConfiguration", "Audience"),
+            # Nothing kept is what AWS may say nothing of.
+            "seconds": prop(one, "AuthorizerResultTtlInSeconds") or None,
         },
     ),
 )

@@ -27,6 +27,7 @@ from checks.promises import (
     cookies,
     dns,
     engines,
+    guards,
     handshakes,
     jobs,
     logs,
@@ -59,6 +60,7 @@ WORDS_OF = (("a", "b"), ("flows", ""))
 
 JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "cookies": (cookies.judge_cookies, seen.Cookies),
+    "forgets": (partial(guards.judge_forgets, name="a/b", longest=WEEK), DESCRIBED),
     "configured": (partial(configured.judge_configured, known=(("region", "r"),)), seen.Mentions),
     "engines": (partial(engines.judge_engines, paths=("/",), hidden=False), seen.Welcome),
     "engines of a hidden site": (partial(engines.judge_engines, paths=("/",), hidden=True), seen.Welcome),

@@ -103,13 +103,6 @@ ABSENT: tuple[Absent, ...] = (
         "this site has no service worker",
     ),
     _row("SPA-08", "SPA / PWA content", "the service worker is a page", "twin", "this site has no service worker"),
-    _row(
-        "API-13",
-        "API Gateway",
-        "the authorizer remembers for an hour",
-        "promise",
-        "the template is silent about how long, and so is api.authorizer; 300 s is AWS's own default",
-    ),
     _row("API-28", "API Gateway", "the firewall is not attached to the stage", "twin", "this stage has none"),
     _row(
         "API-34",

@@ -158,6 +158,20 @@ def of_another_pool(_bench: Bench, check: Check) -> Tamper:
     return tamper
 
 
+def long_memory(bench: Bench, check: Check) -> Undo:
+    """What the authorizer decided is good for an hour."""
+    apis = bench.aws("apigateway", str(check.params["region"]))
+    api, _, own = str(check.params["name"]).partition("/")
+    before = apis.get_authorizer(restApiId=api, authorizerId=own).get("authorizerResultTtlInSeconds", 300)
+
+    def keep(seconds: int) -> None:
+        change = _patch("/authorizerResultTtlInSeconds", seconds)
+        apis.update_authorizer(restApiId=api, authorizerId=own, patchOperations=[change])
+
+    keep(3600)
+    return lambda: keep(before)
+
+
 def silent_refusals(bench: Bench, check: Check) -> Undo:
     """What the gateway refuses comes without the headers that let other origins read it."""
     apis = bench.aws("apigateway", str(check.params["region"]))
@@ -224,6 +238,13 @@ FAULTS: tuple[Fault, ...] = (
         promise="api.authorizer",
         stage=told("api.authorizer", of_another_pool),
         fidelity="patched",
+    ),
+    Fault(
+        id="API-13",
+        family=_API,
+        breaks="the authorizer remembers for an hour",
+        promise="api.forgets",
+        stage=broken("api.forgets", long_memory),
     ),
     Fault(
         id="API-16",

@@ -173,6 +173,7 @@ def _authorizer_v2(answer: Answer) -> Mapping[str, object]:
         "type": answer["AuthorizerType"],
         "issuer": inside(answer, "JwtConfiguration", "Issuer"),
         "audience": inside(answer, "JwtConfiguration", "Audience"),
+        "seconds": answer.get("AuthorizerResultTtlInSeconds"),
     }
 
 
