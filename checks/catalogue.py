@@ -33,6 +33,8 @@ from checks.promises import (
     configured,
     contract,
     copies,
+    cookies,
+    descriptions,
     dns,
     doubles,
     edges,
@@ -98,6 +100,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *cookies.PROMISES,
     *api.PROMISES,
     *contract.PROMISES,
+    *descriptions.PROMISES,
     *samples.PROMISES,
     *manners.PROMISES,
     *stages.PROMISES,
@@ -216,7 +219,7 @@ _SCHEDULED = ("expression", "targets", "dead_letters")
 _ANSWERS = (
     *("api.health", "api.direct", "api.release", "api.fresh", "api.deep", "api.borrowed"),
     *("api.route", "api.guarded", "api.forged", "api.cors", "api.foreign", "api.unknown"),
-    *("api.steady", "api.methods", "api.discreet", "api.cookies"),
+    *("api.steady", "api.methods", "api.discreet", "api.cookies", "api.query", "api.refuses"),
 )
 _MADE_OF = ("site.assets", "site.cache", "site.foreign", "site.hidden", "site.listing", "site.configured")
 _PAGES = (
@@ -323,6 +326,9 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("api.forgets[*]", "api.authorizer[{subject}]"),
     Dependency("api.forgets[*]", "httpapis.authorizer[{subject}]"),
     Dependency("api.methods[*]", "api.unknown[{subject}]"),
+    # Both read what the API says of itself, and ask routes that are promised on their own.
+    Dependency("api.query[*]", "api.route[*]"),
+    Dependency("api.refuses[*]", "api.route[*]"),
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
@@ -572,6 +578,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from cookies.checks(target)
     yield from api.checks(target, release_sha=release)
     yield from contract.checks(target)
+    yield from descriptions.checks(target)
     yield from manners.checks(target)
     yield from samples.checks(target)
     yield from stages.checks(target)

@@ -280,6 +280,24 @@ class Mentions:
     unread: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One question by an API's own description: what was asked, what should come of it, and what came."""
+
+    asked: str
+    wanted: str
+    status: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """Several of them; *unread* says why the description could not be read, and then nothing was asked."""
+
+    trials: tuple[Trial | Silence, ...]
+    unread: str = ""
+
+
 # --- aws --------------------------------------------------------------------------------------
 
 
@@ -1037,7 +1055,7 @@ EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
     DnsAnswer, DnsAnswers, Delegation,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
-    Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions,
+    Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions, Trial, Trials,
     Caller, StackSeen,
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,

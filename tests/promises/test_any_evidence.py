@@ -25,6 +25,7 @@ from checks.promises import (
     configured,
     contract,
     cookies,
+    descriptions,
     dns,
     engines,
     guards,
@@ -61,6 +62,8 @@ WORDS_OF = (("a", "b"), ("flows", ""))
 JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "cookies": (cookies.judge_cookies, seen.Cookies),
     "forgets": (partial(guards.judge_forgets, name="a/b", longest=WEEK), DESCRIBED),
+    "query": (descriptions.judge_query, seen.Trials),
+    "refuses": (descriptions.judge_refuses, seen.Trials),
     "configured": (partial(configured.judge_configured, known=(("region", "r"),)), seen.Mentions),
     "engines": (partial(engines.judge_engines, paths=("/",), hidden=False), seen.Welcome),
     "engines of a hidden site": (partial(engines.judge_engines, paths=("/",), hidden=True), seen.Welcome),

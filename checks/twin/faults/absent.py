@@ -75,13 +75,6 @@ ABSENT: tuple[Absent, ...] = (
         "one resolver is asked",
     ),
     _row(
-        "CF-19",
-        "CloudFront configuration and routing",
-        "the edge takes the query out of requests",
-        "promise",
-        "takes a route that answers with its query",
-    ),
-    _row(
         "CF-25",
         "CloudFront configuration and routing",
         "the page for errors is gone",
@@ -104,13 +97,6 @@ ABSENT: tuple[Absent, ...] = (
     ),
     _row("SPA-08", "SPA / PWA content", "the service worker is a page", "twin", "this site has no service worker"),
     _row("API-28", "API Gateway", "the firewall is not attached to the stage", "twin", "this stage has none"),
-    _row(
-        "API-34",
-        "API Gateway",
-        "methods that nobody offers are answered",
-        "promise",
-        "no promise asks with other methods",
-    ),
     _row(
         "DDB-24",
         "DynamoDB",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from checks.model import Check
 from checks.twin.faults.bench import Bench
-from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit
-from checks.twin.faults.staging import Undo, broken, told
+from checks.twin.faults.between.http import Onward, Raw, Reply, Tamper, Visit, answer
+from checks.twin.faults.staging import Undo, broken, calls, told, unnoticed, visited
 from checks.twin.faults.words import Fault, Unfit
 
-_API = "API Gateway"
+_API, _CDN = "API Gateway", "CloudFront configuration and routing"
 _SUCCESS = 200
 
 
@@ -183,6 +185,29 @@ def silent_refusals(bench: Bench, check: Check) -> Undo:
     return lambda: apis.put_gateway_response(**where, **kept)
 
 
+def _obliging(visit: Visit, onward: Onward) -> Reply | Raw:
+    """What nobody offers is answered with a page all the same."""
+    beyond = visit.method in {"TRACE", "PUT", "DELETE"} and "nobody-made-this" not in visit.path
+    return answer(200, '{"status": "ok"}') if calls(visit) and beyond else onward(visit)
+
+
+def queried(change: Callable[[str], str]) -> Tamper:
+    """What stands behind the question mark is *change*d on its way to the API."""
+
+    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+        path, mark, query = visit.target.partition("?")
+        if not calls(visit) or not mark:
+            return onward(visit)
+        left = change(query)
+        return onward(replace(visit, target=f"{path}?{left}" if left else path))
+
+    return tamper
+
+
+def _less(name: str) -> Callable[[str], str]:
+    return lambda query: "&".join(each for each in query.split("&") if not each.startswith(f"{name}="))
+
+
 _ALL = ("api.*",)
 
 FAULTS: tuple[Fault, ...] = (
@@ -245,6 +270,55 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the authorizer remembers for an hour",
         promise="api.forgets",
         stage=broken("api.forgets", long_memory),
+    ),
+    Fault(
+        id="API-34",
+        family=_API,
+        breaks="methods that nobody offers are answered",
+        promise="api.refuses",
+        stage=visited("api.refuses", _obliging),
+    ),
+    Fault(
+        id="CF-19",
+        family=_CDN,
+        breaks="the edge takes the query out of requests",
+        promise="api.query",
+        stage=visited("api.query", queried(lambda _: "")),
+    ),
+    Fault(
+        id="X-CF-11",
+        family=_CDN,
+        breaks="the edge lets some parameters through and drops the others",
+        promise="api.query",
+        stage=visited("api.query", queried(_less("limit"))),
+    ),
+    Fault(
+        id="X-CF-12",
+        family=_CDN,
+        breaks="the edge keeps the first parameter alone",
+        promise="api.query",
+        stage=visited("api.query", queried(lambda query: query.partition("&")[0])),
+    ),
+    Fault(
+        id="X-CF-13",
+        family=_CDN,
+        breaks="the edge reads the query and writes it again without its percent signs",
+        promise="api.query",
+        stage=visited("api.query", queried(unquote)),
+    ),
+    Fault(
+        id="X-CF-14",
+        family=_CDN,
+        breaks="the edge writes percent signs twice",
+        promise="api.query",
+        stage=visited("api.query", queried(lambda query: query.replace("%", "%25"))),
+    ),
+    Fault(
+        id="X-B-CF-01",
+        kind="benign",
+        family=_CDN,
+        breaks="the edge sorts the parameters, and nothing else",
+        stage=unnoticed(queried(lambda query: "&".join(sorted(query.split("&"))))),
     ),
     Fault(
         id="API-16",
