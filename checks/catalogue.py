@@ -332,6 +332,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # Who may sign in.
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
+    Dependency("auth.mails[*]", "auth.pool[{subject}]"),
     Dependency("auth.client[*]", "auth.pool[*]"),
     # The API stands on its functions, these on their tables.
     *(

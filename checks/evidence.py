@@ -759,6 +759,12 @@ def digest_of(value: str) -> str:
     return hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
+def veiled(text: str) -> str:
+    """A text with an address in it, so that another one can be told from it and nobody is written to: its domain."""
+    before, at, domain = text.rpartition("@")
+    return f"{digest_of(before)} at {domain.rstrip('>')}" if at else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSeen:
     """One Lambda function. Only the names of environment variables are kept, with ``digest_of`` each value."""
@@ -946,7 +952,11 @@ class QueueSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSeen:
-    """A user pool. *triggers* are ``(name, function)``, *custom* its own attributes that a user may change."""
+    """A user pool. *triggers* are ``(name, function)``, *custom* its own attributes that a user may change.
+
+    *mails* are who sends them, by the names of EmailConfiguration, addresses ``veiled``; *mails_fail* is why Cognito
+    says that it cannot send them.
+    """
 
     id: str
     arn: str
@@ -958,6 +968,8 @@ class PoolSeen:
     mfa: str
     admin_only: bool
     password: tuple[tuple[str, str], ...]
+    mails: tuple[tuple[str, str], ...] = ()
+    mails_fail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

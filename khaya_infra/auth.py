@@ -14,8 +14,10 @@ GROUPS: tuple[tuple[str, int], ...] = (("admin", 1), ("seller", 2), ("worker", 2
 class Auth(Construct):
     """Sign-in by phone or e-mail. A role is membership of a group, which no client can write."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, sender: str = "") -> None:
+        """Mails come from the address *sender*, whose domain SES has verified; from Cognito's own without one."""
         super().__init__(scope, construct_id)
+        self._mail = _mail(sender) if sender else None
         self.pool = self._pool()
         self.client = self._client()
         for name, precedence in GROUPS:
@@ -48,6 +50,7 @@ class Auth(Construct):
             ),
             account_recovery=cognito.AccountRecovery.PHONE_WITHOUT_MFA_AND_EMAIL,
             sign_in_case_sensitive=False,
+            email=self._mail,
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
@@ -74,3 +77,10 @@ class Auth(Construct):
             read_attributes=readable,
             write_attributes=writable,
         )
+
+
+def _mail(sender: str) -> cognito.UserPoolEmail:
+    """Cognito's own sender, which a whole account shares, takes fifty mails a day."""
+    return cognito.UserPoolEmail.with_ses(
+        from_email=sender, from_name="Khaya", ses_verified_domain=sender.partition("@")[2]
+    )

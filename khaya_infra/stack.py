@@ -77,7 +77,7 @@ class KhayaStack(Stack):
         self.data = Data(self, "Data")
         self.keeping = Keeping(self, "Keeping")
         self.storage = Storage(self, "Storage", origins=settings.origins, access_logs=self.keeping.access_logs)
-        self.auth = Auth(self, "Auth")
+        self.auth = Auth(self, "Auth", sender=settings.carriers.email_sender)
         self.signing = SigningKey(self, "SigningKey")
         self.failed = DeadLetters(self, "DeadLetters")
         self._functions(settings, release)

@@ -100,7 +100,7 @@ def test_what_is_required_is_in_every_question() -> None:
 
 def test_an_operation_that_asks_who_one_is_is_left_alone() -> None:
     """Its refusal would be for that, and not for the value; everywhere, unless it says otherwise."""
-    locked = [{"token": []}]
+    locked: list[dict[str, list[str]]] = [{"token": []}]
 
     assert [] == _asked(LIMIT, security=locked)
     assert _asked(LIMIT, security=[{}, *locked])
@@ -137,7 +137,7 @@ def test_paths_begin_where_the_description_says(servers: object, base: str) -> N
 def test_routes_that_only_read_are_known_the_open_ones_first() -> None:
     """Not those that can be written to, and not those that need a name in their path."""
     read: dict[str, Any] = {"get": {"security": []}, "options": {}, "parameters": []}
-    locked = {"get": {"security": [{"token": []}]}}
+    locked: dict[str, Any] = {"get": {"security": [{"token": []}]}}
     paths = {
         "/mine": locked,
         "/a": read,

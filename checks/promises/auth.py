@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from checks import intent
-from checks.evidence import Absent, PoolGroups, PoolSeen
+from checks.evidence import Absent, PoolGroups, PoolSeen, veiled
 from checks.model import Check, Resource, Sight, Target, Verdict, promise
 from checks.wording import left_out, quote, several
 from checks.world.ports import World
@@ -16,6 +16,11 @@ from checks.world.ports import World
 _POOL = "AWS::Cognito::UserPool"
 _GROUP = "AWS::Cognito::UserPoolGroup"
 _PASSWORD = ("Policies", "PasswordPolicy")
+_DEFAULT = "COGNITO_DEFAULT"
+# Cognito developer guide, "Quotas": what the sender that everybody shares takes in a day, of a whole account.
+_DEFAULT_QUOTA = 50
+_SENDER = "EmailSendingAccount"
+_MAILS = ("SourceArn", "From", "ReplyToEmailAddress", "ConfigurationSet")
 
 
 @promise(
@@ -57,6 +62,19 @@ def groups(*, region: str, pool: str, names: tuple[str, ...], gaps: tuple[str, .
     return Sight(look=partial(_look_groups, region=region, pool=pool), judge=judge)
 
 
+@promise(
+    "auth.mails",
+    says="mails of the user pool are sent by whom the template names, and Cognito knows of no reason that they fail",
+    severity="warning",
+    instrument="aws",
+    actions=("cognito-idp:DescribeUserPool",),
+)
+def mails(*, region: str, pool: str, words: intent.Words, gaps: tuple[str, ...]) -> Sight:
+    """AWS: Cognito's own sender takes 50 mails a day; one of SES that is not verified takes none."""
+    judge = partial(judge_mails, pool=pool, words=words, gaps=gaps)
+    return Sight(look=partial(_look_pool, region=region, pool=pool), judge=judge)
+
+
 def judge_pool(
     seen: PoolSeen | Absent, _now: datetime, *, pool: str, words: intent.Words, gaps: tuple[str, ...]
 ) -> Verdict:
@@ -82,6 +100,24 @@ def judge_settings(
         return _gone(expected, pool)
     live = {"second factor": seen.mfa, "invited only": str(seen.admin_only).lower(), **dict(seen.password)}
     return _compared(expected, words, live)
+
+
+def judge_mails(
+    seen: PoolSeen | Absent, _now: datetime, *, pool: str, words: intent.Words, gaps: tuple[str, ...]
+) -> Verdict:
+    """The same sender, and no failure; of the shared sender it is told how little it takes."""
+    expected = f"mails of user pool {pool} with {intent.said(words)}{left_out(gaps)}"
+    if isinstance(seen, Absent):
+        return _gone(expected, pool)
+    live = {_SENDER: _DEFAULT, **dict(seen.mails)}
+    quota = f"{_DEFAULT_QUOTA} mails a day, of the whole account" if live[_SENDER] == _DEFAULT else ""
+    other = intent.differences(words, live)
+    other += [f"Cognito cannot send: {quote(seen.mails_fail)}"] if seen.mails_fail else []
+    if not other:
+        actual = f"the same in all {len(words)}{f'; it takes {quota}' if quota else ''}"
+        return Verdict.passed(expected=expected, actual=actual)
+    remedy = "deploy the stack again; then see in SES whether the sender is verified and out of the sandbox there"
+    return Verdict.failed(expected=expected, actual=several([*other, *([quota] if quota else [])]), remedy=remedy)
 
 
 def judge_groups(
@@ -132,6 +168,8 @@ def _of_pool(target: Target, found: Resource) -> Iterator[Check]:
     }
     words, gaps = intent.known(wanted)
     yield settings(place, region=found.region, pool=name, words=words, gaps=gaps)
+    words, gaps = intent.known(_mails(said))
+    yield mails(place, region=found.region, pool=name, words=words, gaps=gaps)
     mine = [each for each in target.of_type(_GROUP) if _is_of(each, found)]
     if mine:
         # The physical id may have the pool's in it; the name is the template's where it is known.
@@ -154,6 +192,18 @@ def _triggers(said: object) -> object:
     return [f"{key}={intent.text(value) or intent.text(value, 'LambdaArn')}" for key, value in named.items()]
 
 
+def _mails(said: object) -> Mapping[str, object]:
+    """Who sends; where a template names no sender it is Cognito's own, and its silence on the rest asks for nothing."""
+    config = intent.part(said, "EmailConfiguration")
+    if intent.gaps(config):
+        return {_SENDER: config}
+    parts = {name: intent.part(config, name) for name in _MAILS}
+    named = {
+        name: value if intent.gaps(value) else veiled(intent.text(value)) for name, value in parts.items() if value
+    }
+    return {_SENDER: intent.part(config, _SENDER) or _DEFAULT, **named}
+
+
 def _flag(value: object) -> object:
     """A number or boolean as Cognito tells it; one that is not set is off."""
     return value if intent.gaps(value) else intent.text(value) or "false"
@@ -172,4 +222,4 @@ def _look_groups(world: World, *, region: str, pool: str) -> PoolGroups | Absent
     return world.aws.user_pool_groups(region, pool)
 
 
-PROMISES = (pool, settings, groups)
+PROMISES = (pool, settings, mails, groups)

@@ -6,7 +6,9 @@ import json
 import tomllib
 
 import pytest
+from aws_cdk import App, Environment, Stack, assertions
 
+from khaya_infra.auth import Auth
 from khaya_infra.settings import Settings, SettingsError, settings_from
 from khaya_infra.signin import STEPS, Step
 from tests.api.grants import STEPS as EXPECTED
@@ -177,3 +179,33 @@ def target(deploy: object) -> Settings:
 def _trigger(step: Step) -> str:
     name: str = step.operation.operation_name
     return name[0].upper() + name[1:]
+
+
+@pytest.mark.parametrize(
+    ("sender", "said"),
+    (
+        pytest.param("", None, id="Cognito's own"),
+        pytest.param(
+            "no-reply@khaya.example",
+            {
+                "EmailSendingAccount": "DEVELOPER",
+                "From": "Khaya <no-reply@khaya.example>",
+                "SourceArn": "arn:aws:ses:af-south-1:111122223333:identity/khaya.example",
+            },
+            id="by SES",
+        ),
+    ),
+)
+def test_the_pools_own_mails_come_from_the_sender_of_the_settings(sender: str, said: Json | None) -> None:
+    """Cognito's own sender takes fifty a day: too few for a market that has one of its own."""
+    stack = Stack(App(), "Shop", env=Environment(account="111122223333", region="af-south-1"))
+    Auth(stack, "Auth", sender=sender)
+    (pool,) = assertions.Template.from_stack(stack).find_resources("AWS::Cognito::UserPool").values()
+    mails = pool["Properties"].get("EmailConfiguration")
+    if mails:
+        # The partition is left to the region.
+        mails["SourceArn"] = "".join(
+            part if isinstance(part, str) else "aws" for part in mails["SourceArn"]["Fn::Join"][1]
+        )
+
+    assert said == mails

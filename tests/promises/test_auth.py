@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from checks import codec
-from checks.evidence import Absent, ClientSeen, PoolGroups, PoolSeen, SignIn
+from checks.evidence import Absent, ClientSeen, PoolGroups, PoolSeen, SignIn, veiled
 from checks.model import CannotLook, Check, Resource, Unresolved, Verdict
 from checks.promises import auth, clients
 from tests.promises.worlds import ACCOUNT, APEX, NOW, REGION, WWW, planned, resource, target, world
@@ -97,7 +97,8 @@ def test_everything_passes_where_everything_is_right() -> None:
 
     verdicts = {name: check.sight.judge(check.sight.look(seen), NOW) for name, check in checks.items()}
 
-    assert ["auth.pool[Pool]", "auth.settings[Pool]", "auth.groups[Pool]", "auth.client[Pool/Site]"] == list(checks)
+    rooms = ("pool[Pool]", "settings[Pool]", "mails[Pool]", "groups[Pool]", "client[Pool/Site]")
+    assert [f"auth.{each}" for each in rooms] == list(checks)
     assert {} == {name: verdict for name, verdict in verdicts.items() if verdict.status != "pass"}
 
 
@@ -277,3 +278,61 @@ def test_lives_that_are_open_are_not_compared() -> None:
 def test_a_client_whose_pool_is_open_cannot_be_asked() -> None:
     """Nothing is planned that could not be looked at."""
     assert "auth.client[Pool/Site]" not in _checks(client={"UserPoolId": Unresolved("Fn::ImportValue")})
+
+
+SES = {"EmailSendingAccount": "DEVELOPER", "SourceArn": "arn:ses:identity/shop.test", "From": "Shop <hello@shop.test>"}
+
+
+def _mails(seen: PoolSeen | Absent, said: object = None) -> Verdict:
+    return _checks(pool={"EmailConfiguration": said})["auth.mails[Pool]"].sight.judge(seen, NOW)
+
+
+def _sends(**mails: str) -> PoolSeen:
+    return replace(SEEN, mails=tuple((name, veiled(value)) for name, value in mails.items()))
+
+
+@pytest.mark.parametrize(
+    ("seen", "said", "status"),
+    (
+        pytest.param(SEEN, None, "pass", id="nothing is said on either side"),
+        pytest.param(_sends(EmailSendingAccount="COGNITO_DEFAULT"), None, "pass", id="Cognito's own, as of itself"),
+        pytest.param(_sends(**SES), SES, "pass", id="the template's"),
+        pytest.param(_sends(**SES, ReplyToEmailAddress="a@b.test"), SES, "pass", id="more than the template says"),
+        pytest.param(_sends(**SES), None, "fail", id="another than Cognito's own"),
+        pytest.param(SEEN, SES, "fail", id="Cognito's own instead"),
+        pytest.param(_sends(**{**SES, "From": "Shop <other@shop.test>"}), SES, "fail", id="another address"),
+        pytest.param(_sends(**{**SES, "SourceArn": "arn:ses:identity/x"}), SES, "fail", id="another identity"),
+        pytest.param(replace(SEEN, mails_fail="not verified"), None, "fail", id="Cognito says that it fails"),
+        pytest.param(GONE, None, "fail", id="no pool"),
+    ),
+)
+def test_mails_are_sent_by_whom_the_template_names(seen: Any, said: object, status: str) -> None:  # noqa: ANN401
+    """AWS: EmailConfiguration; a sender that is not verified sends nothing."""
+    assert status == _mails(seen, said).status
+
+
+def test_what_the_shared_sender_takes_is_told() -> None:
+    """Fifty a day, of a whole account; one of SES takes what SES gives it."""
+    assert "50 mails a day" in _mails(SEEN).actual
+    assert "50 mails a day" in _mails(SEEN, SES).actual
+    assert "mails a day" not in _mails(_sends(**SES), SES).actual
+
+
+def test_what_a_template_leaves_open_about_mails_is_not_compared() -> None:
+    """A sender that comes from somewhere else is told as left out."""
+    verdict = _mails(_sends(**SES), {**SES, "From": Unresolved("Ref Sender")})
+
+    assert "pass" == verdict.status
+    assert "Ref Sender" in verdict.expected
+    assert "pass" == _mails(_sends(**SES), Unresolved("Fn::If Mail")).status
+
+
+def test_no_address_is_kept() -> None:
+    """It can be told from another one, and nobody can be written to."""
+    kept = veiled("Shop <hello@shop.test>")
+
+    assert kept.endswith(" at shop.test")
+    assert "hello" not in kept
+    assert kept == codec.scrub(kept)
+    assert kept != veiled("Shop <other@shop.test>")
+    assert "arn:ses:identity/shop.test" == veiled("arn:ses:identity/shop.test")

@@ -32,6 +32,8 @@ POOL: dict[str, Any] = {
     "MfaConfiguration": "OPTIONAL",
     "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
     "Policies": {"PasswordPolicy": {"MinimumLength": 10, "RequireNumbers": True}},
+    "EmailConfiguration": {"EmailSendingAccount": "DEVELOPER", "From": "hello@e.org", "ConfigurationSet": ""},
+    "EmailConfigurationFailure": "Email address is not verified.",
 }
 CLIENT: dict[str, Any] = {
     "ClientId": "c",
@@ -65,6 +67,8 @@ def test_a_pool_is_seen_with_what_an_update_can_lose(told: Make) -> None:
         mfa="OPTIONAL",
         admin_only=True,
         password=(("MinimumLength", "10"), ("RequireNumbers", "true")),
+        mails=(("EmailSendingAccount", "DEVELOPER"), ("From", seen.veiled("hello@e.org"))),
+        mails_fail="Email address is not verified.",
     ) == asked.user_pool(REGION, "p")
 
 

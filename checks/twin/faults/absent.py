@@ -115,13 +115,6 @@ ABSENT: tuple[Absent, ...] = (
         "AUTH-23", "Cognito / authentication", "guests get credentials", "twin", "this deployment has no identity pool"
     ),
     _row(
-        "AUTH-24",
-        "Cognito / authentication",
-        "mails of the sign-up are not sent",
-        "promise",
-        "no promise about the sender of mails",
-    ),
-    _row(
         "EVT-16",
         "EventBridge schedules",
         "the rule may not use a queue's key",

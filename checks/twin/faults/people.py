@@ -9,7 +9,7 @@ from typing import Any
 from checks.model import Check
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Tamper, Visit, answer
-from checks.twin.faults.staging import Undo, broken, harmless, instead, told
+from checks.twin.faults.staging import Undo, broken, harmless, instead, said, told
 from checks.twin.faults.words import Fault, Unfit
 
 _FAMILY = "Cognito / authentication"
@@ -160,6 +160,21 @@ def _abroad(settings: dict[str, Any]) -> None:
     settings.pop("DefaultRedirectURI", None)
 
 
+def _unknown_sender(settings: dict[str, Any]) -> None:
+    """Mails go out by an address that SES does not know."""
+    arn = "arn:aws:ses:af-south-1:000000000000:identity/nobody.example"
+    settings["EmailConfiguration"] = {"EmailSendingAccount": "DEVELOPER", "SourceArn": arn}
+
+
+def _cannot_send(_bench: Bench, _check: Check) -> Tamper:
+    def change(seen: dict[str, Any]) -> None:
+        # Of its clients it is asked by an operation whose name begins the same.
+        if "UserPool" in seen:
+            seen["UserPool"]["EmailConfigurationFailure"] = "Email address is not verified."
+
+    return said("cognito-idp", "DescribeUserPool", change)
+
+
 def _no_flow(settings: dict[str, Any]) -> None:
     settings["ExplicitAuthFlows"] = ["ALLOW_REFRESH_TOKEN_AUTH"]
 
@@ -244,6 +259,22 @@ FAULTS: tuple[Fault, ...] = (
         breaks="signing up calls a function that does not exist",
         promise="auth.pool",
         stage=broken("auth.pool", pool(_broken_trigger)),
+    ),
+    Fault(
+        id="AUTH-24",
+        family=_FAMILY,
+        breaks="mails of the sign-up go out by a sender that nobody verified",
+        promise="auth.mails",
+        stage=broken("auth.mails", pool(_unknown_sender)),
+        note="the default sender is what the template of this deployment names; it is told with its quota",
+    ),
+    Fault(
+        id="X-AUTH-02",
+        family=_FAMILY,
+        breaks="Cognito says that it cannot send mails",
+        promise="auth.mails",
+        stage=told("auth.mails", _cannot_send),
+        fidelity="patched",
     ),
     Fault(
         id="X-AUTH-01",

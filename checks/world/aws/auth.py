@@ -78,6 +78,7 @@ def _absent(pool: str, region: str) -> seen.Absent:
 def _pool(one: Mapping[str, Any]) -> seen.PoolSeen:
     password = one.get("Policies", {}).get("PasswordPolicy", {})
     schema = one.get("SchemaAttributes", ())
+    mails = one.get("EmailConfiguration") or {}
     return seen.PoolSeen(
         id=one["Id"],
         arn=one["Arn"],
@@ -89,6 +90,8 @@ def _pool(one: Mapping[str, Any]) -> seen.PoolSeen:
         mfa=one.get("MfaConfiguration", "OFF"),
         admin_only=one.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly", False),
         password=tuple(sorted((name, _plain(value)) for name, value in password.items())),
+        mails=tuple(sorted((name, seen.veiled(str(value))) for name, value in mails.items() if value)),
+        mails_fail=one.get("EmailConfigurationFailure") or "",
     )
 
 
