@@ -61,6 +61,7 @@ from checks.promises import (
     schedules,
     servers,
     signals,
+    signers,
     signins,
     site,
     stack,
@@ -108,6 +109,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *httpapis.PROMISES,
     *auth.PROMISES,
     *signins.PROMISES,
+    *signers.PROMISES,
     *clients.PROMISES,
     *functions.PROMISES,
     *callers.PROMISES,
@@ -333,6 +335,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("auth.settings[*]", "auth.pool[{subject}]"),
     Dependency("auth.groups[*]", "auth.pool[{subject}]"),
     Dependency("auth.mails[*]", "auth.pool[{subject}]"),
+    Dependency("auth.keys[*]", "auth.pool[{subject}]"),
     Dependency("auth.client[*]", "auth.pool[*]"),
     # The API stands on its functions, these on their tables.
     *(
@@ -574,19 +577,19 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         page=timedelta(seconds=limits.page_kept_seconds),
         asset=timedelta(seconds=limits.asset_kept_seconds),
     )
-    yield from configured.checks(target)
-    yield from engines.checks(target)
-    yield from cookies.checks(target)
+    for room in (configured, engines, cookies):
+        yield from room.checks(target)
     yield from api.checks(target, release_sha=release)
-    yield from contract.checks(target)
-    yield from descriptions.checks(target)
+    for room in (contract, descriptions):
+        yield from room.checks(target)
     yield from manners.checks(target)
     yield from samples.checks(target)
     yield from stages.checks(target)
     yield from guards.checks(target, longest=timedelta(seconds=limits.authorizer_kept_seconds))
     yield from httpapis.checks(target)
     yield from auth.checks(target)
-    yield from signins.checks(target)
+    for room in (signins, signers):
+        yield from room.checks(target)
     yield from clients.checks(target)
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
     yield from callers.checks(target)

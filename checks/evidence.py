@@ -1009,6 +1009,18 @@ class PoolGroups:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeysSeen:
+    """The keys that a user pool serves, as ``(digest of the name, bits, algorithm, served with its private part)``.
+
+    *unread* says why there are none to read.
+    """
+
+    url: str
+    keys: tuple[tuple[str, int, str, bool], ...]
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogGroupSeen:
     """A log group. *days* is None where its events are kept for ever."""
 
@@ -1081,7 +1093,7 @@ EVIDENCE: tuple[type, ...] = (
     CorsRule, BucketCors, LifecycleRule, BucketLifecycle,
     ScheduleTarget, ScheduleSeen, RunsSeen,
     QueueSeen,
-    PoolSeen, ClientSeen, SignIn, PoolGroups,
+    PoolSeen, ClientSeen, SignIn, PoolGroups, KeysSeen,
     LogGroupSeen,
     Described,
     Packages,

@@ -177,7 +177,7 @@ def _told(one: Trial) -> str:
 def _unseen(seen: Trials, expected: str) -> Verdict:
     silent = [f"{each.where}: {each.reason}" for each in seen.trials if isinstance(each, Silence)]
     remedy = "curl -v the same address; the description is what api.route looks at"
-    actual = several(silent) if silent else f"the description: {seen.unread}"
+    actual = several(silent) if silent else f"the description: {quote(seen.unread)}"
     return Verdict.failed(expected=expected, actual=actual, remedy=remedy)
 
 

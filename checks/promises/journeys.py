@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from checks.evidence import Leftovers
 from checks.journey import LEFTOVER, PREFIX, Script, requests
+from checks.keys import address_of, unvouched
 from checks.model import Check, Sight, Target, Verdict, promise
 from checks.tokens import aged, resigned, unsigned
 from checks.walking import (
@@ -169,6 +170,9 @@ def _sign_in(journey: Journey) -> None:
     mine = subject in told.values()
     if not journey.step("is who they are", well=status == OK and mine, said=said):
         return
+    served = journey.world.again().http.fetch(address_of(journey.road.region, journey.road.pool))
+    why = unvouched(served, token)
+    journey.step("is vouched for by a key of the pool", well=not why, said=why)
     status, _, said = journey.ask(journey.script.me)
     journey.step("nobody without a token", well=status in REFUSED, said=said)
     fresh = journey.world.aws.refresh(journey.road.region, journey.road.pool, journey.road.client, again)

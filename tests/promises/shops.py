@@ -17,6 +17,7 @@ from checks.model import CannotLook, Check, Verdict
 from checks.promises import intruders, journeys
 from checks.tokens import resigned
 from checks.world.ports import World
+from tests.keypairs import pair, signature
 from tests.promises import worlds
 from tests.promises.worlds import ACCOUNT, APEX, NOW, planned, resource, response
 
@@ -40,6 +41,7 @@ SETTINGS: Mapping[str, str] = {
     "bucket": "Files",
 }
 BASE = f"https://{APEX}/api"
+KEY, PUBLIC = pair("the pool's")
 
 
 @dataclass
@@ -126,6 +128,8 @@ class Shop:
         self.asked.append(sent)
         if self.broken == "silent":
             return worlds.silence()
+        if url == "https://cognito-idp.af-south-1.amazonaws.com/pool1/.well-known/jwks.json":
+            return response(200, json.dumps({"keys": [] if self.broken == "keys" else [PUBLIC]}), "application/json")
         if url.startswith("https://files.test/"):
             return self._put(url.rpartition("/")[2], body or b"")
         if not url.startswith(BASE):
@@ -225,8 +229,9 @@ class Shop:
 
 
 def token_of(subject: str) -> str:
-    good = ".".join(encoded({"alg": "RS256"} if part == 0 else {"sub": subject}) for part in range(2))
-    return f"{good}.signed"
+    header = {"alg": "RS256", "kid": PUBLIC["kid"]}
+    good = ".".join(encoded(header if part == 0 else {"sub": subject}) for part in range(2))
+    return f"{good}.{signature(KEY, good)}"
 
 
 def encoded(part: Mapping[str, object]) -> str:

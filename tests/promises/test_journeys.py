@@ -19,7 +19,7 @@ from checks.tokens import aged, resigned, unsigned
 from checks.walking import judge_walk
 from checks.world.ports import World
 from tests.promises import worlds
-from tests.promises.shops import SETTINGS, Shop, checked, parts_of, token_of, walked
+from tests.promises.shops import PUBLIC, SETTINGS, Shop, checked, parts_of, token_of, walked
 from tests.promises.worlds import APEX, NOW, planned
 
 EVERY = (
@@ -56,6 +56,7 @@ def test_a_shop_that_is_well_lets_people_do_what_they_came_for(name: str) -> Non
         ("signed_in", "sign in", "somebody signs in"),
         ("signed_in", "me", "is who they are"),
         ("signed_in", "anybody", "is who they are"),
+        ("signed_in", "keys", "is vouched for by a key of the pool"),
         ("signed_in", "refresh", "refreshes"),
         ("signed_in", "silent", "is who they are"),
         ("refused", "signatures", "not as another"),
@@ -193,10 +194,11 @@ def test_a_token_is_made_worse_in_one_thing() -> None:
     """Its signature stays as it was, or goes."""
     token = token_of("me")
 
-    assert [{"alg": "RS256"}, {"sub": "you"}] == list(parts_of(resigned(token, sub="you")))
-    assert [{"alg": "none"}, {"sub": "me"}] == list(parts_of(unsigned(token)))
+    named, own = {"kid": PUBLIC["kid"]}, token.rpartition(".")[2]
+    assert [{"alg": "RS256", **named}, {"sub": "you"}] == list(parts_of(resigned(token, sub="you")))
+    assert [{"alg": "none", **named}, {"sub": "me"}] == list(parts_of(unsigned(token)))
     assert datetime.fromtimestamp(int(str(list(parts_of(aged(token)))[1]["exp"])), UTC) < NOW
-    assert ("signed", "", "signed") == tuple(
+    assert (own, "", own) == tuple(
         each.rpartition(".")[2] for each in (resigned(token, sub="you"), unsigned(token), aged(token))
     )
 

@@ -140,13 +140,6 @@ ABSENT: tuple[Absent, ...] = (
         "the emulator knows no block for a whole account",
     ),
     _row(
-        "B-AUTH-02",
-        "Cognito / authentication",
-        "the pool signs with a new key",
-        "promise",
-        "no promise reads the pool's keys",
-    ),
-    _row(
         "M-LAM-03",
         "Meta: canary Lambda",
         "the watcher cannot publish its metric",

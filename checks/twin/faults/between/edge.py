@@ -8,12 +8,15 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from checks.twin import addresses
 from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Upstream, Visit, between, untouched
 from checks.twin.state import Address, Twin
 
 _TLS, _PLAIN = 443, 80
+# Names of AWS itself are met at its endpoint.
+_REGIONAL = ".amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +67,11 @@ def _onward(twin: Twin, *, secure: bool) -> Onward:
         # Whoever stands in front of a broken certificate passes on what is behind it.
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     upstream = Upstream(address=twin.edge if secure else twin.edge_http, trust=trust, named=lambda visit: visit.host)
+    parts = urlsplit(twin.endpoint)
+    regional = Upstream(address=(parts.hostname or "", parts.port or _TLS), trust=trust, named=lambda visit: visit.host)
 
     def ask(visit: Visit) -> Reply:
-        return upstream.ask(visit)
+        return (regional if secure and visit.host.endswith(_REGIONAL) else upstream).ask(visit)
 
     return ask
 
