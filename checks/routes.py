@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from checks import intent
@@ -14,6 +14,9 @@ _RESOURCE = "AWS::ApiGateway::Resource"
 _METHOD = "AWS::ApiGateway::Method"
 _STAGE = "AWS::ApiGateway::Stage"
 _AUTHORIZER = "AWS::ApiGateway::Authorizer"
+HTTP_API = "AWS::ApiGatewayV2::Api"
+_HTTP_ROUTE = "AWS::ApiGatewayV2::Route"
+_HTTP_STAGE = "AWS::ApiGatewayV2::Stage"
 _DEEPEST = 64
 
 
@@ -81,6 +84,31 @@ def apis(target: Target) -> Iterator[Api]:
             routes=tuple(_routes(target, each)),
             issuer=_issuer(target, each),
         )
+
+
+def http_gets(target: Target, api: Resource) -> Mapping[str, Resource]:
+    """What of an HTTP API can be fetched as it is, by its full address; nothing where that is not known.
+
+    *api* is an ``AWS::ApiGatewayV2::Api``. Of routes that are guarded and of those that are open.
+    """
+    base = http_base(target, api)
+    if not base:
+        return {}
+    mine = [each for each in target.of_type(_HTTP_ROUTE) if intent.text(each.properties, "ApiId") == api.physical_id]
+    keyed = [(intent.text(each.properties, "RouteKey").partition(" "), each) for each in mine]
+    return {f"{base}{path}": each for (verb, _, path), each in keyed if verb == "GET" and path and "{" not in path}
+
+
+def http_base(target: Target, api: Resource) -> str:
+    """The address of an HTTP API's first stage; empty without one, and where it is closed at its own address."""
+    closed = intent.text(api.properties, "DisableExecuteApiEndpoint") == "true"
+    stages = [each for each in target.of_type(_HTTP_STAGE) if intent.text(each.properties, "ApiId") == api.physical_id]
+    if closed or not stages or intent.text(api.properties, "ProtocolType") != "HTTP":
+        return ""
+    suffix = "amazonaws.com.cn" if target.partition == "aws-cn" else "amazonaws.com"
+    stage = intent.text(stages[0].properties, "StageName")
+    base = f"https://{api.physical_id}.execute-api.{api.region}.{suffix}"
+    return base if stage == "$default" else f"{base}/{stage}"
 
 
 def _belongs(one: Resource, api: Resource) -> bool:

@@ -10,7 +10,7 @@ from functools import partial
 from checks.evidence import Cookie, Cookies, Response, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.references import host_of, references
-from checks.routes import apis
+from checks.routes import HTTP_API, apis, http_gets
 from checks.together import together
 from checks.wording import quote, several
 from checks.world.ports import World
@@ -78,6 +78,9 @@ def checks(target: Target) -> Iterator[Check]:
         asked = tuple(api.at(each)[1] for each in api.asked().values())
         if asked:
             yield of_api(Place(subject=f"{api.subject}/*", stack=api.resource.stack), urls=asked)
+    for one in target.of_type(HTTP_API):
+        if urls := tuple(http_gets(target, one)):
+            yield of_api(Place(subject=f"{one.subject}/*", stack=one.stack), urls=urls)
 
 
 def cookies_of(answer: Response, now: datetime) -> Iterator[Cookie]:

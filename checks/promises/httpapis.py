@@ -11,6 +11,7 @@ from checks.documents import answered
 from checks.evidence import Absent, Described, Response, Silence
 from checks.likeness import checks_of, joined, like, prop
 from checks.model import Check, Place, Resource, Sight, Target, Verdict, promise
+from checks.routes import http_base, http_gets
 from checks.spelling import spelt
 from checks.wording import left_out, quote
 from checks.world.ports import World
@@ -190,8 +191,7 @@ def checks(target: Target) -> Iterator[Check]:
     for one in target.of_type(ROUTE):
         yield from _route(target, one)
     for api in target.of_type(API):
-        if intent.text(api.properties, "ProtocolType") == "HTTP":
-            yield from _behaviour(target, api)
+        yield from _behaviour(target, api)
 
 
 def _route(target: Target, one: Resource) -> Iterator[Check]:
@@ -207,21 +207,17 @@ def _route(target: Target, one: Resource) -> Iterator[Check]:
 
 
 def _behaviour(target: Target, api: Resource) -> Iterator[Check]:
-    closed = intent.text(api.properties, "DisableExecuteApiEndpoint") == "true"
-    stages = [each for each in target.of_type(STAGE) if intent.text(each.properties, "ApiId") == api.physical_id]
-    if closed or not stages:
+    base = http_base(target, api)
+    if not base:
         return
-    suffix = "amazonaws.com.cn" if target.partition == "aws-cn" else "amazonaws.com"
-    stage = intent.text(stages[0].properties, "StageName")
-    base = f"https://{api.physical_id}.execute-api.{api.region}.{suffix}" + ("" if stage == "$default" else f"/{stage}")
-    mine = [each for each in target.of_type(ROUTE) if intent.text(each.properties, "ApiId") == api.physical_id]
-    keys = {intent.text(each.properties, "RouteKey"): each for each in mine}
-    for key, one in keys.items():
-        verb, _, path = key.partition(" ")
-        if verb == "GET" and path and "{" not in path and not intent.gaps(one.properties, "AuthorizationType"):
+    for url, one in http_gets(target, api).items():
+        if not intent.gaps(one.properties, "AuthorizationType"):
             is_open = intent.text(one.properties, "AuthorizationType") in {"", "NONE"}
-            place = Place(subject=f"{api.subject}{path}", stack=one.stack, region=one.region, covers=(one.logical_id,))
-            yield (answers if is_open else guarded)(place, url=f"{base}{path}")
+            where = f"{api.subject}{url.removeprefix(base)}"
+            place = Place(subject=where, stack=one.stack, region=one.region, covers=(one.logical_id,))
+            yield (answers if is_open else guarded)(place, url=url)
+    mine = [each for each in target.of_type(ROUTE) if intent.text(each.properties, "ApiId") == api.physical_id]
+    keys = {intent.text(each.properties, "RouteKey") for each in mine}
     if "$default" not in keys and not any("{proxy+}" in key and key.startswith(("ANY ", "GET ")) for key in keys):
         place = Place(subject=api.subject, stack=api.stack, region=api.region, covers=(api.logical_id,))
         yield unknown(place, url=f"{base}{_NOWHERE}")

@@ -7,14 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.evidence import Cookies
+from checks.model import Resource
 from checks.promises import cookies
+from checks.routes import HTTP_API
 from tests.promises.worlds import (
     APEX,
     HOSTILE,
     NOW,
+    REGION,
     WWW,
     api_resources,
     planned,
+    resource,
     response,
     silence,
     site,
@@ -121,6 +125,27 @@ def test_what_is_asked_is_asked_anyway() -> None:
     } == {name: each.params["urls"] for name, each in found.items()}
     assert ["api.cookies[Api/*]"] == list(planned(cookies.checks(target(*api_resources()))))
     assert {} == planned(cookies.checks(target()))
+
+
+def test_an_http_api_is_asked_at_its_own_address() -> None:
+    """Whatever can be fetched of it as it is; one that is closed there is not asked."""
+
+    def api(**said: object) -> list[Resource]:
+        route = {"ApiId": "h1", "AuthorizationType": "NONE"}
+        return [
+            resource(HTTP_API, {"ProtocolType": "HTTP", **said}, subject="Http", physical_id="h1"),
+            resource("AWS::ApiGatewayV2::Stage", {"ApiId": "h1", "StageName": "$default"}, subject="Http/Stage"),
+            *(
+                resource("AWS::ApiGatewayV2::Route", {**route, "RouteKey": key}, subject=f"Http/{at}")
+                for at, key in enumerate(("GET /jobs", "GET /jobs/{id}", "POST /jobs", "$default"))
+            ),
+        ]
+
+    (check,) = planned(cookies.checks(target(*api()))).values()
+
+    assert "api.cookies[Http/*]" == check.name
+    assert (f"https://h1.execute-api.{REGION}.amazonaws.com/jobs",) == check.params["urls"]
+    assert {} == planned(cookies.checks(target(*api(DisableExecuteApiEndpoint=True))))
 
 
 def test_the_parts_of_the_page_are_looked_at_too() -> None:
