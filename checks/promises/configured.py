@@ -85,6 +85,8 @@ def _known(target: Target) -> Iterator[Id]:
         for one in target.of_type(kind):
             yield what, _id_of(one)
             yield REGION, one.region
+            # A page that is told of its pool is told of its bucket too, which may be elsewhere.
+            yield from ((REGION, each.region) for each in target.of_type("AWS::S3::Bucket"))
     for stack in target.stacks:
         for text in (*stack.outputs.values(), *(each for one in stack.resources for each in _texts(one.properties))):
             yield from ((kind, found) for kind, found in ids_in(text) if kind != CLIENT)

@@ -21,6 +21,10 @@ _BALANCERS = frozenset({"awsalb", "awsalbcors", "awsalbtg", "awsalbtgcors", "aws
 # For scripts to read, which send them back to prove that they are of the same site (OWASP: double submit), or to keep
 # what they solved (AWS WAF: "Token characteristics").
 _READ_BY_SCRIPTS = frozenset({"xsrf-token", "csrf-token", "csrftoken", "_csrf", "x-csrf-token", "aws-waf-token"})
+# What somebody likes, by which nobody is known.
+_TASTES = frozenset(
+    {"next_locale", "i18next", "i18n_redirected", "lang", "language", "locale", "theme", "color-scheme"}
+)
 _CONFINED = frozenset({"lax", "strict"})
 # Of what a page names; a browser would fetch more.
 _MOST = 60
@@ -51,7 +55,7 @@ def of_api(*, urls: tuple[str, ...]) -> Sight:
 def judge_cookies(seen: Cookies, _now: datetime) -> Verdict:
     """Each that is not being taken away has Secure, HttpOnly and SameSite=Lax or Strict, and keeps what its name says.
 
-    Those of load balancers are theirs; those for scripts may be read by scripts.
+    Those of load balancers are theirs, those of a language or a theme tell of nobody; some are for scripts to read.
     """
     expected = "Secure, HttpOnly and SameSite=Lax or Strict in every cookie"
     amiss = [
@@ -105,7 +109,7 @@ def cookies_of(answer: Response, now: datetime) -> Iterator[Cookie]:
 
 def _lacks(one: Cookie) -> Iterator[str]:
     name = one.name.lower()
-    if one.ended or name in _BALANCERS:
+    if one.ended or name in _BALANCERS or name in _TASTES:
         return
     if not one.secure:
         yield "no Secure"

@@ -21,6 +21,7 @@ _SERVER = 500
 _NOT_IMPLEMENTED = 501
 _THROTTLED = 429
 _OUT_OF_BOUNDS = frozenset({400, 422})
+_NONE_THERE = frozenset({404, 410})
 # What no route offers that only reads, and what each would do to it.
 _BEYOND = ("TRACE", "PUT", "DELETE")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -163,7 +164,10 @@ def _trial(answer: Response | Silence, wanted: str) -> Trial | Silence:
 
 
 def _as_wanted(one: Trial) -> bool:
-    return one.status in _OUT_OF_BOUNDS if one.wanted == "refused" else _OK <= one.status < _OK + 100
+    """That there is nothing of the kind is an answer as well."""
+    if one.wanted == "refused":
+        return one.status in _OUT_OF_BOUNDS
+    return _OK <= one.status < _OK + 100 or one.status in _NONE_THERE
 
 
 def _is_refused(one: Trial) -> bool:

@@ -86,6 +86,14 @@ def test_own_ids_are_those_of_resources_and_of_whatever_the_template_names() -> 
     } == set(_known(pool, client, trusting))
 
 
+def test_a_bucket_may_be_in_another_region() -> None:
+    """Where a page puts files it is told of by a region as well."""
+    pool = resource("AWS::Cognito::UserPool", subject="Pool", physical_id=OWN_POOL)
+    bucket = resource("AWS::S3::Bucket", subject="Files", stack="Far", region="eu-west-1")
+
+    assert {HOME, "eu-west-1"} == {found for kind, found in _known(pool, bucket) if kind == REGION}
+
+
 def test_a_target_without_all_that_is_not_asked() -> None:
     """There is nothing that an id could be compared with, or nowhere that it could stand."""
     assert {} == planned(configured.checks(target(domain=APEX)))

@@ -50,6 +50,7 @@ def _seen(*values: str) -> Cookies:
         pytest.param("XSRF-TOKEN=1; Secure; SameSite=Lax", "", id="for scripts to send back"),
         pytest.param("XSRF-TOKEN=1; SameSite=Lax", "no Secure", id="for scripts, and for listeners"),
         pytest.param("AWSALB=1; Path=/", "", id="a load balancer's"),
+        pytest.param("NEXT_LOCALE=en; Path=/", "", id="a language"),
         pytest.param("__Host-sid=1; Path=/; Secure; HttpOnly; SameSite=Lax", "", id="of one host"),
         pytest.param(
             f"__Host-sid=1; Domain={APEX}; Path=/; Secure; HttpOnly; SameSite=Lax",

@@ -132,6 +132,14 @@ def test_what_is_not_offered_is_refused(trials: tuple[Any, ...], query: str, ref
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "verdict"), ((200, "pass"), (204, "pass"), (404, "pass"), (400, "fail"), (403, "fail"), (500, "fail"))
+)
+def test_what_is_in_bounds_is_answered(status: int, verdict: str) -> None:
+    """That there is nothing of the kind is an answer; a refusal is none."""
+    assert verdict == descriptions.judge_query(Trials(trials=(_trial(status, "answered"),)), NOW).status
+
+
 def test_a_description_that_cannot_be_read_proves_nothing() -> None:
     """And one that bounds nothing is told as such."""
     assert "fail" == descriptions.judge_query(Trials(trials=(), unread="503"), NOW).status
