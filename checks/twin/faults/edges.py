@@ -539,6 +539,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="no HSTS",
         promise="cdn.headers",
         stage=visited("cdn.headers", header_gone("strict-transport-security")),
+        behind=("cdn.protected[*]",),
     ),
     Fault(
         id="HDR-02",
@@ -574,6 +575,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="types may be guessed",
         promise="cdn.headers",
         stage=visited("cdn.headers", header_gone("x-content-type-options")),
+        behind=("cdn.protected[*]",),
     ),
     Fault(
         id="HDR-05",
