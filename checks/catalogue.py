@@ -215,7 +215,10 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 
 _ASKED = ("dns.tcp", "dns.case", "dns.lifetime")
 _LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.apex", *_ASKED)
-_SHAKEN = ("certificate", "addresses", "served", "lifetime", "lifetime_warning", "floor", "modern", "chain", "suites")
+_SHAKEN = (
+    *("certificate", "addresses", "addresses_v6", "served", "lifetime", "lifetime_warning", "floor", "modern"),
+    *("chain", "suites"),
+)
 _SCHEDULED = ("expression", "targets", "dead_letters")
 # How the API answers, told apart from what it is made of: the one stands on the other.
 _ANSWERS = (
@@ -489,7 +492,15 @@ SETTLING: tuple[Settling, ...] = (
 )
 
 _DATED = (
-    *("tls.certificate", "tls.addresses", "tls.expiry", "tls.renewal", "tls.lifetime", "tls.lifetime_warning"),
+    *(
+        "tls.certificate",
+        "tls.addresses",
+        "tls.addresses_v6",
+        "tls.expiry",
+        "tls.renewal",
+        "tls.lifetime",
+        "tls.lifetime_warning",
+    ),
     *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
     *("schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
     *("journeys.refused", "journeys.swept"),
@@ -504,6 +515,8 @@ NEEDS: tuple[Need, ...] = (
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),
+    # Most machines of others (functions, hosted runners) have none: a place that has it says so.
+    Need(check="tls.addresses_v6[*]", capability="ipv6", assumed=False),
     # Whoever compares a date with now says nothing where our clock is not that of everybody else.
     *(Need(check=f"{each}[*]", capability="clock", gains=True) for each in _DATED),
 )

@@ -16,11 +16,15 @@ ALWAYS = ("clock",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """Checks that fit *check* need *capability*; with *gains* they only look further where it is declared."""
+    """Checks that fit *check* need *capability*; with *gains* they only look further where it is declared.
+
+    A door that declares nothing is taken to be capable, unless the capability is too rare to be *assumed*.
+    """
 
     check: str
     capability: str
     gains: bool = False
+    assumed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +38,13 @@ class Beyond:
 def missing(check: str, able: Iterable[str] | None, needs: Iterable[Need]) -> str:
     """The capability that the check of that name lacks here; empty when it lacks none.
 
-    *able* is what a door declares; None, no declaration, is a place that can do everything.
+    *able* is what a door declares; None, no declaration, is a place that can do everything that is assumed.
     """
+    wanted = (each for each in needs if not each.gains and glob(each.check, check))
     if able is None:
-        return ""
+        return next((each.capability for each in wanted if not each.assumed), "")
     declared = frozenset(able)
-    lacking = (each.capability for each in needs if not each.gains and glob(each.check, check))
-    return next((each for each in lacking if each not in declared), "")
+    return next((each.capability for each in wanted if each.capability not in declared), "")
 
 
 def relies_on(check: str, capability: str, needs: Iterable[Need]) -> bool:

@@ -40,6 +40,36 @@ def test_a_door_without_a_declaration_plans_everything() -> None:
     assert (list(NAMES), {}) == of_door("cli", "[vantage]\ncanary = []\n")
 
 
+V6 = "tls.addresses_v6[shop.test]"
+
+
+@pytest.mark.parametrize(
+    ("declared", "lacks"),
+    (
+        pytest.param("", True, id="nothing said"),
+        pytest.param("[vantage]\ncanary = ['ipv6']\n", True, id="another door"),
+        pytest.param("[vantage]\ncli = []\n", True, id="not here"),
+        pytest.param("[vantage]\ncli = ['ipv6']\n", False, id="here"),
+    ),
+)
+def test_ipv6_is_looked_at_from_where_somebody_says_that_it_is(declared: str, lacks: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Functions and hosted runners have none; what they cannot see is told, and neither green nor unknown."""
+    settings = parse(SITE + declared, name="s", source="s.toml")
+    plan, beyond = assembly.from_here(a_plan(a_check(V6)), settings, "cli")
+
+    assert ([] if lacks else [V6], [V6] if lacks else []) == (
+        [each.name for each in plan.checks],
+        [each.check for each in beyond],
+    )
+
+
+def test_a_twin_has_ipv6_wherever_it_is() -> None:
+    """Its addresses lead to loopback, whatever the machine's own network can do."""
+    settings = parse(f"twin = true\n{SITE}", name="s", source="s.toml")
+
+    assert () == assembly.from_here(a_plan(a_check(V6)), settings, "cli")[1]
+
+
 def test_what_a_declared_place_lacks_is_not_planned_and_listed() -> None:
     """A check that only looks further with a capability stays."""
     left, beyond = of_door("canary", "[vantage]\ncanary = ['tls10-client']\n")

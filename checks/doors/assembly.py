@@ -27,7 +27,7 @@ from checks.report import files
 from checks.run import Budget as Spending
 from checks.run import Door, Progress, Run, Terms, run_all
 from checks.target import Settings, SettingsError, reach_of, reach_of_twin, resolve
-from checks.vantage import Beyond, missing
+from checks.vantage import CAPABILITIES, Beyond, missing
 from checks.world.aws import Credentials, Limits, real_aws
 from checks.world.network import Budget
 from checks.world.ports import World
@@ -174,8 +174,11 @@ def resume(
 
 
 def from_here(plan: Plan, settings: Settings, door: Door) -> tuple[Plan, tuple[Beyond, ...]]:
-    """The plan without what the declared vantage of *door* cannot see, and what that is; the digest is the whole's."""
-    able = settings.vantage.get(door)
+    """The plan without what the declared vantage of *door* cannot see, and what that is; the digest is the whole's.
+
+    A twin's IPv6 addresses are found on loopback as its others are, whatever the machine's own network can do.
+    """
+    able = settings.vantage.get(door, CAPABILITIES if settings.twin else None)
     lacking = {each.name: missing(each.name, able, catalogue.NEEDS) for each in plan.checks}
     beyond = tuple(Beyond(check=name, needs=needs) for name, needs in lacking.items() if needs)
     return replace(plan, checks=tuple(each for each in plan.checks if not lacking[each.name])), beyond

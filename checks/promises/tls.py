@@ -20,6 +20,7 @@ from checks.evidence import (
     Silence,
 )
 from checks.model import CannotLook, Check, Place, Sight, Target, Verdict, promise
+from checks.together import together
 from checks.wording import quote, several, span
 from checks.world.ports import World
 
@@ -58,7 +59,19 @@ def certificate(*, host: str) -> Sight:
 )
 def addresses(*, host: str) -> Sight:
     """Pitfall 8: one edge of several with an old certificate fails a share of visitors."""
-    return Sight(look=partial(_look_everywhere, host=host), judge=partial(judge_addresses, host=host))
+    return Sight(look=partial(_look_everywhere, host=host, kind="A"), judge=partial(judge_addresses, host=host))
+
+
+@promise(
+    "tls.addresses_v6",
+    says="every IPv6 address that the host has serves a certificate that a browser accepts",
+    severity="critical",
+    instrument="tls",
+)
+def addresses_v6(*, host: str) -> Sight:
+    """Pitfall 28: who has IPv6 tries it first (RFC 8305), and meets what nobody with IPv4 alone would see."""
+    look = partial(_look_everywhere, host=host, kind="AAAA")
+    return Sight(look=look, judge=partial(judge_addresses, host=host, optional=True))
 
 
 @promise(
@@ -125,14 +138,19 @@ def judge_certificate(seen: Handshake, now: datetime, *, host: str) -> Verdict:
             return _unanswered(seen, expected, host)
 
 
-def judge_addresses(seen: Handshakes, _now: datetime, *, host: str) -> Verdict:
-    """Each of the addresses that the name gave is accepted; their certificates may differ."""
-    expected = f"the same welcome at every address of {host}"
+def judge_addresses(seen: Handshakes, _now: datetime, *, host: str, optional: bool = False) -> Verdict:
+    """Each of the addresses that the name gave is accepted; their certificates may differ.
+
+    Of *optional* addresses there may be none, where a server says so; that there ought to be some is said elsewhere.
+    """
+    expected = f"the same welcome at every {'IPv6 ' if optional else ''}address of {host}"
     bad = [_why(each) for each in seen.handshakes if not isinstance(each, Accepted)]
     if isinstance(seen.addresses, Silence):
         return _unanswered(seen.addresses, expected, host)
     if seen.handshakes and not bad:
         return Verdict.passed(expected=expected, actual=f"{len(seen.handshakes)} addresses, all accepted")
+    if optional and not bad and seen.addresses.rcode in {"NOERROR", "NXDOMAIN"}:
+        return Verdict.passed(expected=expected, actual="it has none, so nobody comes that way")
     actual = (
         f"{len(bad)} of {len(seen.handshakes)}: {several(bad)}"
         if bad
@@ -194,7 +212,7 @@ def judge_modern(seen: Protocols | Silence, _now: datetime) -> Verdict:
 
 
 def checks(target: Target, *, expiry_critical: timedelta, expiry_warning: timedelta) -> Iterator[Check]:
-    """Six or seven questions about each host."""
+    """Seven or eight questions about each host."""
     certificates = {each.physical_id for each in target.of_type("AWS::CertificateManager::Certificate")}
     for host in target.hosts:
         place = Place(subject=host)
@@ -202,6 +220,7 @@ def checks(target: Target, *, expiry_critical: timedelta, expiry_warning: timede
         arn = intent.attached(distribution) if distribution else ""
         yield certificate(place, host=host)
         yield addresses(place, host=host)
+        yield addresses_v6(place, host=host)
         if distribution and arn:
             edge = f"arn:{target.partition}:cloudfront::{target.account}:distribution/{distribution.physical_id}"
             both = Place(subject=host, stack=distribution.stack, resources=(arn, edge))
@@ -217,10 +236,12 @@ def _look(world: World, *, host: str) -> Handshake:
     return world.tls.handshake(host)
 
 
-def _look_everywhere(world: World, *, host: str) -> Handshakes:
-    answer = world.dns.ask(host, "A")
+def _look_everywhere(world: World, *, host: str, kind: str) -> Handshakes:
+    """Each address at the same time: those that nobody answers at cost one time-out and not their sum."""
+    answer = world.dns.ask(host, kind)
     found = answer.records[:_ADDRESSES] if isinstance(answer, DnsAnswer) else ()
-    return Handshakes(addresses=answer, handshakes=tuple(world.tls.handshake(host, address=each) for each in found))
+    shaken = together(*(partial(world.tls.handshake, host, address=each) for each in found))
+    return Handshakes(addresses=answer, handshakes=shaken)
 
 
 def _look_served(world: World, *, host: str, arn: str, distribution: str) -> Served:
@@ -295,4 +316,4 @@ def _unanswered(seen: Silence, expected: str, host: str) -> Verdict:
     return Verdict.failed(expected=expected, actual=_why(seen), remedy=_REMEDY.format(host=quote(host)))
 
 
-PROMISES = (certificate, addresses, served, lifetime, lifetime_warning, floor, modern)
+PROMISES = (certificate, addresses, addresses_v6, served, lifetime, lifetime_warning, floor, modern)

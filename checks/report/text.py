@@ -41,7 +41,8 @@ def as_text(run: Run, *, width: int = 100, colour: bool = False) -> str:
     paint = _Painter(colour)
     parts = [_heading(run, width), _rooms(run.results, paint)]
     parts += [_story(each, run, width, paint) for each in _roots(run.results)]
-    parts += [_waived(run.results, width), _controls(run, width, paint), _void(run, width, paint), _foot(run, paint)]
+    parts += [_waived(run.results, width), _controls(run, width, paint), _beyond(run, width)]
+    parts += [_void(run, width, paint), _foot(run, paint)]
     return "\n".join(part for part in parts if part) + "\n"
 
 
@@ -162,6 +163,19 @@ def _controls(run: Run, width: int, paint: _Painter) -> str:
             lines.append(_row(each.status, f"{each.name}: expected {each.expected}; {each.actual}", width))
             lines[-1] = lines[-1].replace(each.status, paint(each.status, kind), 1)
     return "\n".join(lines)
+
+
+def _beyond(run: Run, width: int) -> str:
+    """What the plan holds and this place cannot see, by what it lacks; the first few by name."""
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for each in run.terms.beyond:
+        lacking[each.needs].append(each.check)
+    return "\n".join(_wrapped("not from here  ", _needing(needs, names), width) for needs, names in lacking.items())
+
+
+def _needing(needs: str, names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"without {needs}: {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def _void(run: Run, width: int, paint: _Painter) -> str:

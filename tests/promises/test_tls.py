@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -38,8 +39,8 @@ def _refused(code: int | None = 62, **changes: object) -> Refused:
 
 
 def test_each_host_is_asked_about_by_itself() -> None:
-    """Six questions a host; its remaining time is a warning only where no certificate of the target covers that."""
-    words = ("certificate", "addresses", "served", "lifetime", "floor", "modern")
+    """Seven questions a host; its remaining time is a warning only where no certificate of the target covers that."""
+    words = ("certificate", "addresses", "addresses_v6", "served", "lifetime", "floor", "modern")
 
     expected = [f"tls.{word}[{host}]" for host in (APEX, WWW) for word in words]
     assert expected == list(planned(tls.checks(site(), **LIMITS)))
@@ -119,6 +120,46 @@ def test_every_address_is_visited_up_to_a_limit() -> None:
 
     assert isinstance(seen, Handshakes)
     assert [accepted(address=f"192.0.2.{number}") for number in range(16)] == list(seen.handshakes)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "handshakes", "status"),
+    (
+        pytest.param(answer("2001:db8::1", type="AAAA"), (accepted(),), "pass", id="one"),
+        pytest.param(answer("2001:db8::1", type="AAAA"), (silence(),), "fail", id="nobody there"),
+        pytest.param(answer("2001:db8::1", "2001:db8::2", type="AAAA"), (accepted(), _refused(62)), "fail", id="half"),
+        pytest.param(answer(type="AAAA"), (), "pass", id="none"),
+        pytest.param(answer(type="AAAA", rcode="NXDOMAIN"), (), "pass", id="no name"),
+        pytest.param(answer(type="AAAA", rcode="SERVFAIL"), (), "fail", id="nobody says"),
+        pytest.param(silence(), (), "fail", id="no answer"),
+    ),
+)
+def test_an_ipv6_address_that_is_there_works(
+    addresses: DnsAnswer | Silence, handshakes: tuple[Accepted | Refused | Silence, ...], status: str
+) -> None:
+    """To have none is a matter of others; to lead people where nobody answers is not."""
+    check = planned(tls.checks(site(), **LIMITS))[f"tls.addresses_v6[{APEX}]"]
+    met = dict(zip(getattr(addresses, "records", ()), handshakes, strict=True))
+    there = world({("ask", APEX, "AAAA"): addresses, ("handshake",): lambda _host, address: met[address]})
+
+    assert status == check.sight.judge(check.sight.look(there), NOW).status
+
+
+def test_addresses_are_visited_at_the_same_time() -> None:
+    """Those that keep silent cost one time-out; one after the other they would not meet here."""
+    check = planned(tls.checks(site(), **LIMITS))[f"tls.addresses_v6[{APEX}]"]
+    both = threading.Barrier(2, timeout=30)
+
+    def met(host: str, address: str) -> Accepted:
+        both.wait()
+        return accepted(host=host, address=address)
+
+    seen = check.sight.look(
+        world({("ask", APEX, "AAAA"): answer("2001:db8::1", "2001:db8::2", type="AAAA"), ("handshake",): met})
+    )
+
+    assert isinstance(seen, Handshakes)
+    assert ["2001:db8::1", "2001:db8::2"] == [each.address for each in seen.handshakes if isinstance(each, Accepted)]
 
 
 def test_without_an_answer_nobody_is_visited() -> None:

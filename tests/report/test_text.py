@@ -9,6 +9,7 @@ import pytest
 from checks.model import CannotLook, Verdict
 from checks.report.text import as_text, plain
 from checks.run import Run
+from checks.vantage import Beyond
 from tests.report.conftest import BEHIND, ROOT, of_everything
 from tests.runs import a_check, a_control, a_run, broken, settling
 
@@ -89,6 +90,23 @@ def test_the_verdict_is_the_last_line(everything: Run) -> None:
 def test_every_code_has_its_words(run: Run, told: str) -> None:
     """A number alone tells nobody what to do."""
     assert f"verdict   {told}" == as_text(run).splitlines()[-1]
+
+
+def test_what_this_place_cannot_see_is_told() -> None:
+    """By what it lacks, the first few by name: nobody takes it for seen."""
+    hosts = [f"{letter}.test" for letter in "abcdefgh"]
+    beyond = (
+        Beyond(check="dns.tcp[shop.test]", needs="udp53"),
+        *(Beyond(check=f"tls.addresses_v6[{host}]", needs="ipv6") for host in hosts),
+    )
+
+    lines = as_text(a_run(a_check(), beyond=beyond), width=500).splitlines()
+
+    named = ", ".join(f"tls.addresses_v6[{host}]" for host in hosts[:6])
+    assert ["not from here  without udp53: dns.tcp[shop.test]", f"not from here  without ipv6: {named} and 2 more"] == [
+        line for line in lines if line.startswith("not from here")
+    ]
+    assert "not from here" not in as_text(a_run(a_check()))
 
 
 def test_controls_that_did_not_hold_are_told() -> None:

@@ -34,21 +34,7 @@ ABSENT: tuple[Absent, ...] = (
         "promise",
         "the group comes in a message after the hello, and no look reads further",
     ),
-    _row(
-        "TLS-42",
-        "TLS / certificate",
-        "IPv6 addresses show another certificate",
-        "promise",
-        "a twin is looked at over IPv4 alone, and no promise is planned for its IPv6 addresses",
-    ),
     _row("TLS-43", "TLS / certificate", "HTTP/2 is offered and does not work", "promise", "no promise speaks HTTP/2"),
-    _row(
-        "DNS-16",
-        "DNS / Route 53",
-        "there are IPv6 addresses that nobody answers at",
-        "promise",
-        "a twin is looked at over IPv4 alone",
-    ),
     _row(
         "DNS-19",
         "DNS / Route 53",
