@@ -217,7 +217,7 @@ _ASKED = ("dns.tcp", "dns.case", "dns.lifetime")
 _LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.apex", *_ASKED)
 _SHAKEN = (
     *("certificate", "addresses", "addresses_v6", "served", "lifetime", "lifetime_warning", "floor", "modern"),
-    *("chain", "suites"),
+    *("chain", "suites", "group", "http2"),
 )
 _SCHEDULED = ("expression", "targets", "dead_letters")
 # How the API answers, told apart from what it is made of: the one stands on the other.

@@ -153,6 +153,32 @@ class Suites:
     unclear: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """How many *bits* the prime has by which a server exchanges keys when it is offered nothing but that.
+
+    None when it does not agree to it; *unclear* when it did neither.
+    """
+
+    host: str
+    address: str
+    bits: int | None = None
+    unclear: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multiplexed:
+    """What was agreed on when HTTP/2 and HTTP/1.1 were offered (RFC 7301; empty: nothing was said).
+
+    *trouble* is what was wrong when that was HTTP/2 and it was spoken.
+    """
+
+    host: str
+    address: str
+    agreed: str
+    trouble: str = ""
+
+
 # --- http -------------------------------------------------------------------------------------
 
 
@@ -1080,6 +1106,8 @@ EVIDENCE: tuple[type, ...] = (
     DnsAnswer, DnsAnswers, Delegation,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
     Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions, Trial, Trials,
+    Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Group, Multiplexed, Served,
+    Response, Responses, Reference, Asset, Assets,
     Caller, StackSeen,
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,

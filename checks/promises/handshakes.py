@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from checks.evidence import Accepted, Refused, Silence, Suites
+from checks.evidence import Accepted, Group, Multiplexed, Refused, Silence, Suites
 from checks.model import CannotLook, Check, Place, Sight, Target, Verdict, promise
 from checks.wording import quote, several
 from checks.world.ports import World
 
 Handshake = Accepted | Refused | Silence
+
+# RFC 9325, 4.4: at least so many; who has the means computes most of the work for a shorter one in advance.
+_BITS = 2048
 
 
 @promise(
@@ -35,6 +38,28 @@ def chain(*, host: str) -> Sight:
 def suites(*, host: str) -> Sight:
     """RFC 9325, 4.1: NULL, anonymous, RC4, 3DES and static RSA; CloudFront drops the last of them in TLSv1.2_2019."""
     return Sight(look=partial(_look_suites, host=host), judge=partial(judge_suites, host=host))
+
+
+@promise(
+    "tls.group",
+    says="keys are exchanged in no group that is too small",
+    severity="warning",
+    instrument="tls",
+)
+def group(*, host: str) -> Sight:
+    """RFC 9325, 4.4: groups of 1024 bits are within reach of some. CloudFront agrees to none of this kind."""
+    return Sight(look=partial(_look_group, host=host), judge=partial(judge_group, host=host))
+
+
+@promise(
+    "tls.http2",
+    says="where HTTP/2 is agreed on, it works",
+    severity="critical",
+    instrument="tls",
+)
+def http2(*, host: str) -> Sight:
+    """RFC 9113, 3: a browser is given no second choice; whoever looks by HTTP/1.1 alone never meets what it meets."""
+    return Sight(look=partial(_look_http2, host=host), judge=partial(judge_http2, host=host))
 
 
 def judge_chain(seen: Handshake, _now: datetime, *, host: str) -> Verdict:
@@ -70,11 +95,39 @@ def judge_suites(seen: Suites | Silence, _now: datetime, *, host: str) -> Verdic
     return Verdict.passed(expected=expected, actual=f"refused: {several(seen.refused)}")
 
 
+def judge_group(seen: Group | Silence, _now: datetime, *, host: str) -> Verdict:
+    """No agreement, or a prime that is long enough."""
+    expected = f"{host} exchanges keys in groups of {_BITS} bits and more"
+    if isinstance(seen, Silence):
+        return Verdict.failed(expected=expected, actual=_why(seen), remedy="see tls.certificate of this host")
+    if seen.bits is None:
+        return Verdict.passed(expected=expected, actual="it agrees to elliptic curves alone")
+    if seen.bits >= _BITS:
+        return Verdict.passed(expected=expected, actual=f"{seen.bits} bits")
+    remedy = "offer ECDHE alone, or make a group of 2048 bits (openssl dhparam); before a load balancer, its policy"
+    return Verdict.failed(expected=expected, actual=f"{seen.bits} bits", remedy=remedy)
+
+
+def judge_http2(seen: Multiplexed | Refused | Silence, _now: datetime, *, host: str) -> Verdict:
+    """Another protocol was agreed on, or a request was answered."""
+    expected = f"{host} answers a request by HTTP/2, if it agrees to that"
+    if not isinstance(seen, Multiplexed):
+        return Verdict.failed(expected=expected, actual=_why(seen), remedy="see tls.certificate of this host")
+    if seen.trouble:
+        remedy = f"curl --http2 -I https://{host}/; take HTTP/2 out of what is offered until it works"
+        return Verdict.failed(expected=expected, actual=quote(f"{seen.address}: {seen.trouble}"), remedy=remedy)
+    told = "answered by HTTP/2" if seen.agreed == "h2" else f"agreed on {quote(seen.agreed or 'nothing')}"
+    return Verdict.passed(expected=expected, actual=told)
+
+
 def checks(target: Target) -> Iterator[Check]:
-    """Both questions about each host."""
+    """Four questions about each host."""
     for host in target.hosts:
-        yield chain(Place(subject=host), host=host)
-        yield suites(Place(subject=host), host=host)
+        place = Place(subject=host)
+        yield chain(place, host=host)
+        yield suites(place, host=host)
+        yield group(place, host=host)
+        yield http2(place, host=host)
 
 
 def _look(world: World, *, host: str) -> Handshake:
@@ -93,9 +146,21 @@ def _look_suites(world: World, *, host: str) -> Suites | Silence:
     return seen
 
 
+def _look_group(world: World, *, host: str) -> Group | Silence:
+    """Raises CannotLook when the server neither agreed nor refused."""
+    seen = world.tls.group(host)
+    if isinstance(seen, Group) and seen.unclear:
+        raise CannotLook(f"{host}: no clear answer to an offer of Diffie-Hellman over finite fields alone")
+    return seen
+
+
+def _look_http2(world: World, *, host: str) -> Multiplexed | Refused | Silence:
+    return world.tls.http2(host)
+
+
 def _why(seen: Refused | Silence) -> str:
     where = seen.where if isinstance(seen, Silence) else seen.address
     return quote(f"{where}: {seen.reason}")
 
 
-PROMISES = (chain, suites)
+PROMISES = (chain, suites, group, http2)

@@ -82,8 +82,13 @@ def first_word(wire: Wire, version: str) -> Word | None:
         if header[0] == _HANDSHAKE:
             return _of_hello(content, version)
         if content[:1] == bytes((_FATAL,)):
-            return "refused" if content[-1] in _REFUSALS else None
+            return word_of(content)
     return None
+
+
+def word_of(alert: bytes) -> Word | None:
+    """What an alert says to the offer; None for a warning, and for one that is about something else."""
+    return "refused" if alert[:1] == bytes((_FATAL,)) and alert[-1] in _REFUSALS else None
 
 
 def _of_hello(message: bytes, asked: str) -> Word | None:

@@ -69,6 +69,14 @@ class Tls(Protocol):
         """Offer each kind of weak cipher suites on its own."""
         ...
 
+    def group(self, host: str, *, port: int = 443) -> seen.Group | seen.Silence:
+        """Offer Diffie-Hellman over finite fields alone, and read how large the server's prime is."""
+        ...
+
+    def http2(self, host: str, *, port: int = 443) -> seen.Multiplexed | seen.Refused | seen.Silence:
+        """Offer HTTP/2, and where it is agreed on send one request by it."""
+        ...
+
 
 class Http(Protocol):
     """Requests. Redirects are never followed, each request uses a connection of its own."""

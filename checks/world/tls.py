@@ -9,11 +9,13 @@ from functools import partial
 from typing import Any
 
 from checks import __version__
-from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence, Suites
+from checks.evidence import Accepted, Group, Leaf, Multiplexed, Protocols, Refused, Silence, Suites
 from checks.frozen import dataclass
 from checks.pool import Pool
 from checks.world.certificate import leaf_of, link_of
 from checks.world.deadline import Deadline
+from checks.world.exchange import FINITE, group_size
+from checks.world.frames import spoken
 from checks.world.hello import VERSIONS, WEAK, Word, client_hello, first_word
 from checks.world.memo import Memo
 from checks.world.names import ascii_name, literal
@@ -22,6 +24,7 @@ from checks.world.trust import Trust
 from checks.world.wire import Unanswered, Wire, dial, why
 
 HTTPS = 443
+_HTTP2 = "h2"
 # OpenSSL's X509_FILETYPE_ASN1.
 _DER = 2
 Addresses = Callable[[str], tuple[str, ...] | Silence]
@@ -63,6 +66,16 @@ class RealTls:
         """The kinds of weak suites, offered at the same time, each on a connection of its own."""
         name = literal(host) or ascii_name(host)
         return self.memo.once(("suites", name, port), lambda: self._suites(name, port))
+
+    def group(self, host: str, *, port: int = HTTPS) -> Group | Silence:
+        """The group of a server that is left no other choice."""
+        name = literal(host) or ascii_name(host)
+        return self.memo.once(("group", name, port), lambda: self._group(name, port))
+
+    def http2(self, host: str, *, port: int = HTTPS) -> Multiplexed | Refused | Silence:
+        """One handshake that verifies nothing, and one request by HTTP/2 where that is agreed on."""
+        name = literal(host) or ascii_name(host)
+        return self.memo.once(("http2", name, port), lambda: self._http2(name, port))
 
     def _handshake(self, host: str, port: int, address: str | None) -> Accepted | Refused | Silence:
         context = self.trust.browser()
@@ -130,6 +143,37 @@ class RealTls:
             unclear=_those(words, None),
         )
 
+    def _group(self, host: str, port: int) -> Group | Silence:
+        found = self.addresses(host)
+        if isinstance(found, Silence):
+            return found
+        try:
+            with self._dialled(found, port) as (wire, at):
+                size = _size(wire, client_hello(host, "1.2", FINITE))
+                bits = size if isinstance(size, int) else None
+                return Group(host=host, address=at, bits=bits, unclear=size is None)
+        except Unanswered as error:
+            return Silence(where=f"{host}:{port}", reason=str(error))
+
+    def _http2(self, host: str, port: int) -> Multiplexed | Refused | Silence:
+        context = self.trust.multiplexing()
+        found = self.addresses(host)
+        if isinstance(found, Silence):
+            return found
+        try:
+            with self._dialled(found, port) as (wire, at), contextlib.closing(secure(wire, context, host)) as secured:
+                socket = secured.socket
+                agreed = socket.selected_alpn_protocol() if isinstance(socket, ssl.SSLSocket) else None
+                named = host_header(host, port, HTTPS)
+                trouble = spoken(secured, named, f"checks/{__version__}") if agreed == _HTTP2 else ""
+                return Multiplexed(host=host, address=at, agreed=agreed or "", trouble=trouble)
+        except ssl.SSLError as error:
+            return Refused(host=host, address=found[0], reason=why(error))
+        except Unanswered as error:
+            return Silence(where=f"{host}:{port}", reason=str(error))
+        except OSError as error:
+            return Silence(where=f"{host}:{port}", reason=f"{why(error)} during the handshake")
+
     def _said(self, host: str, port: int, offers: Mapping[str, Offer]) -> tuple[str, Words] | Silence:
         """The address, and what is said there to each offer; the first goes over the connection that found it."""
         found = self.addresses(host)
@@ -170,6 +214,17 @@ def _word(connect: Callable[[], Wire], offer: Offer) -> Word | None:
             return offer.closing
         except OSError:
             return None
+
+
+def _size(wire: Wire, hello: bytes) -> int | Word | None:
+    """The bits of the server's group; to hang up over an offer is to refuse it, to keep silent is neither."""
+    try:
+        wire.send(hello)
+        return group_size(wire)
+    except (ConnectionError, Unanswered):
+        return "refused"
+    except OSError:
+        return None
 
 
 def _those(words: Words, wanted: Word | None) -> tuple[str, ...]:

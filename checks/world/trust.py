@@ -34,6 +34,10 @@ class Trust:
         """The context that verifies nothing, to read the facts of a certificate that was refused."""
         return self._made.once("blind", _blind)
 
+    def multiplexing(self) -> ssl.SSLContext:
+        """The context that offers HTTP/2 and HTTP/1.1, and leaves it to others to verify."""
+        return self._made.once("multiplexing", _multiplexing)
+
 
 def _browser(ca_bundle: Path | None) -> ssl.SSLContext:
     # Not create_default_context: it writes session keys to a file that the environment names (SSLKEYLOGFILE).
@@ -66,4 +70,10 @@ def _blind() -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_NONE
     # Even a key too weak for us must be readable.
     context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def _multiplexing() -> ssl.SSLContext:
+    context = _blind()
+    context.set_alpn_protocols(["h2", "http/1.1"])
     return context

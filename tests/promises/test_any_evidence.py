@@ -160,6 +160,8 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "listing": (assets.judge_listing, seen.Assets),
     "chain": (partial(handshakes.judge_chain, host=APEX), HANDSHAKE),
     "suites": (partial(handshakes.judge_suites, host=APEX), seen.Suites | seen.Silence),
+    "group": (partial(handshakes.judge_group, host=APEX), seen.Group | seen.Silence),
+    "http2": (partial(handshakes.judge_http2, host=APEX), seen.Multiplexed | seen.Refused | seen.Silence),
     "jobs": (partial(jobs.judge_jobs, region="r", arn="arn"), DESCRIBED),
     "steady": (partial(samples.judge_steady, samples=9), seen.Responses),
     "methods": (partial(samples.judge_methods, methods=("POST", "PUT")), seen.Responses),

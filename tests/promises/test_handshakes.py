@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from checks.evidence import Accepted, Refused, Silence, Suites
+from checks.evidence import Accepted, Group, Multiplexed, Refused, Silence, Suites
 from checks.model import CannotLook, Check
 from checks.promises import handshakes
 from tests.promises.worlds import APEX, HOSTILE, NOW, WWW, accepted, planned, silence, site, world
 
 LEAF, ISSUER, ROOT = ("CN=shop.test", "CN=M01"), ("CN=M01", "CN=Root"), ("CN=Root", "CN=Root")
+WORDS = ("chain", "suites", "group", "http2")
 REFUSED = Refused(host=APEX, address="192.0.2.1", reason="expired", code=10)
 
 
@@ -24,7 +25,7 @@ def _seen(**changes: object) -> Suites:
 
 def test_each_host_is_asked() -> None:
     """The apex, then its aliases."""
-    assert [f"tls.{word}[{host}]" for host in (APEX, WWW) for word in ("chain", "suites")] == list(_checks())
+    assert [f"tls.{word}[{host}]" for host in (APEX, WWW) for word in WORDS] == list(_checks())
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,54 @@ def test_nothing_that_a_server_says_reaches_a_terminal() -> None:
     for each in seen:
         assert checks[f"tls.chain[{APEX}]"].sight.judge(each, NOW).actual.isprintable()
     assert checks[f"tls.suites[{APEX}]"].sight.judge(_seen(accepted=(HOSTILE,)), NOW).actual.isprintable()
+
+
+def _group(bits: int | None, *, unclear: bool = False) -> Group:
+    return Group(host=APEX, address="192.0.2.1", bits=bits, unclear=unclear)
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    (
+        pytest.param(_group(None), "pass", id="none is agreed to"),
+        pytest.param(_group(2048), "pass", id="long enough"),
+        pytest.param(_group(2047), "fail", id="a bit short"),
+        pytest.param(_group(1024), "fail", id="of long ago"),
+        pytest.param(silence(), "fail", id="silence"),
+    ),
+)
+def test_keys_are_exchanged_in_large_groups(seen: Group | Silence, status: str) -> None:
+    """2048 bits and more, or none of that kind."""
+    check = _checks()[f"tls.group[{APEX}]"]
+    found = check.sight.look(world({("group", APEX): seen}))
+
+    assert status == check.sight.judge(found, NOW).status
+
+
+def test_a_group_that_nobody_told_is_not_judged() -> None:
+    """Neither agreed to nor refused: that is no pass."""
+    with pytest.raises(CannotLook, match="no clear answer"):
+        _checks()[f"tls.group[{APEX}]"].sight.look(world({("group", APEX): _group(None, unclear=True)}))
+
+
+def _multiplexed(agreed: str, trouble: str = "") -> Multiplexed:
+    return Multiplexed(host=APEX, address="192.0.2.1", agreed=agreed, trouble=trouble)
+
+
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    (
+        pytest.param(_multiplexed("h2"), "pass", id="works"),
+        pytest.param(_multiplexed("h2", "closed"), "fail", id="hangs up"),
+        pytest.param(_multiplexed("http/1.1"), "pass", id="not agreed to"),
+        pytest.param(_multiplexed(""), "pass", id="nothing agreed"),
+        pytest.param(REFUSED, "fail", id="refused"),
+        pytest.param(silence(), "fail", id="silence"),
+    ),
+)
+def test_http2_works_where_it_is_agreed_on(seen: Multiplexed | Refused | Silence, status: str) -> None:
+    """What is not offered need not work."""
+    check = _checks()[f"tls.http2[{APEX}]"]
+    found = check.sight.look(world({("http2", APEX): seen}))
+
+    assert status == check.sight.judge(found, NOW).status

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -89,6 +89,23 @@ def issuer_in(folder: Path, name: str) -> Issuer:
         .sign(key, hashes.SHA256())
     )
     return Issuer(folder, key, certificate)
+
+
+def with_rsa(folder: Path, host: str) -> ssl.SSLContext:
+    """The context of a server with a certificate of its own making, whose key is RSA's."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    days = timedelta(days=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(NOW - days).not_valid_after(NOW + days)
+    pem = serialization.Encoding.PEM
+    (folder / "rsa.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + made.sign(key, hashes.SHA256()).public_bytes(pem)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "rsa.pem")
+    return context
 
 
 def _builder(

@@ -11,15 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import serialization
 
 from checks.evidence import Accepted, Leaf, Protocols, Refused, Silence, Suites
 from checks.model import CannotLook
 from checks.world.real import trusting
 from checks.world.trust import THROWAWAY, Trust
-from tests.world.authorities import NOW, Issuer
+from tests.world.authorities import NOW, Issuer, with_rsa
 from tests.world.servers import (
     HOST,
     Answer,
@@ -611,18 +609,7 @@ def test_a_weak_suite_of_an_older_version_is_accepted_all_the_same(issuer: Issue
 
 def test_static_rsa_is_seen_to_be_accepted(tmp_path: Path) -> None:
     """Whoever gets the key later reads everything that was recorded before."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SITE)])
-    days = timedelta(days=1)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(NOW - days).not_valid_after(NOW + days)
-    pem = serialization.Encoding.PEM
-    (tmp_path / "rsa.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.sign(key, hashes.SHA256()).public_bytes(pem)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "rsa.pem")
+    context = with_rsa(tmp_path, SITE)
     context.set_ciphers("AES128-GCM-SHA256:@SECLEVEL=0")
 
     seen = _offers(under_tls(context, OK))

@@ -28,14 +28,6 @@ ABSENT: tuple[Absent, ...] = (
         "the local authority is in no log, so no leaf of it ever carries one",
     ),
     _row(
-        "TLS-34",
-        "TLS / certificate",
-        "a Diffie-Hellman group of 1024 bits is accepted",
-        "promise",
-        "the group comes in a message after the hello, and no look reads further",
-    ),
-    _row("TLS-43", "TLS / certificate", "HTTP/2 is offered and does not work", "promise", "no promise speaks HTTP/2"),
-    _row(
         "DNS-19",
         "DNS / Route 53",
         "the name of the API or of the sign-in is missing",

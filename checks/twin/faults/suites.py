@@ -15,7 +15,7 @@ from checks.twin.faults.words import Fault
 # TLS_RSA_WITH_3DES_EDE_CBC_SHA and TLS_RSA_WITH_RC4_128_SHA, by their numbers (IANA, "TLS Cipher Suites").
 _TRIPLE_DES, _RC4 = 0x000A, 0x0005
 # What the edge itself would choose: those of TLS 1.3, and the elliptic ones with AES-GCM or ChaCha20.
-_OWN = frozenset({0x1301, 0x1302, 0x1303, 0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9})
+OWN = frozenset({0x1301, 0x1302, 0x1303, 0xC02B, 0xC02C, 0xC02F, 0xC030, 0xCCA8, 0xCCA9})
 _TLS12 = 0x0303
 _RECORD, _MESSAGE, _FIXED = 5, 4, 34
 
@@ -46,7 +46,7 @@ def agreeing(suite: int) -> Callable[[Edge], Dress]:
 
         def dress(plain: socket.socket) -> socket.socket | None:
             suites = offered(plain.recv(4096, socket.MSG_PEEK))
-            if suite not in suites or suites & _OWN:
+            if suite not in suites or suites & OWN:
                 return served(plain)
             plain.sendall(hello(suite))
             with contextlib.suppress(OSError):
