@@ -214,7 +214,7 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 )
 
 _ASKED = ("dns.tcp", "dns.case", "dns.lifetime")
-_LIVE = ("dns.address", "dns.address_v6", "dns.caa", "dns.negative", "dns.apex", *_ASKED)
+_LIVE = ("dns.address", "dns.address_v6", "dns.resolvers", "dns.caa", "dns.negative", "dns.apex", *_ASKED)
 _SHAKEN = (
     *("certificate", "addresses", "addresses_v6", "served", "lifetime", "lifetime_warning", "floor", "modern"),
     *("chain", "suites", "group", "http2"),
@@ -266,6 +266,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     *(Dependency(f"{asked}[*]", "dns.address[{subject}]") for asked in _ASKED),
     Dependency("dns.address[*]", "dns.alias[{subject}]"),
     Dependency("dns.address[*]", "cdn.deployed[*]"),
+    Dependency("dns.resolvers[*]", "dns.address[{subject}]"),
     Dependency("dns.address_v6[*]", "dns.alias[{subject}]"),
     Dependency("dns.address_v6[*]", "cdn.deployed[*]"),
     # Certificates, then what the edge shows of them.
@@ -512,6 +513,7 @@ NEEDS: tuple[Need, ...] = (
     Need(check="dns.delegation[*]", capability="udp53"),
     Need(check="dns.authorities[*]", capability="udp53"),
     *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "apex", "signed")),
+    Need(check="dns.resolvers[*]", capability="udp53"),
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),

@@ -313,6 +313,7 @@ class Target:
     spa_paths: tuple[str, ...] = ()
     partition: str = "aws"
     hidden: bool = False
+    resolvers: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:

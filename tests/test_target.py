@@ -23,6 +23,7 @@ from checks.model import CannotLook, Stack, Unresolved
 from checks.pool import Pool
 from checks.target import NoSuchStack, Settings, SettingsError, parse
 from checks.target.settings import interpret
+from checks.twin import addresses
 from checks.world.pretend import PretendWorld, asked, pretend_world
 
 T = TypeVar("T")
@@ -175,7 +176,7 @@ def test_a_target_may_be_a_site_alone_or_stacks_alone() -> None:
         ("", "'account'"),
         ("[account]", "['id']"),
         ("[site]", "['aliases', 'domain', 'hidden', 'spa_paths']"),
-        ("[network]", "['ca_bundle', 'connect', 'resolver']"),
+        ("[network]", "['ca_bundle', 'connect', 'resolver', 'resolvers']"),
         ("[vantage]", "['canary', 'cli', 'gate', 'pytest']"),
         ("[expect]", "['domain', 'families', 'resources']"),
         ("[budget]", "['recovered', 'retries', 'wait']"),
@@ -228,6 +229,11 @@ def test_a_misspelt_key_is_refused_by_name(key: str, known: str) -> None:
             'resolver = "127.0.0.1:5300"',
             'resolver = "127.0.0.1:99999"',
             "network.resolver: expected an address and a port",
+        ),
+        (
+            'resolver = "127.0.0.1:5300"',
+            'resolvers = ["dns.example"]',
+            "network.resolvers: 'dns.example' is not an address, such as 1.1.1.1",
         ),
         ('"192.0.2.1:443" = "127.0.0.1:8443"', '"192.0.2.1" = "127.0.0.1:8443"', "network.connect.192.0.2.1: expected"),
         ('ca_bundle = "authorities.pem"', "ca_bundle = 1", "network.ca_bundle: expected the path of a file"),
@@ -743,3 +749,15 @@ def test_a_target_on_the_twin_is_reached_as_the_twin_says(host: str, resolver: s
     )
     assert "arn:aws:iam::000000000000:role/harness" == reach.role_arn
     assert "hush" not in repr(reach)
+
+
+def test_resolvers_are_those_of_the_settings_or_a_twins_own() -> None:
+    """A public target has none that it does not name."""
+    public = "schema = 1\n[site]\ndomain = 'shop.test'\n"
+    named = parse(public + "[network]\nresolvers = ['1.1.1.1', '2606:4700:4700::1111']\n", name="s", source="s.toml")
+
+    assert ("1.1.1.1", "2606:4700:4700::1111") == named.resolvers
+    assert () == parse(public, name="s", source="s.toml").resolvers
+    assert tuple(map(addresses.server_v4, addresses.RESOLVERS)) == (
+        parse(f"twin = true\n{public}", name="s", source="s.toml").resolvers
+    )

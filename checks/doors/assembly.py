@@ -387,6 +387,7 @@ def _from_settings(settings: Settings) -> Target:
         aliases=settings.aliases,
         spa_paths=settings.spa_paths,
         hidden=settings.hidden,
+        resolvers=settings.resolvers,
     )
 
 

@@ -11,7 +11,8 @@ from functools import partial
 
 from checks import intent
 from checks.evidence import DnsAnswer, DnsAnswers, Silence
-from checks.model import Check, Place, Sight, Target, Verdict, promise
+from checks.model import CannotLook, Check, Place, Sight, Target, Verdict, promise
+from checks.together import together
 from checks.wording import quote, several, span
 from checks.world.ports import World
 
@@ -66,6 +67,18 @@ def negative(*, domain: str, longest: timedelta) -> Sight:
     return Sight(look=partial(_look_negative, domain=domain), judge=partial(judge_negative, longest=longest))
 
 
+@promise(
+    "dns.resolvers",
+    says="every resolver that visitors may have knows the host",
+    severity="warning",
+    instrument="dns",
+)
+def resolvers(*, host: str, resolvers: tuple[str, ...]) -> Sight:
+    """RFC 2308: one that asked too early, or before a change was everywhere, remembers what is past."""
+    look = partial(_look_resolvers, host=host, resolvers=resolvers)
+    return Sight(look=look, judge=partial(judge_resolvers, host=host))
+
+
 def judge_address(seen: DnsAnswer | Silence, _now: datetime, *, host: str, kind: str) -> Verdict:
     """At least one address, and every one of them an address that the world can reach."""
     expected = f"{kind} of {host}: addresses that visitors can reach"
@@ -82,6 +95,16 @@ def judge_address(seen: DnsAnswer | Silence, _now: datetime, *, host: str, kind:
             by = f" by way of {several(chain)}" if chain else ""
             answer = "an empty answer" if rcode == "NOERROR" else quote(rcode)
             return Verdict.failed(expected=expected, actual=f"{answer}{by}", remedy=remedy)
+
+
+def judge_resolvers(seen: DnsAnswers, _now: datetime, *, host: str) -> Verdict:
+    """Addresses that visitors can reach, from each of them; which ones may differ, by where a resolver stands."""
+    expected = f"A of {host}: addresses that visitors can reach, from every resolver"
+    amiss = [told for each in seen.answers if (told := _unhelpful(each))]
+    if seen.answers and not amiss:
+        return Verdict.passed(expected=expected, actual=f"{len(seen.answers)} of {len(seen.answers)}")
+    remedy = f"dig {host} @<resolver>; wait as long as the zone's SOA has absence remembered, or have it flush the name"
+    return Verdict.failed(expected=expected, actual=several(amiss or ["nobody was asked"]), remedy=remedy)
 
 
 def judge_caa(seen: DnsAnswers, _now: datetime, *, wildcard: bool) -> Verdict:
@@ -126,6 +149,8 @@ def checks(target: Target, *, negative_ttl: timedelta) -> Iterator[Check]:
     for host in target.hosts:
         yield address(Place(subject=host), host=host)
         yield address_v6(Place(subject=host), host=host)
+        if target.resolvers:
+            yield resolvers(Place(subject=host), host=host, resolvers=target.resolvers)
     if target.domain:
         records = [
             each for each in target.of_type("AWS::Route53::RecordSet") if intent.text(each.properties, "Type") == "CAA"
@@ -145,6 +170,33 @@ def _wildcard(target: Target) -> bool:
 
 def _ask(world: World, *, name: str, kind: str) -> DnsAnswer | Silence:
     return world.dns.ask(name, kind)
+
+
+def _look_resolvers(world: World, *, host: str, resolvers: tuple[str, ...]) -> DnsAnswers:
+    """Raises CannotLook when one of them says nothing, or nothing to us, and none of the others denies the host.
+
+    Whose resolvers they are is nothing of the target's: their silence is no word about it.
+    """
+    asked = together(*(partial(world.dns.ask, host, "A", server=each, recursive=True) for each in resolvers))
+    closed = [each for each in asked if isinstance(each, Silence) or each.rcode == "REFUSED"]
+    answers = tuple(each for each in asked if each not in closed)
+    if closed and not any(map(_unhelpful, answers)):
+        raise CannotLook(f"{host}: {several(map(_closed, closed))}")
+    return DnsAnswers(answers=answers)
+
+
+def _closed(answer: DnsAnswer | Silence) -> str:
+    return f"{answer.where}: {answer.reason}" if isinstance(answer, Silence) else f"{answer.server}: {answer.rcode}"
+
+
+def _unhelpful(answer: DnsAnswer | Silence) -> str:
+    """What is wrong with an answer, and whose it is; empty for one that leads there."""
+    if isinstance(answer, Silence):
+        return f"{answer.where}: {answer.reason}"
+    if answer.rcode != "NOERROR" or not answer.records:
+        return f"{answer.server}: {answer.rcode if answer.rcode != 'NOERROR' else 'an empty answer'}"
+    bad = [each for each in answer.records if not _reachable(each, "A")]
+    return f"{answer.server}: unusable {several(bad)}" if bad else ""
 
 
 def _look_caa(world: World, *, domain: str, hosts: tuple[str, ...]) -> DnsAnswers:
@@ -214,4 +266,4 @@ def _property(record: str) -> tuple[bool, str, str]:
     return critical, tag.lower(), value.strip('"').partition(";")[0].strip().lower()
 
 
-PROMISES = (address, address_v6, caa, negative)
+PROMISES = (address, address_v6, resolvers, caa, negative)

@@ -138,6 +138,7 @@ def resolve(settings: Settings, world: World, *, pool: Pool, accepted_names: Col
         spa_paths=settings.spa_paths,
         hidden=settings.hidden,
         partition=partition_of(settings.regions[0]) if settings.regions else "aws",
+        resolvers=settings.resolvers,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ipaddress
 import json
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from checks.vantage import CAPABILITIES
 
 SCHEMA = 1
 TWIN_ACCOUNT = "000000000000"
+# The addresses of the resolvers that every twin has (RFC 5737).
+TWIN_RESOLVERS = ("198.51.100.1", "198.51.100.3")
 DOORS = ("canary", "cli", "gate", "pytest")
 
 _HOST = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
@@ -55,9 +58,13 @@ class StackSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """Where the target is seen from. *resolver* is ``host:port``; empty means the system's."""
+    """Where the target is seen from. *resolver* is ``host:port``; empty means the system's.
+
+    *resolvers* are the addresses of those that visitors ask.
+    """
 
     resolver: str = ""
+    resolvers: tuple[str, ...] = ()
     connect: Mapping[Address, Address] = field(default_factory=dict)
     ca_bundle: Path | None = None
 
@@ -144,6 +151,11 @@ class Settings:
     def regions(self) -> tuple[str, ...]:
         """The regions of the stacks, each once, in their order."""
         return tuple(dict.fromkeys(stack.region for stack in self.stacks))
+
+    @property
+    def resolvers(self) -> tuple[str, ...]:
+        """The addresses of the resolvers that visitors ask, as the settings name them; a twin has its own."""
+        return self.network.resolvers or (TWIN_RESOLVERS if self.twin else ())
 
     @property
     def role_arn(self) -> str:
@@ -273,6 +285,10 @@ def _network(page: Page, folder: Path) -> Network:
     resolver = page.text("resolver", shape=_PLACE, says=place)
     if resolver and _address(resolver) is None:
         page.note("resolver", f"expected {place}; the port is too high")
+    theirs = page.texts("resolvers", shape=_SOMETHING, says="the address of a resolver, such as 1.1.1.1")
+    for each in theirs:
+        if not _is_address(each):
+            page.note("resolvers", f"{each!r} is not an address, such as 1.1.1.1 or 2606:4700:4700::1111")
     written = page.page("connect")
     connect: dict[Address, Address] = {}
     for key in written.rest():
@@ -283,7 +299,16 @@ def _network(page: Page, folder: Path) -> Network:
             written.note(key, f"expected {place} on both sides")
     bundle = page.text("ca_bundle", shape=_SOMETHING, says="the path of a file with certificates")
     page.close()
-    return Network(resolver=resolver, connect=connect, ca_bundle=folder / bundle if bundle else None)
+    certificates = folder / bundle if bundle else None
+    return Network(resolver=resolver, resolvers=theirs, connect=connect, ca_bundle=certificates)
+
+
+def _is_address(written: str) -> bool:
+    try:
+        ipaddress.ip_address(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _address(written: str) -> Address | None:

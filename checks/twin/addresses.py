@@ -18,10 +18,13 @@ REGIONAL_V4 = "203.0.113.11"
 
 RESOLVER = 1
 PARENT = 2
+# Another resolver, as other visitors have it: it knows the same, until a fault makes it differ.
+SECOND = 3
+RESOLVERS = (RESOLVER, SECOND)
 _FIRST_SERVER = 11
 # Four name servers for each of 24 hosted zones.
 SERVERS = tuple(range(_FIRST_SERVER, _FIRST_SERVER + 4 * 24))
-SLOTS = (RESOLVER, PARENT, *SERVERS)
+SLOTS = (*RESOLVERS, PARENT, *SERVERS)
 
 
 def server_v4(slot: int) -> str:

@@ -1,4 +1,4 @@
-"""The DNS of the twin: a resolver, the registry's server, and four authoritative servers per hosted zone.
+"""The DNS of the twin: two resolvers, the registry's server, and four authoritative servers per hosted zone.
 
 A process of its own, UDP and TCP. What it knows comes from the Route 53 and CloudFront APIs and from the registrar's
 file, and is asked again when either has moved, before the next query is answered. Nothing is cached.
@@ -174,7 +174,7 @@ def answer_wire(now: Callable[[], Known | None], slot: int, wire: bytes, *, udp:
         return _format_error(wire)
     if query.flags & dns.flags.QR:
         return b""
-    recursive = slot == addresses.RESOLVER
+    recursive = slot in addresses.RESOLVERS
     response = dns.message.make_response(query, our_payload=_OWN_PAYLOAD, recursion_available=recursive)
     _fill(response, query, slot, now)
     limit = max(_UDP_MINIMUM, min(query.payload, _UDP_MAXIMUM)) if udp else 65_535
@@ -200,7 +200,7 @@ def _fill(
         reply = _reply(now(), slot, asked.name.canonicalize(), asked.rdtype)
         response.set_rcode(reply.rcode)
         response.answer, response.authority = list(reply.answer), list(reply.authority)
-        if reply.authoritative and slot != addresses.RESOLVER:
+        if reply.authoritative and slot not in addresses.RESOLVERS:
             response.flags |= dns.flags.AA
 
 
@@ -209,7 +209,7 @@ def _reply(known: Known | None, slot: int, name: dns.name.Name, kind: answering.
         return Reply(dns.rcode.SERVFAIL)
     if kind in (answering.AXFR, answering.IXFR):
         return Reply(dns.rcode.REFUSED)
-    if slot == addresses.RESOLVER:
+    if slot in addresses.RESOLVERS:
         return answering.resolved(known, name, kind)
     if slot == addresses.PARENT:
         return answering.from_parent(known, name, kind)

@@ -37,10 +37,11 @@ _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a question is put: over TCP alone, with its name in mixed case."""
+    """How a question is put: over TCP alone, with its name in mixed case, to a resolver of others."""
 
     tcp: bool = False
     mixed: bool = False
+    recursive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,10 @@ class RealDns:
         server: str | None = None,
         tcp: bool = False,
         mixed: bool = False,
+        recursive: bool = False,
     ) -> DnsAnswer | Silence:
         """One answer, shared within the attempt. Raises CannotLook when the resolver, our own instrument, is silent."""
-        way = Way(tcp=tcp, mixed=mixed)
+        way = Way(tcp=tcp, mixed=mixed, recursive=recursive)
         question = (ascii_name(name), type.upper(), server)
         return self.memo.once(("dns", *question, way), lambda: self._ask(*question, way))
 
@@ -69,7 +71,7 @@ class RealDns:
         return addresses(self.ask, host, ipv6=self.network.ipv6)
 
     def _ask(self, name: str, type_: str, server: str | None, way: Way) -> DnsAnswer | Silence:
-        query = _query(_mixed(name) if way.mixed else name, type_, recursive=server is None)
+        query = _query(_mixed(name) if way.mixed else name, type_, recursive=way.recursive or server is None)
         if server is None:
             return self._ask_resolver(query, way)
         host = literal(server) or ascii_name(server)

@@ -43,11 +43,12 @@ class Dns(Protocol):
         server: str | None = None,
         tcp: bool = False,
         mixed: bool = False,
+        recursive: bool = False,
     ) -> seen.DnsAnswer | seen.Silence:
         """Ask the target's resolver, or *server* (a host name or address, asked without recursion).
 
-        With *tcp* over TCP alone; with *mixed* the name is spelt in mixed case, and an answer that spells it otherwise
-        is none.
+        With *recursive* the *server* is a resolver of others; with *tcp* over TCP alone; with *mixed* the name is spelt
+        in mixed case, and an answer that spells it otherwise is none.
         """
         ...
 

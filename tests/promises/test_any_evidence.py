@@ -76,6 +76,7 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "alias": (partial(zones.judge_alias, host=APEX), seen.Aliased),
     "address": (partial(dns.judge_address, host=APEX, kind="A"), seen.DnsAnswer | seen.Silence),
     "address_v6": (partial(dns.judge_address, host=APEX, kind="AAAA"), seen.DnsAnswer | seen.Silence),
+    "resolvers": (partial(dns.judge_resolvers, host=APEX), seen.DnsAnswers),
     "caa": (partial(dns.judge_caa, wildcard=True), seen.DnsAnswers),
     "negative": (partial(dns.judge_negative, longest=WEEK), seen.DnsAnswers),
     "issued": (partial(certificates.judge_issued, distributions=(DISTRIBUTION_ARN,)), CERTIFICATE),

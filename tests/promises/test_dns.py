@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from checks.evidence import DnsAnswer, DnsAnswers, Silence
+from checks.model import CannotLook, Verdict
 from checks.promises import dns
 from tests.promises.worlds import (
     APEX,
@@ -228,3 +230,48 @@ def test_each_family_is_asked_for_by_its_type() -> None:
     here = world({("ask", WWW, "A"): "four", ("ask", WWW, "AAAA"): "six"})
 
     assert ["four", "six"] == [checks[f"dns.{kind}[{WWW}]"].sight.look(here) for kind in ("address", "address_v6")]
+
+
+THEIRS = ("192.0.2.53", "2001:db8::53")
+
+
+def _asked_of(*answers: DnsAnswer | Silence) -> Verdict:
+    """What becomes of the check of the apex when the resolvers answer so."""
+    check = planned(dns.checks(replace(site(), resolvers=THEIRS), negative_ttl=QUARTER))[f"dns.resolvers[{APEX}]"]
+    met = dict(zip(THEIRS, answers, strict=True))
+    there = world({("ask",): lambda _name, _kind, *, server, recursive: recursive and met[server]})
+    return check.sight.judge(check.sight.look(there), NOW)
+
+
+HERE = answer("192.0.2.1", server=THEIRS[0])
+THERE = answer("203.0.113.9", server=THEIRS[1])
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    (
+        pytest.param((HERE, THERE), "pass", id="each its own addresses"),
+        pytest.param((HERE, answer(rcode="NXDOMAIN")), "fail", id="one remembers that there was none"),
+        pytest.param((HERE, answer(rcode="SERVFAIL")), "fail", id="one does not believe it"),
+        pytest.param((answer(), THERE), "fail", id="one has no address"),
+        pytest.param((HERE, answer("10.0.0.1")), "fail", id="one leads nowhere"),
+        pytest.param((answer(rcode="NXDOMAIN"), silence()), "fail", id="one denies it, whatever the other would say"),
+    ),
+)
+def test_every_resolver_knows_the_host(answers: tuple[DnsAnswer | Silence, ...], status: str) -> None:
+    """Who asks another one than we do is a visitor too."""
+    assert status == _asked_of(*answers).status
+
+
+@pytest.mark.parametrize("closed", (silence("192.0.2.53:53"), answer(rcode="REFUSED", server="192.0.2.53")))
+def test_the_silence_of_a_resolver_is_no_word_about_the_host(closed: DnsAnswer | Silence) -> None:
+    """It is nothing of the target's, and it may not be there for us: neither a failure nor a pass."""
+    with pytest.raises(CannotLook, match=r"shop\.test: 192\.0\.2\.53"):
+        _asked_of(closed, THERE)
+
+
+def test_without_resolvers_in_the_settings_none_is_asked() -> None:
+    """Whom visitors ask is for the target's owner to say."""
+    assert [] == [
+        name for name in planned(dns.checks(site(), negative_ttl=QUARTER)) if name.startswith("dns.resolvers")
+    ]

@@ -223,10 +223,13 @@ def test_a_long_answer_is_cut_over_udp_and_whole_over_tcp() -> None:
 
 
 def test_flags_tell_who_answers() -> None:
-    """The resolver offers recursion and is no authority; an authoritative server is the reverse."""
-    own, resolver = wire("site.example."), wire("site.example.", slot=addresses.RESOLVER)
+    """Resolvers offer recursion and are no authority; an authoritative server is the reverse."""
+    own = wire("site.example.")
     assert (True, False) == (bool(own.flags & dns.flags.AA), bool(own.flags & dns.flags.RA))
-    assert (False, True) == (bool(resolver.flags & dns.flags.AA), bool(resolver.flags & dns.flags.RA))
+    for slot in addresses.RESOLVERS:
+        resolver = wire("site.example.", slot=slot)
+        assert (False, True) == (bool(resolver.flags & dns.flags.AA), bool(resolver.flags & dns.flags.RA))
+        assert resolver.answer
 
 
 def test_foreign_zones_and_transfers_are_refused() -> None:

@@ -357,6 +357,16 @@ def test_no_packet_breaks_the_look(garbage: bytes) -> None:
 # --- one server among many ------------------------------------------------------------------------
 
 
+def test_a_resolver_of_others_is_asked_for_recursion() -> None:
+    """Otherwise it would say what it happens to remember, and nothing else."""
+    with dns_server(zone("shop.test. 60 IN A 192.0.2.7")) as server:
+        connect = {("192.0.2.53", 53): (HOST, server.port)}
+        seen = world_of(connect=connect).dns.ask("shop.test", "A", server="192.0.2.53", recursive=True)
+
+    assert isinstance(seen, DnsAnswer)
+    assert (("192.0.2.7",), True) == (seen.records, server.questions[0][2])
+
+
 def test_a_server_is_asked_without_recursion_at_its_own_address() -> None:
     """Given by name, it is resolved first; its port is 53 wherever the connect map leads."""
     with dns_server(SITE) as resolver, dns_server(SITE) as authority:

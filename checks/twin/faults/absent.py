@@ -46,13 +46,6 @@ ABSENT: tuple[Absent, ...] = (
         "no promise asks the registrar",
     ),
     _row(
-        "DNS-35",
-        "DNS / Route 53",
-        "one public resolver of several does not know the name",
-        "promise",
-        "one resolver is asked",
-    ),
-    _row(
         "CF-25",
         "CloudFront configuration and routing",
         "the page for errors is gone",

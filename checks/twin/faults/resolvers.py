@@ -9,6 +9,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
+from checks.twin import addresses
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.names import Answer, Onward, Question, Twist
 from checks.twin.faults.staging import resolved
@@ -61,6 +62,20 @@ def answered(kind: str, text: str) -> Callable[[Bench], Twist]:
     return made
 
 
+def unknown_to_another(_: Bench) -> Twist:
+    """A resolver of other visitors asked before there was an answer, and remembers that."""
+
+    def twist(question: Question, onward: Onward) -> Answer:
+        if question.slot != addresses.SECOND:
+            return onward()
+        response = dns.message.make_response(question.message)
+        response.flags |= dns.flags.RA
+        response.set_rcode(dns.rcode.NXDOMAIN)
+        return response
+
+    return twist
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         id="DNS-20",
@@ -82,6 +97,13 @@ FAULTS: tuple[Fault, ...] = (
         breaks="addresses are remembered for a day",
         stage=resolved("dns.lifetime", at_authorities(_for_a_day)),
         promise="dns.lifetime",
+    ),
+    Fault(
+        id="DNS-35",
+        family=_FAMILY,
+        breaks="one public resolver of several does not know the name",
+        stage=resolved("dns.resolvers", unknown_to_another, every=True),
+        promise="dns.resolvers",
     ),
     Fault(
         id="DNS-36",

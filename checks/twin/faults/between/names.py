@@ -19,7 +19,7 @@ from checks.twin.state import Address, Twin
 
 _PATIENCE = 5.0
 # Name servers of the first two hosted zones; a twin rarely has more, and those keep their own listeners.
-_SLOTS = (addresses.RESOLVER, addresses.PARENT, *addresses.SERVERS[:8])
+_SLOTS = (*addresses.RESOLVERS, addresses.PARENT, *addresses.SERVERS[:8])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +42,12 @@ class Question:
 
     @property
     def recursive(self) -> bool:
-        """Whether the resolver was asked."""
-        return self.slot == addresses.RESOLVER
+        """Whether a resolver was asked."""
+        return self.slot in addresses.RESOLVERS
 
     @property
     def authority(self) -> int | None:
-        """Which of a zone's four servers was asked, 0 to 3; None for the resolver and the parent."""
+        """Which of a zone's four servers was asked, 0 to 3; None for resolvers and the parent."""
         return (self.slot - addresses.SERVERS[0]) % 4 if self.slot >= addresses.SERVERS[0] else None
 
 
@@ -79,12 +79,7 @@ def standing(twist: Twist, twin: Twin) -> Iterator[tuple[Address, dict[Address, 
     try:
         yield (
             there[addresses.RESOLVER],
-            {
-                (where(slot), 53): there[slot]
-                for slot in _SLOTS
-                for where in (addresses.server_v4, addresses.server_v6)
-                if slot != addresses.RESOLVER
-            },
+            {(where(slot), 53): there[slot] for slot in _SLOTS for where in (addresses.server_v4, addresses.server_v6)},
         )
     finally:
         leaving.set()
