@@ -62,6 +62,7 @@ from checks.promises import (
     servers,
     signals,
     signers,
+    signatures,
     signins,
     site,
     stack,
@@ -88,6 +89,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *dns.PROMISES,
     *records.PROMISES,
     *servers.PROMISES,
+    *signatures.PROMISES,
     *certificates.PROMISES,
     *tls.PROMISES,
     *handshakes.PROMISES,
@@ -215,6 +217,7 @@ ENDED_RUNTIMES: tuple[Ended, ...] = (
 
 _ASKED = ("dns.tcp", "dns.case", "dns.lifetime")
 _LIVE = ("dns.address", "dns.address_v6", "dns.resolvers", "dns.caa", "dns.negative", "dns.apex", *_ASKED)
+_SIGNED = ("dns.signed", "dns.signatures", "dns.denials")
 _SHAKEN = (
     *("certificate", "addresses", "addresses_v6", "served", "lifetime", "lifetime_warning", "floor", "modern"),
     *("chain", "suites", "group", "http2"),
@@ -260,7 +263,8 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("dns.authorities[*]", "dns.delegation[{subject}]"),
     Dependency("dns.alias[*]", "dns.zone[*]"),
     Dependency("dns.alias[*]", "cdn.deployed[*]"),
-    *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in (*_LIVE, "dns.signed")),
+    *(Dependency(f"{live}[*]", "dns.delegation[*]") for live in (*_LIVE, *_SIGNED)),
+    *(Dependency(f"{each}[*]", "dns.signed[{subject}]") for each in _SIGNED if each != "dns.signed"),
     *(Dependency(f"{live}[*]", "dns.authorities[*]") for live in _LIVE),
     # What has no address has none over TCP either, and none to be remembered.
     *(Dependency(f"{asked}[*]", "dns.address[{subject}]") for asked in _ASKED),
@@ -503,7 +507,7 @@ _DATED = (
         "tls.lifetime_warning",
     ),
     *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
-    *("schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
+    *("dns.signatures", "schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
     *("journeys.refused", "journeys.swept"),
 )
 
@@ -513,7 +517,7 @@ NEEDS: tuple[Need, ...] = (
     Need(check="dns.delegation[*]", capability="udp53"),
     Need(check="dns.authorities[*]", capability="udp53"),
     *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("tcp", "case", "lifetime", "apex", "signed")),
-    Need(check="dns.resolvers[*]", capability="udp53"),
+    *(Need(check=f"dns.{each}[*]", capability="udp53") for each in ("resolvers", "signatures", "denials")),
     # A client or a proxy that speaks nothing old cannot see that a server still does.
     Need(check="tls.floor[*]", capability="tls10-client"),
     Need(check="tls.addresses[*]", capability="ipv6", gains=True),
@@ -576,6 +580,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
     yield from records.checks(target)
     yield from servers.checks(target, longest=timedelta(seconds=limits.address_ttl_seconds))
+    yield from signatures.checks(target)
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from handshakes.checks(target)

@@ -73,6 +73,61 @@ class DnsAnswers:
     answers: tuple[DnsAnswer | Silence, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A signature of the records of one *type* (RFC 4034, 3). *tag* and *algorithm* name its key.
+
+    *verified* says whether the zone's own key confirms it, None where that could not be computed here.
+    """
+
+    type: str
+    signer: str
+    tag: int
+    algorithm: int
+    inception: datetime
+    expiration: datetime
+    verified: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """A record that proves absence (NSEC, NSEC3): *of* these names there is nothing but *types*, nothing *between*.
+
+    Both name only what was asked for, or the wildcard that it was made from.
+    """
+
+    of: tuple[str, ...]
+    types: tuple[str, ...]
+    between: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedAnswer:
+    """What a server says of a name when it is asked for signatures too; *present* are the types of its records.
+
+    *owner* is the wildcard where the answer was made from one, else the name. *signatures* are those of the answer, or
+    of the word that there is none.
+    """
+
+    name: str
+    type: str
+    server: str
+    rcode: str
+    owner: str
+    present: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    denials: tuple[Denial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedZone:
+    """The DS records above a zone, and where there are any what its servers say."""
+
+    zone: str
+    above: DnsAnswer | Silence
+    answers: tuple[SignedAnswer | Silence, ...] = ()
+
+
 # --- tls --------------------------------------------------------------------------------------
 
 
@@ -1106,6 +1161,7 @@ EVIDENCE: tuple[type, ...] = (
     DnsAnswer, DnsAnswers, Delegation,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
     Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions, Trial, Trials,
+    DnsAnswer, DnsAnswers, Delegation, Signature, Denial, SignedAnswer, SignedZone,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Group, Multiplexed, Served,
     Response, Responses, Reference, Asset, Assets,
     Caller, StackSeen,

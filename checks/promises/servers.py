@@ -9,15 +9,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from checks import intent
+from checks.authorities import zone_of
 from checks.evidence import DnsAnswer, DnsAnswers, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.together import together
 from checks.wording import quote, several, span
 from checks.world.ports import World
 
-# A zone may have thirteen; what the ninth does is no news.
-_MOST = 8
 _KEY = re.compile(r"([0-9]{1,5}) ([0-9]{1,3}) ([0-9]{1,3}) ([A-Za-z0-9+/= ]+)")
 _SIGNER = re.compile(r"([0-9]{1,5}) ([0-9]{1,3}) [0-9]{1,3} [0-9A-Fa-f ]+")
 
@@ -151,23 +149,9 @@ def checks(target: Target, *, longest: timedelta) -> Iterator[Check]:
         yield signed(place, domain=domain)
 
 
-def _zone(world: World, domain: str) -> tuple[str, tuple[str, ...]]:
-    """The zone that *domain* is in and its name servers, as its resolver knows them; none where that is not answered.
-
-    The servers at the other end of a CNAME are those of another zone.
-    """
-    for name in (domain, *intent.above(domain)):
-        answer = world.dns.ask(name, "NS")
-        if isinstance(answer, Silence) or answer.rcode not in {"NOERROR", "NXDOMAIN"}:
-            return name, ()
-        if answer.records and not answer.chain:
-            return name, answer.records[:_MOST]
-    return domain, ()
-
-
 def _ask_all(world: World, *, domain: str, tcp: bool = False, mixed: bool = False) -> DnsAnswers:
     """The addresses of the domain, of each name server; over TCP alone, or with the name in mixed case."""
-    _, servers = _zone(world, domain)
+    _, servers = zone_of(world, domain)
     asked = (partial(world.dns.ask, domain, "A", server=each, tcp=tcp, mixed=mixed) for each in servers)
     return DnsAnswers(answers=together(*asked))
 
@@ -177,14 +161,14 @@ def _look_apex(world: World, *, domain: str) -> DnsAnswers:
     alias = world.dns.ask(domain, "CNAME")
     if isinstance(alias, Silence) or not alias.records:
         return DnsAnswers(answers=(alias,))
-    _, servers = _zone(world, domain)
+    _, servers = zone_of(world, domain)
     asked = (partial(world.dns.ask, domain, "NS", server=each) for each in servers)
     return DnsAnswers(answers=(alias, *together(*asked)))
 
 
 def _look_signed(world: World, *, domain: str) -> DnsAnswers:
     """The DS records of the domain's zone, and of each of its servers the keys, where there are such records."""
-    zone, servers = _zone(world, domain)
+    zone, servers = zone_of(world, domain)
     above = world.dns.ask(zone, "DS")
     if isinstance(above, Silence) or not above.records:
         return DnsAnswers(answers=(above,))

@@ -14,13 +14,14 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from checks.evidence import DnsAnswer, Silence
+from checks.evidence import DnsAnswer, SignedAnswer, Silence
 from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.deadline import Deadline
 from checks.world.memo import Memo
 from checks.world.names import Address, Routes, addresses, ascii_name, literal
 from checks.world.network import Network
+from checks.world.signatures import ASKED, read_all
 from checks.world.wire import Unanswered, Wire, dial, family_of, why
 
 # The largest UDP answer that crosses every network unfragmented (DNS flag day 2020).
@@ -42,6 +43,9 @@ class Way:
     tcp: bool = False
     mixed: bool = False
     recursive: bool = False
+
+
+_PLAIN = Way()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,27 @@ class RealDns:
     def addresses(self, host: str) -> tuple[str, ...] | Silence:
         """The addresses of *host* as this network sees them."""
         return addresses(self.ask, host, ipv6=self.network.ipv6)
+
+    def signed(self, zone: str, names: tuple[str, ...], *, server: str) -> tuple[SignedAnswer | Silence, ...]:
+        """What *server* says and who signed it, shared within the attempt; silence ends its questioning."""
+        question = (ascii_name(zone), tuple(map(ascii_name, names)), server)
+        return self.memo.once(("signed", *question), lambda: self._signed(*question))
+
+    def _signed(self, zone: str, names: tuple[str, ...], server: str) -> tuple[SignedAnswer | Silence, ...]:
+        found = self.addresses(literal(server) or ascii_name(server))
+        if isinstance(found, Silence):
+            return (found,)
+        places = [self.network.routes.to(address, _PORT) for address in found]
+        heard: list[dns.message.Message] = []
+        for name, kind in ((zone, "DNSKEY"), *((name, kind) for name in names for kind in ASKED)):
+            try:
+                answer = self._exchange(_query(name, kind, recursive=False, signed=True), places, _PLAIN)
+            except Unanswered as error:
+                unheard = Silence(where=f"{server}:{_PORT}", reason=f"{name} {kind}, with signatures: {error}")
+                return (*read_all(zone, server, heard), unheard)
+            # Who refers to others has nothing of its own to sign.
+            heard += [] if _referral(answer) else [answer]
+        return read_all(zone, server, heard)
 
     def _ask(self, name: str, type_: str, server: str | None, way: Way) -> DnsAnswer | Silence:
         query = _query(_mixed(name) if way.mixed else name, type_, recursive=way.recursive or server is None)
@@ -117,9 +142,9 @@ class RealDns:
         return failure
 
 
-def _query(name: str, type_: str, *, recursive: bool) -> dns.message.QueryMessage:
+def _query(name: str, type_: str, *, recursive: bool, signed: bool = False) -> dns.message.QueryMessage:
     try:
-        query = dns.message.make_query(f"{name}.", type_, use_edns=0, payload=_PAYLOAD)
+        query = dns.message.make_query(f"{name}.", type_, use_edns=0, payload=_PAYLOAD, want_dnssec=signed)
     except (dns.exception.DNSException, ValueError) as error:
         raise CannotLook(f"{name} {type_} is no DNS question: {error}", final=True) from error
     if not recursive:

@@ -52,6 +52,10 @@ class Dns(Protocol):
         """
         ...
 
+    def signed(self, zone: str, names: tuple[str, ...], *, server: str) -> tuple[seen.SignedAnswer | seen.Silence, ...]:
+        """Ask *server* for the keys of *zone*, and for addresses of *names* and what they lack, with signatures."""
+        ...
+
 
 class Tls(Protocol):
     """Handshakes."""

@@ -34,10 +34,6 @@ ABSENT: tuple[Absent, ...] = (
         "twin",
         "this deployment has no names of their own for them",
     ),
-    _row("DNS-21", "DNS / Route 53", "signatures in the zone have expired", "promise", "no promise asks for DNSSEC"),
-    _row(
-        "DNS-23", "DNS / Route 53", "a proof of absence denies what is there", "promise", "no promise asks for DNSSEC"
-    ),
     _row(
         "DNS-33",
         "DNS / Route 53",

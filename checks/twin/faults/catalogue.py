@@ -24,6 +24,7 @@ from checks.twin.faults import (
     resolvers,
     rules,
     signers,
+    signing,
     sixes,
     suites,
     surroundings,
@@ -37,6 +38,7 @@ from checks.twin.faults.words import Absent, Fault
 FAULTS: tuple[Fault, ...] = (
     *names.FAULTS,
     *resolvers.FAULTS,
+    *signing.FAULTS,
     *handshakes.FAULTS,
     *suites.FAULTS,
     *sixes.FAULTS,
