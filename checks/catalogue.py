@@ -55,6 +55,7 @@ from checks.promises import (
     mappings,
     queues,
     records,
+    registrations,
     releases,
     roles,
     samples,
@@ -86,6 +87,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *stack.PROMISES,
     *upkeep.PROMISES,
     *zones.PROMISES,
+    *registrations.PROMISES,
     *dns.PROMISES,
     *records.PROMISES,
     *servers.PROMISES,
@@ -151,6 +153,8 @@ class Thresholds:
     certificate_critical_days: float = 7
     # ACM has told of trouble for two weeks by then (its notices begin 45 days before the end).
     certificate_warning_days: float = 30
+    # Registrars send their notices 45, 30, 15 and 7 days before the end, to an address that somebody may have left.
+    registration_warning_days: float = 45
     # The negative TTL of a Route 53 zone is the lesser of its SOA's TTL (900) and minimum (86400): RFC 2308, 5.
     negative_ttl_seconds: float = 900
     # An hour: what a move to another address may take; CloudFront's own addresses live for a minute.
@@ -507,7 +511,14 @@ _DATED = (
         "tls.lifetime_warning",
     ),
     *("cdn.deployed", "tables.present", "tables.window", "backups.restorable", "backups.lag", "backups.recent"),
-    *("dns.signatures", "schedules.enabled", "schedules.expression", "functions.settings", "stack.waiver"),
+    *(
+        "dns.registration",
+        "dns.signatures",
+        "schedules.enabled",
+        "schedules.expression",
+        "functions.settings",
+        "stack.waiver",
+    ),
     *("journeys.refused", "journeys.swept"),
 )
 
@@ -577,6 +588,7 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from stack.checks(target)
     yield from upkeep.checks(target)
     yield from zones.checks(target)
+    yield from registrations.checks(target, left=timedelta(days=limits.registration_warning_days))
     yield from dns.checks(target, negative_ttl=timedelta(seconds=limits.negative_ttl_seconds))
     yield from records.checks(target)
     yield from servers.checks(target, longest=timedelta(seconds=limits.address_ttl_seconds))

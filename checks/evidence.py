@@ -74,6 +74,16 @@ class DnsAnswers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """A domain as its registrar has it. *statuses* are those of EPP (RFC 5731, 2.3), by their own names."""
+
+    domain: str
+    statuses: tuple[str, ...]
+    renews: bool
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """A signature of the records of one *type* (RFC 4034, 3). *tag* and *algorithm* name its key.
 
@@ -1162,6 +1172,7 @@ EVIDENCE: tuple[type, ...] = (
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
     Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions, Trial, Trials,
     DnsAnswer, DnsAnswers, Delegation, Signature, Denial, SignedAnswer, SignedZone,
+    DnsAnswer, DnsAnswers, Delegation, Registration, Signature, Denial, SignedAnswer, SignedZone,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Group, Multiplexed, Served,
     Response, Responses, Reference, Asset, Assets,
     Caller, StackSeen,

@@ -31,6 +31,7 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
         "events:ListRuleNamesByTarget",
         "logs:DescribeLogGroups",
         "route53:ListHostedZonesByName",
+        "route53domains:GetDomainDetail",
         "sns:GetSubscriptionAttributes",
         "sts:GetCallerIdentity",
     }

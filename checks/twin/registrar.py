@@ -1,4 +1,4 @@
-"""The twin's registrar: which name servers the parent zone hands out for a domain."""
+"""The twin's registrar: which name servers the parent zone hands out for a domain, and whether it may be moved."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import dns.name
 from checks.twin.state import replace
 
 _FILE = "registrar.json"
+_OPEN = "transfers.json"
 _ADDRESS_LIKE = re.compile(r"[0-9.:]+")
 
 
@@ -42,6 +43,24 @@ def delegations(folder: Path) -> Mapping[str, tuple[str, ...]]:
     except FileNotFoundError:
         return {}
     return {str(domain): tuple(str(each) for each in servers) for domain, servers in read.items()}
+
+
+def lock(folder: Path, domain: str, *, locked: bool) -> None:
+    """Lock the domain against transfers, as every domain is that was just delegated, or open it to them."""
+    others = [each for each in _opened(folder) if each != _name(domain)]
+    replace(folder / _OPEN, json.dumps(others if locked else [*others, _name(domain)]))
+
+
+def is_locked(folder: Path, domain: str) -> bool:
+    """Whether the domain is locked against transfers."""
+    return _name(domain) not in _opened(folder)
+
+
+def _opened(folder: Path) -> list[str]:
+    try:
+        return [str(each) for each in json.loads((folder / _OPEN).read_text())]
+    except FileNotFoundError:
+        return []
 
 
 def watch(folder: Path) -> Callable[[], tuple[int, int]]:

@@ -155,6 +155,10 @@ class Aws(Protocol):
         """sns:GetTopicAttributes and sns:ListSubscriptionsByTopic."""
         ...
 
+    def registration(self, domain: str) -> seen.Registration | seen.Absent:
+        """route53domains:GetDomainDetail. A domain that another account, or another registrar, holds is Absent."""
+        ...
+
     def distribution(self, distribution_id: str) -> seen.DistributionSeen | seen.Absent:
         """cloudfront:GetDistribution."""
         ...

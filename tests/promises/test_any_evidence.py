@@ -33,6 +33,7 @@ from checks.promises import (
     jobs,
     logs,
     queues,
+    registrations,
     samples,
     schedules,
     servers,
@@ -77,6 +78,10 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "alias": (partial(zones.judge_alias, host=APEX), seen.Aliased),
     "address": (partial(dns.judge_address, host=APEX, kind="A"), seen.DnsAnswer | seen.Silence),
     "address_v6": (partial(dns.judge_address, host=APEX, kind="AAAA"), seen.DnsAnswer | seen.Silence),
+    "registration": (
+        partial(registrations.judge_registration, domain=APEX, left=WEEK),
+        seen.Registration | seen.Absent,
+    ),
     "resolvers": (partial(dns.judge_resolvers, host=APEX), seen.DnsAnswers),
     "caa": (partial(dns.judge_caa, wildcard=True), seen.DnsAnswers),
     "negative": (partial(dns.judge_negative, longest=WEEK), seen.DnsAnswers),

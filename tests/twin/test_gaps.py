@@ -444,3 +444,22 @@ def test_what_a_rule_calls_is_counted_under_its_name(site: Site, bus: str) -> No
         Statistics=["Sum"],
     )
     assert 3.0 == sum(each["Sum"] for each in seen["Datapoints"])
+
+
+def test_a_delegated_domain_is_registered_and_can_be_locked(site: Site) -> None:
+    """By AWS's own interface; a domain that nobody delegated is somebody else's."""
+    registrar, domain = site.client("route53domains", "us-east-1"), template.DOMAIN
+
+    def statuses() -> list[str]:
+        return list(registrar.get_domain_detail(DomainName=domain)["StatusList"])
+
+    seen = [statuses()]
+    for change in (registrar.disable_domain_transfer_lock, registrar.enable_domain_transfer_lock):
+        assert change(DomainName=domain)["OperationId"]
+        seen.append(statuses())
+
+    assert [["clientTransferProhibited"], ["ok"], ["clientTransferProhibited"]] == seen
+    with pytest.raises(registrar.exceptions.InvalidInput, match="not found"):
+        registrar.get_domain_detail(DomainName="elsewhere.example")
+    with pytest.raises(registrar.exceptions.InvalidInput, match="does not do that"):
+        registrar.list_tags_for_domain(DomainName=domain)

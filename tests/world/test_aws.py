@@ -391,6 +391,25 @@ def test_a_certificate_that_is_not_there_is_absent(aws: RealAws) -> None:
     assert seen.Absent(what=f"certificate {arn}") == aws.certificate(REGION, arn)
 
 
+def test_a_domain_of_the_account_is_seen_with_its_locks(aws: RealAws) -> None:
+    """One that it has not registered is absent, whatever may be odd about its name."""
+    contact = {
+        **dict.fromkeys(("FirstName", "LastName", "AddressLine1", "City"), "Shop"),
+        "CountryCode": "ZA",
+        "ZipCode": "6001",
+        "PhoneNumber": "+27.410000000",
+        "Email": "shop@shop.example",
+    }
+    contacts = {f"{role}Contact": contact for role in ("Admin", "Registrant", "Tech")}
+    client("route53domains").register_domain(DomainName="shop.com", DurationInYears=2, AutoRenew=True, **contacts)
+
+    found = aws.registration("shop.com")
+
+    assert isinstance(found, seen.Registration)
+    assert ("shop.com", True, True) == (found.domain, found.renews, found.expires is not None)
+    assert seen.Absent(what="registration of other.com in this account") == aws.registration("other.com")
+
+
 def make_zone(name: str, **more: Any) -> str:
     """A hosted zone; its id."""
     made = client("route53").create_hosted_zone(Name=name, CallerReference=str(datetime.now(UTC)), **more)

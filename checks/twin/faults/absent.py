@@ -35,13 +35,6 @@ ABSENT: tuple[Absent, ...] = (
         "this deployment has no names of their own for them",
     ),
     _row(
-        "DNS-33",
-        "DNS / Route 53",
-        "the domain may be transferred by anybody",
-        "promise",
-        "no promise asks the registrar",
-    ),
-    _row(
         "CF-25",
         "CloudFront configuration and routing",
         "the page for errors is gone",

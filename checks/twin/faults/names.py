@@ -126,6 +126,13 @@ def second_zone(bench: Bench, _check: Check) -> Undo:
     return lambda: names.delete_hosted_zone(Id=made.rpartition("/")[2])
 
 
+def unlocked(bench: Bench, check: Check) -> Undo:
+    """Whoever has the code may move the domain to a registrar of his own."""
+    registrar, domain = bench.aws("route53domains", _GLOBAL), str(check.params["domain"])
+    registrar.disable_domain_transfer_lock(DomainName=domain)
+    return lambda: registrar.enable_domain_transfer_lock(DomainName=domain)
+
+
 def _coded(question: Question, code: dns.rcode.Rcode) -> dns.message.Message:
     response = dns.message.make_response(question.message)
     response.set_rcode(code)
@@ -343,6 +350,13 @@ FAULTS: tuple[Fault, ...] = (
         breaks="the parent names three of four servers",
         stage=broken("dns.delegation", partial_delegation),
         promise="dns.delegation",
+    ),
+    Fault(
+        id="DNS-33",
+        family=_FAMILY,
+        breaks="the domain may be transferred by anybody",
+        stage=broken("dns.registration", unlocked),
+        promise="dns.registration",
     ),
     Fault(
         id="X-DNS-04",

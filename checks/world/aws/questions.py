@@ -23,6 +23,7 @@ from checks.world.aws import (
     logs,
     people,
     queues,
+    registrars,
     schedules,
     stacks,
     tables,
@@ -43,7 +44,7 @@ REGIONAL = (
     *("s3", "events", "scheduler", "sqs", "cognito-idp", "logs"),
     *("apigateway", "kms", "secretsmanager", "ssm", "stepfunctions"),
 )
-GLOBAL = ("cloudfront", "route53", "iam", "budgets")
+GLOBAL = ("cloudfront", "route53", "route53domains", "iam", "budgets")
 # What IAM calls a service where botocore calls it otherwise.
 _IN_ACTIONS = {"stepfunctions": "states"}
 
@@ -184,6 +185,9 @@ class RealAws:
 
     def zones(self, name: str) -> seen.Zones:
         return self._once(zones.zones, self._home, name)
+
+    def registration(self, domain: str) -> seen.Registration | seen.Absent:
+        return self._once(registrars.registration, self._home, domain)
 
     def records(self, zone_id: str, name: str) -> seen.Records:
         return self._once(zones.records, self._home, zone_id, name)
