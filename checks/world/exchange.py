@@ -26,18 +26,21 @@ _LONGEST = 262_144
 def group_size(wire: Wire) -> int | Word | None:
     """The bits of the prime that the server offers; ``refused`` when it will not have it so, None when it is unclear.
 
-    Raises OSError or Unanswered when it says nothing, or stops in the middle.
+    To hang up over the offer is to refuse it, to hang up in the middle is not. Raises OSError when nothing comes.
     """
     agreed = False
-    for kind, content in _messages(wire):
-        if kind == -_ALERT:
-            return None if agreed else word_of(content)
-        if kind == _SERVER_HELLO:
-            agreed = _chosen(content) in FINITE
-        if kind == _KEY_EXCHANGE and agreed:
-            return _prime(content)
-        if not agreed or kind == _DONE:
-            return None
+    try:
+        for kind, content in _messages(wire):
+            if kind == -_ALERT:
+                return None if agreed else word_of(content)
+            if kind == _SERVER_HELLO:
+                agreed = _chosen(content) in FINITE
+            if kind == _KEY_EXCHANGE and agreed:
+                return _prime(content)
+            if not agreed or kind == _DONE:
+                return None
+    except (ConnectionError, Unanswered):
+        return None if agreed else "refused"
     return None
 
 

@@ -217,12 +217,10 @@ def _word(connect: Callable[[], Wire], offer: Offer) -> Word | None:
 
 
 def _size(wire: Wire, hello: bytes) -> int | Word | None:
-    """The bits of the server's group; to hang up over an offer is to refuse it, to keep silent is neither."""
+    """The bits of the server's group; to keep silent is neither to agree nor to refuse."""
     try:
         wire.send(hello)
         return group_size(wire)
-    except (ConnectionError, Unanswered):
-        return "refused"
     except OSError:
         return None
 
