@@ -32,15 +32,14 @@ from checks.promises import (
     clients,
     configured,
     contract,
-    copies,
     cookies,
+    copies,
     descriptions,
     dns,
     doubles,
     edges,
-    filters,
-    cookies,
     engines,
+    filters,
     functions,
     guards,
     handshakes,
@@ -62,8 +61,8 @@ from checks.promises import (
     schedules,
     servers,
     signals,
-    signers,
     signatures,
+    signers,
     signins,
     site,
     stack,
@@ -580,6 +579,14 @@ def fits(pattern: str, promise: str) -> bool:
 
 
 def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Check]:
+    yield from _of_names(target, limits)
+    yield from _of_answers(target, limits, release)
+    yield from _of_work(target, limits)
+    yield from releases.checks(target, release_sha=release)
+
+
+def _of_names(target: Target, limits: Thresholds) -> Iterator[Check]:
+    """Where everything is, and whether it is what it says."""
     critical, warning = (
         timedelta(days=limits.certificate_critical_days),
         timedelta(days=limits.certificate_warning_days),
@@ -596,6 +603,10 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from certificates.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from tls.checks(target, expiry_critical=critical, expiry_warning=warning)
     yield from handshakes.checks(target)
+
+
+def _of_answers(target: Target, limits: Thresholds, release: str) -> Iterator[Check]:
+    """What whoever comes is given: the edge, the site, the API, and signing in."""
     yield from cdn.checks(
         target,
         deploying=timedelta(minutes=limits.distribution_minutes),
@@ -609,20 +620,25 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
         page=timedelta(seconds=limits.page_kept_seconds),
         asset=timedelta(seconds=limits.asset_kept_seconds),
     )
-    for room in (configured, engines, cookies):
-        yield from room.checks(target)
+    yield from configured.checks(target)
+    yield from engines.checks(target)
+    yield from cookies.checks(target)
     yield from api.checks(target, release_sha=release)
-    for room in (contract, descriptions):
-        yield from room.checks(target)
+    yield from contract.checks(target)
+    yield from descriptions.checks(target)
     yield from manners.checks(target)
     yield from samples.checks(target)
     yield from stages.checks(target)
     yield from guards.checks(target, longest=timedelta(seconds=limits.authorizer_kept_seconds))
     yield from httpapis.checks(target)
     yield from auth.checks(target)
-    for room in (signins, signers):
-        yield from room.checks(target)
+    yield from signins.checks(target)
+    yield from signers.checks(target)
     yield from clients.checks(target)
+
+
+def _of_work(target: Target, limits: Thresholds) -> Iterator[Check]:
+    """What is done and kept out of sight, and who watches it."""
     yield from functions.checks(target, ended=ENDED_RUNTIMES)
     yield from callers.checks(target)
     yield from mappings.checks(target)
@@ -655,7 +671,6 @@ def _of_rooms(target: Target, limits: Thresholds, release: str) -> Iterator[Chec
     yield from logs.checks(target)
     yield from keepings.checks(target)
     yield from roles.checks(target)
-    yield from releases.checks(target, release_sha=release)
 
 
 def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterator[Check]:
