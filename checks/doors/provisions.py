@@ -65,17 +65,18 @@ def travelling(settings: Settings) -> Mapping[str, Any]:
     written = tomllib.loads(Path(settings.source).read_text(encoding="utf-8"))
     told = {key: value for key, value in written.items() if key not in {"twin", "deploy", "canary"}}
     if settings.twin:
-        told["network"] = _network_of_twin()
+        told["network"] = _network_of_twin(settings)
     plain: Mapping[str, Any] = json.loads(json.dumps(told, default=_moment))
     return plain
 
 
-def _network_of_twin() -> Mapping[str, Any]:
+def _network_of_twin(settings: Settings) -> Mapping[str, Any]:
     from checks import twin
 
     here = twin.read()
     return {
         "resolver": _address(here.dns),
+        "resolvers": list(settings.resolvers),
         "ca_bundle": str(here.ca_bundle),
         "connect": {_address(there): _address(place) for there, place in here.connect.items()},
     }
