@@ -261,7 +261,8 @@ def _dates(world: World, domain: str) -> tuple[bool, str]:
 
     The site's may come out of a cache, as old as what is in it; so one that agrees is enough.
     """
-    apart = [each for url in (world.anchor, f"https://{domain}/" if domain else "") if (each := _apart(world, url))]
+    asked = (world.anchor, *([f"https://{domain}/"] if domain else []))
+    apart = [each for url in asked if (each := _apart(world, url))]
     if not apart:
         raise CannotLook("nobody told the time: neither the anchor nor the site sent a date")
     least, whose = min(apart, key=lambda each: abs(each[0]))
@@ -272,8 +273,14 @@ def _dates(world: World, domain: str) -> tuple[bool, str]:
 
 
 def _apart(world: World, url: str) -> tuple[timedelta, str] | None:
-    """By how much our clock is ahead of the date that *url* answers with (RFC 9110, 6.6.1), its age taken off."""
-    seen = world.http.fetch(url) if url else None
+    """By how much our clock is ahead of the date that *url* answers with (RFC 9110, 6.6.1), its age taken off.
+
+    None for one that tells nothing, whyever: another may.
+    """
+    try:
+        seen = world.http.fetch(url)
+    except CannotLook:
+        return None
     if not isinstance(seen, Response):
         return None
     try:

@@ -406,6 +406,9 @@ def test_our_clock_is_compared_with_that_of_others(ours: datetime, status: Contr
         (SILENT, _dated("s", "Sun, 22 Nov 2026 11:00:00 GMT", age="3600"), "held"),
         (SILENT, _dated("s", "Sun, 22 Nov 2026 11:00:00 GMT", age="old"), "unseen"),
         (SILENT, SILENT, "unseen"),
+        (_dated("a", AT_NOON), CannotLook("no resolver knows the site"), "held"),
+        (CannotLook("no resolver knows the anchor"), _dated("s", AT_NOON), "held"),
+        (CannotLook("no resolver"), CannotLook("no resolver"), "unseen"),
         (_dated("a", ""), _dated("s", ""), "unseen"),
     ),
 )
