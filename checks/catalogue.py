@@ -252,6 +252,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     # A stack that is gone takes with it what was planned from it.
     Dependency("identity.region[*]", "stack.status[{subject}]"),
     Dependency("stack.outputs[*]", "stack.status[{subject}]"),
+    Dependency("stack.protected[*]", "stack.status[{subject}]"),
     Dependency("stack.drift[*]", "stack.status[{subject}]"),
     Dependency("stack.discreet[*]", "stack.status[{subject}]"),
     Dependency("stack.floor[*]", "stack.status[*]"),
@@ -518,7 +519,7 @@ _DATED = (
         "functions.settings",
         "stack.waiver",
     ),
-    *("journeys.refused", "journeys.swept"),
+    *("alarms.data", "alarms.silenced", "backups.tried", "journeys.refused", "journeys.swept"),
 )
 
 # What checks need of the place that they look from.

@@ -1168,13 +1168,9 @@ class Leftovers:
 
 EVIDENCE: tuple[type, ...] = (
     Silence, Absent, Stated,
-    DnsAnswer, DnsAnswers, Delegation,
-    Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Served,
-    Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions, Trial, Trials,
-    DnsAnswer, DnsAnswers, Delegation, Signature, Denial, SignedAnswer, SignedZone,
     DnsAnswer, DnsAnswers, Delegation, Registration, Signature, Denial, SignedAnswer, SignedZone,
     Leaf, Accepted, Refused, Handshakes, Protocols, Suites, Group, Multiplexed, Served,
-    Response, Responses, Reference, Asset, Assets,
+    Response, Responses, Reference, Asset, Assets, Cookie, Cookies, PageWord, Welcome, Mention, Mentions, Trial, Trials,
     Caller, StackSeen,
     IndexSeen, TableSeen, ContinuousBackups, Recoverable,
     BackupRule, BackupPlanSeen, BackupSelection, BackupSelections, Safekeeping, RecoveryPoint, RecoveryPoints,

@@ -180,7 +180,10 @@ def test_a_misspelt_key_is_64_at_every_door(shell: Shell, settings: Path, door: 
     said = shell.verify(settings) if door == "verify" else shell.deploy(settings)
 
     assert (64, "") == (said.code, said.out)
-    assert "local.toml: [site]: unknown ['spa_pahts']; known are ['aliases', 'domain', 'spa_paths']" in line_of(said)
+    assert (
+        "local.toml: [site]: unknown ['spa_pahts']; known are ['aliases', 'domain', 'hidden', 'spa_paths']"
+        in line_of(said)
+    )
 
 
 def test_a_stack_that_never_existed_is_64(shell: Shell, settings: Path) -> None:

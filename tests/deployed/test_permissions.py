@@ -25,6 +25,11 @@ ACTIONS = [each for each in actions(catalogue.PROMISES) if each not in RESOLVING
 SOON = {"dynamodb:DescribeTable", "lambda:GetPolicy", "cloudwatch:DescribeAlarms"}
 # An action that a promise needs for some of its subjects alone: those that it does not ask for are seen without it.
 FOR_SOME: Mapping[str, tuple[str, ...]] = {
+    # Failed backups are told by a rule here, by no alarm and by no vault's own notices.
+    "cloudwatch:DescribeAlarms": ("backups.notices",),
+    "backup:GetBackupVaultNotifications": ("backups.notices",),
+    # Nothing has been due since a deploy of a few minutes ago.
+    "cloudwatch:GetMetricStatistics": ("schedules.ran",),
     # A behaviour without an origin request policy has none to read.
     "cloudfront:GetOriginRequestPolicy": ("cdn.behaviour",),
     # Rules are read from EventBridge, schedules from Scheduler, and this stack has rules.

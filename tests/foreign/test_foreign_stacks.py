@@ -13,7 +13,7 @@ pytestmark = pytest.mark.twin
 EXPECTED = {
     "site": {"identity", "stack", "dns", "tls", "cdn", "site", "buckets", "roles"},
     "crud": {
-        *("identity", "stack", "httpapis", "auth", "functions", "tables"),
+        *("identity", "stack", "api", "httpapis", "auth", "functions", "tables"),
         *("backups", "topics", "alarms", "logs", "roles"),
     },
     "pipeline": {
