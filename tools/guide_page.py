@@ -46,7 +46,7 @@ def _typed(command: str) -> tuple[int, str]:
     done = subprocess.run(
         ["/bin/sh", "-c", f"{command} 2>&1"], cwd=ROOT, env=environ, check=False, text=True, stdout=subprocess.PIPE
     )
-    said = done.stdout.replace(environ.get("TWIN_HOME", ".twin"), ".twin").splitlines()
+    said = done.stdout.replace(environ.get("TWIN_HOME", ".twin"), ".twin").replace(f"{ROOT}/", "").splitlines()
     lines = [_cut(line.rstrip()) for line in said if not line.startswith(_NOT_SHOWN)]
     told = next((int(line.split()[1]) for line in lines if re.fullmatch(r"exit \d+", line)), None)
     code = done.returncode if told is None else told
