@@ -70,6 +70,14 @@ def test_a_twin_has_ipv6_wherever_it_is() -> None:
     assert () == assembly.from_here(a_plan(a_check(V6)), settings, "cli")[1]
 
 
+@pytest.mark.parametrize(("leads", "lacks"), (("[2001:db8::1]:443", ()), ("192.0.2.1:443", (V6,))))
+def test_ipv6_that_leads_elsewhere_needs_no_network_of_ours(leads: str, lacks: tuple[str, ...]) -> None:
+    """A twin's canary knows nothing of a twin: its settings say where each address is found."""
+    settings = parse(f"{SITE}[network]\nconnect = {{ '{leads}' = '127.0.0.1:1' }}\n", name="s", source="s.toml")
+
+    assert lacks == tuple(each.check for each in assembly.from_here(a_plan(a_check(V6)), settings, "canary")[1])
+
+
 def test_what_a_declared_place_lacks_is_not_planned_and_listed() -> None:
     """A check that only looks further with a capability stays."""
     left, beyond = of_door("canary", "[vantage]\ncanary = ['tls10-client']\n")

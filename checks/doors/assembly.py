@@ -176,9 +176,11 @@ def resume(
 def from_here(plan: Plan, settings: Settings, door: Door) -> tuple[Plan, tuple[Beyond, ...]]:
     """The plan without what the declared vantage of *door* cannot see, and what that is; the digest is the whole's.
 
-    A twin's IPv6 addresses are found on loopback as its others are, whatever the machine's own network can do.
+    IPv6 addresses that are found where the settings say, as a twin's are on loopback, are reached whatever the network
+    of the machine can do.
     """
-    able = settings.vantage.get(door, CAPABILITIES if settings.twin else None)
+    led = settings.twin or any(":" in host for host, _ in settings.network.connect)
+    able = settings.vantage.get(door, CAPABILITIES if led else None)
     lacking = {each.name: missing(each.name, able, catalogue.NEEDS) for each in plan.checks}
     beyond = tuple(Beyond(check=name, needs=needs) for name, needs in lacking.items() if needs)
     return replace(plan, checks=tuple(each for each in plan.checks if not lacking[each.name])), beyond
