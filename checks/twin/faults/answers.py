@@ -187,7 +187,7 @@ FAULTS: tuple[Fault, ...] = (
                 health, lambda seen: seen.update(commit="0000000", git_sha="0000000", version="another", sha="0000000")
             ),
         ),
-        behind=("api.release[*]",),
+        behind=("api.release[*]", "release.whole[*]"),
     ),
     Fault(
         id="X-API-01",
