@@ -163,7 +163,7 @@ def _open_session(access: Access, *, whole: bool) -> Any:  # noqa: ANN401 - a bo
         session = botocore.session.Session(session_vars=_deaf_variables())
         session.register_component("credential_provider", _Given(None))
     session.register_component("data_loader", _loader(session.get_config_variable("data_path"), whole=whole))
-    _forget_documentation(session)
+    _lighten(session)
     if access.credentials:
         session.register_component("credential_provider", _Given(static(access.credentials)))
     return session
@@ -177,13 +177,19 @@ def _loader(data_path: str | None, *, whole: bool) -> Any:  # noqa: ANN401 - a b
     return create_loader(data_path or None) if whole else known_loader(data_path or "")
 
 
-def _forget_documentation(session: Any) -> None:  # noqa: ANN401 - a botocore session
-    """Drop the handlers that only write documentation: a third of what each client copies, and never called.
+def _lighten(session: Any) -> None:  # noqa: ANN401 - a botocore session
+    """Drop what is never of use here and costs at each new client, or at the first call of each operation.
+
+    The handlers that only write documentation are a third of what each client copies. And every name of an event is
+    held against a hundred names that services had before, of which botocore's own clients use none: its own handlers
+    are registered by now, and ours name no service.
 
     Where the inside is not what it was when this was written (botocore 1.43), nothing is touched.
     """
-    emitter = getattr(session.get_component("event_emitter"), "_emitter", None)
-    root = getattr(getattr(emitter, "_handlers", None), "_root", None)
+    aliaser = session.get_component("event_emitter")
+    if isinstance(getattr(aliaser, "_event_aliases", None), dict):
+        aliaser._event_aliases = {}  # noqa: SLF001 - the reason is in the docstring
+    root = getattr(getattr(getattr(aliaser, "_emitter", None), "_handlers", None), "_root", None)
     if isinstance(root, dict) and isinstance(root.get("children"), dict):
         root["children"].pop("docs", None)
 
