@@ -86,3 +86,23 @@ def test_the_modules_of_this_project_are_played_as_they_are_configured() -> None
     same = Mutant(file, 0, "", "", ast.parse(file.read_text(encoding="utf-8")))
 
     assert pytest.ExitCode.OK == mutants.played(same, mutants.tests_of(file))
+
+
+def test_every_module_that_decides_has_its_tests() -> None:
+    """One that is played against a file that does not exist would end the whole round."""
+    lost = {
+        f"{file.name}: {test}"
+        for file in mutants.every_module()
+        if any(mutants.mutants(file))
+        for test in mutants.tests_of(file)
+        if not (mutants.ROOT / test).is_file()
+    }
+
+    assert set() == lost
+
+
+def test_a_room_of_rows_alone_is_not_played(room: Path) -> None:
+    """It decides nothing, and has no tests of its own."""
+    room.write_text("ROWS = (1, 2)\n")
+
+    assert {"made": 0, "survivors": []} == mutants.play(room)
