@@ -153,27 +153,31 @@ def _text(*statements: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "status"),
+    ("text", "status", "told"),
     (
-        (_text(READS, SEALS), "pass"),
+        (_text(READS, SEALS), "pass", "as the template says"),
         (
             _text({**SEALS, "Resource": ["arn:b", "arn:b/*"], "Sid": "other"}, {**READS, "Action": "s3:GetObject"}),
             "pass",
+            "as the template says",
         ),
-        (_text(READS), "fail"),
-        (_text(READS, SEALS, {**READS, "Principal": "*"}), "fail"),
-        (_text({**READS, "Principal": "*"}, SEALS), "fail"),
-        ("", "fail"),
-        ("{", "fail"),
+        (_text(READS), "fail", "1 missing"),
+        (_text(READS, SEALS, {**READS, "Principal": "*"}), "fail", "statement 3 is not in the template"),
+        (_text(READS, SEALS, {**SEALS, "Sid": "Mine", "Action": "*"}), "fail", "Mine is not in the template"),
+        (_text({**READS, "Principal": "*"}, SEALS), "fail", "1 missing, statement 1 is not in the template"),
+        ("", "fail", "2 missing"),
+        ("{", "fail", "2 missing, a policy that cannot be read is not in the template"),
     ),
-    ids=("the same", "spelt otherwise", "one less", "one more", "another", "none", "broken"),
+    ids=("the same", "spelt otherwise", "one less", "one more", "one more by name", "another", "none", "broken"),
 )
-def test_a_policy_is_the_templates_statement_by_statement(text: str, status: str) -> None:
-    """Names of statements, the order of lists and lists of one do not count."""
+def test_a_policy_is_the_templates_statement_by_statement(text: str, status: str, told: str) -> None:
+    """Names of statements, the order of lists and lists of one do not count; one too many is told by name or place."""
     check = _holder("AWS::S3::BucketPolicy", "Bucket", "b")
     asked = {("bucket_policy", REGION, "b", ACCOUNT): ResourcePolicy(resource="arn:aws:s3:::b", text=text)}
 
-    assert status == check.sight.judge(check.sight.look(world(asked)), NOW).status
+    verdict = check.sight.judge(check.sight.look(world(asked)), NOW)
+
+    assert (status, told) == (verdict.status, verdict.actual)
 
 
 def test_a_policy_for_several_is_asked_of_each() -> None:

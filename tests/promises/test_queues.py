@@ -191,15 +191,22 @@ def test_logs_pass_where_everything_is_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "kept", "any_end"), ((90, "pass", "pass"), (30, "fail", "pass"), (None, "fail", "fail")), ids=str
+    ("days", "kept", "any_end", "told"),
+    ((90, "pass", "pass", "90 days"), (30, "fail", "pass", "30 days"), (None, "fail", "fail", "for ever")),
+    ids=str,
 )
-def test_events_are_kept_as_long_as_the_template_says(days: int | None, kept: str, any_end: str) -> None:
+def test_events_are_kept_as_long_as_the_template_says(days: int | None, kept: str, any_end: str, told: str) -> None:
     """And never for ever; of a function's group any end will do."""
-    verdicts = {
-        name: check.sight.judge(LogGroupSeen(name="g", days=days), NOW).status for name, check in _logs().items()
-    }
+    verdicts = {name: check.sight.judge(LogGroupSeen(name="g", days=days), NOW) for name, check in _logs().items()}
 
-    assert {"logs.kept[Logs]": kept, "logs.of_functions[Api]": any_end} == verdicts
+    assert {"logs.kept[Logs]": kept, "logs.of_functions[Api]": any_end} == {
+        name: each.status for name, each in verdicts.items()
+    }
+    assert [told, told] == [each.actual for each in verdicts.values()]
+    assert [
+        "log group /shop/api keeps events 90 days",
+        "log group /aws/lambda/api-1 keeps events for a while, not for ever",
+    ] == [each.expected for each in verdicts.values()]
 
 
 def test_a_missing_log_group_fails() -> None:

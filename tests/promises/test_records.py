@@ -23,7 +23,9 @@ def _checks(kind: str = "TXT", values: object = ('"v=spf1 include:a.test -all"',
         ("TXT", ['"a"', '"b"'], ("b",), "fail"),
         ("CAA", ['0 issue "amazon.com"'], ('0 issue "amazon.com"',), "pass"),
         ("CAA", ['0 issue "amazon.com"'], ('0 issue "other.test"',), "fail"),
+        ("CAA", ["0 issue amazon.com"], ('0 issue "amazon.com"',), "pass"),
         ("MX", ["10 Mail.Shop.Test."], ("10 mail.shop.test",), "pass"),
+        ("MX", ["10  mail.shop.test."], ("10 mail.shop.test",), "pass"),
         ("CNAME", ["Edge.Shop.Test."], ("edge.shop.test",), "pass"),
         ("A", ["192.0.2.1"], (), "fail"),
     ),
@@ -38,10 +40,20 @@ def test_a_record_is_answered_with_exactly_its_values(
     assert status == check.sight.judge(found, NOW).status
 
 
-@pytest.mark.parametrize("seen", (silence(), answer(type="TXT", rcode="NXDOMAIN")))
-def test_no_answer_is_a_failure(seen: DnsAnswer | Silence) -> None:
-    """The name is part of the target's public surface."""
-    assert "fail" == _checks()["dns.record[Dns/One]"].sight.judge(seen, NOW).status
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    (
+        (silence(), f"{APEX}:443: connection refused"),
+        (answer(type="TXT", rcode="NXDOMAIN"), "NXDOMAIN"),
+        (answer("v=spf1 mx -all", "another", type="TXT"), "another, v=spf1 mx -all"),
+    ),
+    ids=("silence", "no such name", "other values"),
+)
+def test_what_is_answered_instead_is_told(seen: DnsAnswer | Silence, told: str) -> None:
+    """No answer is a failure too: the name is part of the target's public surface."""
+    verdict = _checks()["dns.record[Dns/One]"].sight.judge(seen, NOW)
+
+    assert ("fail", told) == (verdict.status, verdict.actual)
 
 
 def test_values_that_are_open_are_left_out() -> None:

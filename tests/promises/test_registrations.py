@@ -56,6 +56,23 @@ def test_a_domain_stays_ours(seen: Registration | Absent, status: str) -> None:
     assert status == check.sight.judge(found, NOW).status
 
 
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    (
+        (_seen(LOCKED), f"{LOCKED}, renews"),
+        (_seen(LOCKED, renews=False), LOCKED),
+        (_seen("ok"), "no status clientTransferProhibited"),
+        (_seen(LOCKED, "clientHold"), "status clientHold"),
+        (_seen(LOCKED, renews=False, expires=NOW + SECOND), "1 s left"),
+        (_seen(LOCKED, renews=False, expires=NOW), "expired 0 s ago"),
+        (_seen(LOCKED, expires=NOW - SECOND), "expired 1 s ago"),
+    ),
+)
+def test_what_is_amiss_is_told(seen: Registration, told: str) -> None:
+    """What runs out has some time left until it ends, and from that very second on it has expired."""
+    assert told == _check().sight.judge(seen, NOW).actual
+
+
 def test_another_registrar_is_told() -> None:
     """A pass that saw nothing says so."""
     assert "not registered in this account: its registrar knows" == _check().sight.judge(ELSEWHERE, NOW).actual

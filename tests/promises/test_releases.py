@@ -54,32 +54,66 @@ def test_all_that_tell_a_release_tell_the_same(seen: Responses, status: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
-    ((_seen(), "pass"), (_seen(page="", file=""), "fail"), (Responses(responses=(silence(),)), "fail")),
-    ids=("all", "the API alone", "nobody"),
+    ("seen", "status", "told"),
+    (
+        (_seen(), "pass", ", ".join(URLS)),
+        (_seen(page=""), "pass", ", ".join(URLS[1:])),
+        (_seen(page="", file=""), "fail", URLS[2]),
+        (Responses(responses=(silence(),)), "fail", "nobody tells"),
+    ),
+    ids=("all", "two", "the API alone", "nobody"),
 )
-def test_somebody_must_tell(seen: Responses, status: str) -> None:
+def test_somebody_must_tell(seen: Responses, status: str, told: str) -> None:
     """Where one alone tells there is nothing to compare."""
-    assert status == releases.judge_told(seen, NOW).status
+    verdict = releases.judge_told(seen, NOW)
+
+    assert (status, told) == (verdict.status, verdict.actual)
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
-    ((_seen(), "pass"), (_seen(page=OLD), "fail"), (_seen(page="", file=""), "fail")),
+    ("body", "told"),
+    (
+        (f'{{"git_sha": "", "commit": "{SHA}"}}', SHA),
+        (f'{{"git_sha": 7, "commit": "{SHA}"}}', SHA),
+        ('{"git_sha": 7}', "none"),
+        (f'{{"git_sha": "{"a" * 64}"}}', "a" * 64),
+        (f'{{"git_sha": "{"a" * 65}"}}', f"{'a' * 64}…"),
+    ),
+    ids=("an empty one first", "a number first", "a number", "as long as any", "longer than any"),
+)
+def test_a_commit_is_a_text_of_some_length(body: str, told: str) -> None:
+    """The first text of the known names; of one that is longer than any hash only the beginning is shown."""
+    seen = Responses(responses=(response(200, body, "application/json", url=URLS[1]),))
+
+    assert (told if told == "none" else f"{URLS[1]}: {told}") == releases.judge_whole(seen, NOW).actual
+
+
+@pytest.mark.parametrize(
+    ("seen", "status", "told"),
+    (
+        (_seen(), "pass", ", ".join(URLS[:2])),
+        (_seen(page=OLD), "fail", f"{URLS[0]}: {OLD}"),
+        (_seen(page="", file=""), "fail", "nobody tells a commit"),
+    ),
     ids=("this one", "the one before", "nobody tells"),
 )
-def test_the_site_is_the_release_that_was_deployed(seen: Responses, status: str) -> None:
+def test_the_site_is_the_release_that_was_deployed(seen: Responses, status: str, told: str) -> None:
     """Asked when a release is named."""
     assert f"release.site[{APEX}]" not in _checks()
     check = _checks(sha=SHA)[f"release.site[{APEX}]"]
     first = Responses(responses=seen.responses[:2])
 
-    assert status == check.sight.judge(first, NOW).status
+    verdict = check.sight.judge(first, NOW)
+
+    assert (status, told) == (verdict.status, verdict.actual)
 
 
 def _function(name: str, key: str = "a.zip", **variables: str) -> Resource:
     said = {"Code": {"S3Bucket": "assets", "S3Key": key}, "Environment": {"Variables": variables}}
     return resource("AWS::Lambda::Function", said, subject=name, physical_id=f"{name}-1")
+
+
+LIVE = f"arn:aws:lambda:{REGION}:1:function:Api-1:3"
 
 
 def _live(name: str, code: str, **variables: str) -> FunctionSeen:
@@ -91,27 +125,32 @@ def _live(name: str, code: str, **variables: str) -> FunctionSeen:
 
 
 @pytest.mark.parametrize(
-    ("codes", "status"),
-    ((("x", "x", "x"), "pass"), (("x", "y", "x"), "fail"), (("x", "x", "y"), "fail"), (("x", "x", ""), "fail")),
+    ("codes", "status", "told"),
+    (
+        (("x", "x", "x"), "pass", "one code (x)"),
+        (("x", "y", "x"), "fail", f"Api-1 x, Daily-1 y, {LIVE} x"),
+        (("x", "x", "y"), "fail", f"Api-1 x, Daily-1 x, {LIVE} y"),
+        (("x", "x", ""), "fail", f"{LIVE} is gone"),
+    ),
     ids=("one", "a function edited", "another version", "gone"),
 )
-def test_what_is_made_of_one_package_runs_one_code(codes: tuple[str, ...], status: str) -> None:
+def test_what_is_made_of_one_package_runs_one_code(codes: tuple[str, ...], status: str, told: str) -> None:
     """Two functions, and the version that was published of the first."""
-    arn = f"arn:aws:lambda:{REGION}:1:function:Api-1:3"
-    version = resource("AWS::Lambda::Version", {"FunctionName": "Api-1"}, subject="Live", physical_id=arn)
+    version = resource("AWS::Lambda::Version", {"FunctionName": "Api-1"}, subject="Live", physical_id=LIVE)
     (check,) = planned(releases.checks(target(_function("Api"), _function("Daily"), version), release_sha="")).values()
     published = (
-        Described(kind="v", name=arn, state="Active", words=(("code", codes[2]),)) if codes[2] else Absent(what="v")
+        Described(kind="v", name=LIVE, state="Active", words=(("code", codes[2]),)) if codes[2] else Absent(what="v")
     )
     answers = {
         ("function", REGION, "Api-1"): _live("Api-1", codes[0]),
         ("function", REGION, "Daily-1"): _live("Daily-1", codes[1]),
-        ("described", "AWS::Lambda::Version", REGION, arn): published,
+        ("described", "AWS::Lambda::Version", REGION, LIVE): published,
     }
     found = check.sight.look(world(answers))
+    verdict = check.sight.judge(found, NOW)
 
     assert isinstance(found, Packages)
-    assert status == check.sight.judge(found, NOW).status
+    assert (status, told) == (verdict.status, verdict.actual)
     assert {"Api", "Daily", "Live"} == set(check.place.covers)
 
 
@@ -121,21 +160,23 @@ def test_functions_of_different_packages_are_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "told"),
     (
-        (_live("Api-1", "x", GIT_SHA=SHA), "pass"),
-        (_live("Api-1", "x", GIT_SHA=OLD), "fail"),
-        (_live("Api-1", "x"), "fail"),
-        (Absent(what="f"), "fail"),
+        (_live("Api-1", "x", GIT_SHA=SHA), "pass", "the same"),
+        (_live("Api-1", "x", GIT_SHA=OLD), "fail", "another value"),
+        (_live("Api-1", "x"), "fail", "no GIT_SHA"),
+        (Absent(what="f"), "fail", "there is no function Api-1"),
     ),
     ids=("this one", "the one before", "not told", "gone"),
 )
-def test_a_function_is_told_the_release(seen: FunctionSeen | Absent, status: str) -> None:
+def test_a_function_is_told_the_release(seen: FunctionSeen | Absent, status: str, told: str) -> None:
     """By its digest: values are never kept."""
     checks = planned(releases.checks(target(_function("Api", GIT_SHA="whatever")), release_sha=SHA))
     check = checks["release.function[Api]"]
 
-    assert status == check.sight.judge(check.sight.look(world({("function", REGION, "Api-1"): seen})), NOW).status
+    verdict = check.sight.judge(check.sight.look(world({("function", REGION, "Api-1"): seen})), NOW)
+
+    assert (status, told) == (verdict.status, verdict.actual)
 
 
 def test_silence_of_all_is_nothing_to_compare() -> None:

@@ -157,11 +157,12 @@ def test_a_name_below_the_apex_may_be_an_alias(
         ((_ds(KEY),), (), "fail"),
         (("nonsense",), ((KEY,),), "fail"),
         ((_ds(KEY),), (("257 3 13 !",),), "fail"),
+        ((_ds(KEY),), ((f"{KEY}AAAA",),), "fail"),
         ((_ds(KEY),), (("99999 3 13 AAAA",),), "fail"),
         ((_ds(KEY),), (("257 999 13 AAAA",),), "fail"),
     ),
     ids=("unsigned", "signed", "at one server only", "another key", "no key", "no server", "odd DS", "odd key",
-         "odd flags", "odd protocol"),
+         "more behind the key", "odd flags", "odd protocol"),
 )  # fmt: skip
 def test_who_is_said_to_be_signed_is_signed(
     above: tuple[str, ...], below: tuple[tuple[str, ...], ...], status: str

@@ -101,6 +101,7 @@ PEACE = "notBreaching"
         ),
         pytest.param(_seen(_metric("Errors", "AWS/Lamda"), days=1), "fail", "but AWS/Lambda", id="no service of AWS's"),
         pytest.param(_seen(_metric("Errors", "AWS/Lamda", names=("Errors",))), "pass", "0 of 1", id="yet it is told"),
+        pytest.param(_seen(_metric("Errors", "AWS/Lamda", names=("Other",))), "pass", "0 of 1", id="others of it are"),
         pytest.param(_seen(TOLD, _metric("Sold")), "fail", "Shop/Sold", id="one of two"),
         pytest.param(_seen(), "pass", "0 of 0", id="an alarm that watches AWS's own by now"),
         pytest.param(Absent(what="alarm"), "fail", "there is no alarm", id="no alarm"),
