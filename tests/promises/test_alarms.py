@@ -191,13 +191,15 @@ def test_an_alarm_is_armed_with_the_actions_of_the_template(seen: AlarmSeen, exp
 
 
 def test_an_alarm_without_actions_in_the_template_is_not_armed_by_that() -> None:
-    """At least one action is a policy; any will do where the template names none that can be read."""
+    """At least one action is a policy; any will do where the template names none that can be read, and is said."""
     bare, unknown = _alarm(PROPERTIES, AlarmActions=None), _alarm(PROPERTIES, AlarmActions=[Unresolved("Ref Topic")])
     none = replace(GOOD, alarm_actions=())
 
     assert "fail" == _verdict("alarms.armed[Alarms/Errors]", none, bare)
     assert "pass" == _verdict("alarms.armed[Alarms/Errors]", GOOD, bare)
     assert "pass" == _verdict("alarms.armed[Alarms/Errors]", GOOD, unknown)
+    for alarm, acting in ((bare, "acting on any topic or function"), (_alarm(PROPERTIES), f"acting on {PAGE}")):
+        assert acting in _checks(alarm)["alarms.armed[Alarms/Errors]"].sight.judge(GOOD, NOW).expected
 
 
 @pytest.mark.parametrize(
@@ -307,11 +309,13 @@ def test_extended_statistics_and_defaults_are_known() -> None:
     ),
 )
 def test_each_well_known_dimension_names_a_live_resource(dimension: str, found: Resource) -> None:
-    """The right one passes; one that nothing here is called fails, although alarm and template agree."""
-    for value, expected in (("right", "pass"), ("wrong", "fail")):
+    """The right one passes; one that nothing here is called fails by name, although alarm and template agree."""
+    told = (("pass", f"{dimension}=right"), ("fail", f"nothing here is {dimension}=wrong"))
+    for value, expected in zip(("right", "wrong"), told, strict=True):
         alarm = _alarm(PROPERTIES, Dimensions=[{"Name": dimension, "Value": value}])
         seen = replace(GOOD, dimensions=((dimension, value),))
-        assert expected == _verdict("alarms.subject[Alarms/Errors]", seen, alarm, found)
+        verdict = _checks(alarm, found)["alarms.subject[Alarms/Errors]"].sight.judge(seen, NOW)
+        assert expected == (verdict.status, verdict.actual)
 
 
 def test_a_resource_of_another_region_has_no_metrics_here() -> None:
@@ -359,9 +363,10 @@ def test_a_dimension_that_the_template_leaves_open_is_said(value: object, found:
 
 def test_an_alarm_that_lost_its_subject_fails() -> None:
     """The template names a function, the live alarm none."""
-    assert "fail" == _verdict(
-        "alarms.subject[Alarms/Errors]", replace(GOOD, dimensions=()), _alarm(PROPERTIES), FUNCTION
-    )
+    check = _checks(_alarm(PROPERTIES), FUNCTION)["alarms.subject[Alarms/Errors]"]
+    verdict = check.sight.judge(replace(GOOD, dimensions=()), NOW)
+
+    assert ("fail", "no dimension names a resource") == (verdict.status, verdict.actual)
 
 
 def test_an_alarm_about_no_resource_is_not_asked_for_one() -> None:
@@ -426,40 +431,47 @@ def test_an_alarm_that_is_meant_for_no_topic_is_not_asked_for_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "expected"),
+    ("seen", "expected", "remedy"),
     (
-        pytest.param(TOPIC, "pass", id="open"),
-        pytest.param(replace(TOPIC, policy=CLOSED), "fail", id="closed"),
-        pytest.param(replace(TOPIC, key="alias/aws/sns"), "fail", id="sealed"),
-        pytest.param(Absent(what=PAGE), "fail", id="gone"),
+        pytest.param(TOPIC, "pass", "", id="open"),
+        pytest.param(replace(TOPIC, policy=CLOSED), "fail", "allow sns:Publish", id="closed"),
+        pytest.param(replace(TOPIC, key="alias/aws/sns"), "fail", "its KMS key", id="sealed"),
+        pytest.param(Absent(what=PAGE), "fail", "must confirm anew", id="gone"),
     ),
 )
-def test_a_mute_topic_is_one_cause_for_all_its_alarms(seen: TopicSeen | Absent, expected: str) -> None:
-    """It is asked about once, by itself."""
+def test_a_mute_topic_is_one_cause_for_all_its_alarms(seen: TopicSeen | Absent, expected: str, remedy: str) -> None:
+    """It is asked about once, by itself; one that is gone is made anew, one that is shut is opened."""
     check = _checks(_alarm(PROPERTIES), SNS)["alarms.topic[Alarms/Page]"]
 
     verdict = check.sight.judge(seen, NOW)
 
     assert (expected, expected == "fail") == (verdict.status, bool(verdict.remedy))
+    assert remedy in verdict.remedy
 
 
 @pytest.mark.parametrize(
-    ("seen", "expected"),
+    ("seen", "expected", "told"),
     (
-        pytest.param(TOPIC, "pass", id="confirmed"),
+        pytest.param(TOPIC, "pass", "1 confirmed (email), 0 pending", id="confirmed"),
         pytest.param(
-            replace(TOPIC, subscriptions=(("email", "pending"), ("sms", "confirmed"))), "pass", id="one of two"
+            replace(TOPIC, subscriptions=(("email", "pending"), ("sms", "confirmed"))),
+            "pass",
+            "1 confirmed (sms), 1 pending",
+            id="one of two",
         ),
-        pytest.param(replace(TOPIC, subscriptions=(("email", "pending"),)), "fail", id="pending"),
-        pytest.param(replace(TOPIC, subscriptions=()), "fail", id="nobody"),
-        pytest.param(Absent(what=PAGE), "fail", id="gone"),
+        pytest.param(
+            replace(TOPIC, subscriptions=(("email", "pending"),)), "fail", "0 confirmed (none), 1 pending", id="pending"
+        ),
+        pytest.param(replace(TOPIC, subscriptions=()), "fail", "0 confirmed (none), 0 pending", id="nobody"),
+        pytest.param(Absent(what=PAGE), "fail", "the topic does not exist", id="gone"),
     ),
 )
-def test_somebody_hears(seen: TopicSeen | Absent, expected: str) -> None:
-    """One confirmed subscription is enough; a pending one gets nothing."""
+def test_somebody_hears(seen: TopicSeen | Absent, expected: str, told: str) -> None:
+    """One confirmed subscription is enough; a pending one gets nothing, and is counted."""
     verdict = alarms.judge_heard(seen, NOW, region=REGION, topic=PAGE)
 
     assert (expected, expected == "fail") == (verdict.status, bool(verdict.remedy))
+    assert told == verdict.actual
 
 
 def test_a_topic_of_another_stack_is_called_by_its_name() -> None:

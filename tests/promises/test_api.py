@@ -117,6 +117,9 @@ def test_an_api_is_well_when_it_says_so_in_json(seen: Response | Silence, status
         pytest.param(PAGE, PAGE, "fail", id="a page twice"),
         pytest.param(_json(), _json({}, 403), "fail", id="no such stage"),
         pytest.param(silence(), silence(), "fail", id="silence"),
+        pytest.param(
+            _json({"version": "1: lost"}), Silence(where="version 1", reason="lost"), "fail", id="silence by its name"
+        ),
     ),
 )
 def test_both_ways_lead_to_the_same_release(edge: Response | Silence, stage: Response | Silence, status: str) -> None:
@@ -163,6 +166,7 @@ def _made(request_id: str, *headers: tuple[str, str]) -> Response:
         pytest.param(_made("a"), _made("b", ("x-cache", "Hit from cloudfront")), "fail", id="a hit"),
         pytest.param(_made("a"), _made("b", ("age", "7")), "fail", id="an age"),
         pytest.param(_made(""), _made(""), "fail", id="nothing tells them apart"),
+        pytest.param(_made("a"), _made(""), "fail", id="one of them unnamed"),
         pytest.param(_made("a"), silence(), "fail", id="silence"),
     ),
 )
@@ -189,6 +193,9 @@ OUT = {"status": "out", "own": {"jobs": {"status": "out", "reason": "missing"}},
         pytest.param(_json(_deep()), "pass", "1 parts", id="every part"),
         pytest.param(
             _json({"status": "ok", "checks": {"db": True, "queue": "up", "n": 3}}), "pass", "3 parts", id="plain parts"
+        ),
+        pytest.param(
+            _json({"status": "ok", "own": {"jobs": {"ms": 3}}}), "pass", "1 parts", id="a part without a word"
         ),
         pytest.param(_json(_deep("degraded", borrowed="out")), "pass", "1 parts", id="only a borrowed part is out"),
         pytest.param(_json(OUT, 503), "fail", "jobs is out (missing)", id="a part is out"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -140,6 +141,23 @@ def test_of_a_page_that_names_very_much_the_code_comes_first_and_the_rest_is_tol
     assert "(not compared: 2 of what it names)" in verdict.expected
 
 
+@pytest.mark.parametrize(("count", "left"), ((60, ""), (61, " (not compared: 1 of what it names)")))
+def test_of_a_manifest_that_names_very_many_icons_the_rest_is_told(count: int, left: str) -> None:
+    """Sixty are asked for beside what the page itself names."""
+    pictures = [f"{HOME}{at}.png" for at in range(count)]
+    manifest = json.dumps({"icons": [{"src": each} for each in pictures]})
+    answers = {
+        HOME: response(200, '<!doctype html><link rel="manifest" href="/m.json">', "text/html", url=HOME),
+        f"{HOME}m.json": response(200, manifest, "application/json", url=f"{HOME}m.json"),
+        **{each: response(200, "x", "image/png", url=each) for each in pictures[:60]},
+    }
+    check = _checks()[f"site.assets[{APEX}]"]
+    verdict = check.sight.judge(check.sight.look(world({("fetch", url): each for url, each in answers.items()})), NOW)
+
+    assert ("pass", "61 of 61") == (verdict.status, verdict.actual)
+    assert f"each 200 with its own type{left}" == verdict.expected
+
+
 @pytest.mark.parametrize("promise", ("assets", "cache", "foreign"))
 def test_a_page_that_was_not_read_to_its_end_says_so(promise: str) -> None:
     """What it names further down is not seen; what was seen is judged all the same."""
@@ -189,6 +207,41 @@ def _with(url: str, rule: str) -> Mapping[str, Response]:
 def test_each_is_kept_as_long_as_it_should_be(url: str, rule: str, status: str) -> None:
     """The page for minutes, what is named after its content for long, code that keeps its name for a day at most."""
     assert status == _judged("cache", _with(url, rule))
+
+
+@pytest.mark.parametrize(
+    ("rule", "as_page", "as_asset"),
+    (
+        ("no-cache", "pass", "fail"),
+        ("no-store", "pass", "fail"),
+        ("max-age=0", "pass", "fail"),
+        ("max-age=1", "fail", "pass"),
+    ),
+)
+def test_what_must_be_asked_for_anew_is_kept_for_no_second(rule: str, as_page: str, as_asset: str) -> None:
+    """Good enough for a page that may not be kept at all, too little for what is to be kept for a second."""
+    page = Asset(url=HOME, status=200, type="text/html", cache=rule, complete=True, page=True, listing=False)
+    part = replace(page, url=SCRIPT, type="text/javascript", page=False)
+    script = Reference(kind="script", url=SCRIPT)
+    alone = Assets(page=page, references=(), parts=())
+    within = Assets(page=replace(page, cache="no-cache"), references=(script,), parts=(part,))
+    limits = {"page": timedelta(0), "asset": timedelta(seconds=1)}
+
+    assert as_page == assets.judge_cache(alone, NOW, **limits).status
+    assert as_asset == assets.judge_cache(within, NOW, **limits).status
+
+
+def test_what_was_not_asked_for_is_not_judged() -> None:
+    """More may be named than was fetched."""
+    page = Asset(url=HOME, status=200, type="text/html", cache="no-cache", complete=True, page=True, listing=False)
+    script = Asset(url=SCRIPT, status=200, type="text/javascript", cache="", complete=True, page=False, listing=False)
+    named = tuple(Reference(kind="script", url=url) for url in (SCRIPT, f"{HOME}late.js"))
+    seen = Assets(page=page, references=named, parts=(replace(script, cache="max-age=86400"),))
+    hidden = replace(seen, parts=(replace(script, status=404),))
+
+    assert "1 of 1" == assets.judge_assets(seen, NOW).actual
+    assert "pass" == assets.judge_cache(seen, NOW, page=timedelta(minutes=10), asset=timedelta(days=1)).status
+    assert "none of 1" == assets.judge_hidden(hidden, NOW).actual
 
 
 @pytest.mark.parametrize(
@@ -292,10 +345,16 @@ LISTED = '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/
 
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
-    ((PAGE, "text/html", "pass"), (LISTED, "application/xml", "fail"), ("<Error/>", "application/xml", "pass")),
+    (
+        (PAGE, "text/html", "pass"),
+        (LISTED, "application/xml", "fail"),
+        ("<Error/>", "application/xml", "pass"),
+        ("<ListBucketResult".rjust(2000), "application/xml", "fail"),
+        ("<ListBucketResult".rjust(2001), "application/xml", "pass"),
+    ),
 )
 def test_nobody_is_shown_a_list_of_files(body: str, kind: str, status: str) -> None:
-    """By either of the questions that S3 understands."""
+    """By either of the questions that S3 understands; a list says at its beginning what it is."""
     first, second = f"{HOME}?list-type=2", f"{HOME}?prefix=&delimiter=/"
     page = response(200, PAGE, "text/html")
 

@@ -231,11 +231,27 @@ def test_oauth_that_is_off_has_no_doors() -> None:
 
 
 def test_without_a_site_a_client_returns_where_its_template_says() -> None:
-    """No host is known."""
+    """No host is known, and none is told."""
     elsewhere = replace(SITE, logouts=("https://app.example/",))
 
-    assert "pass" == _client(elsewhere, domain="").status
+    verdict = _client(elsewhere, domain="")
+
+    assert ("pass", True) == (verdict.status, "returning to its own site, " in verdict.expected)
     assert "fail" == _client(replace(elsewhere, callbacks=()), domain="").status
+    assert f"returning to {APEX}, {WWW}, " in _client(SITE).expected
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    (
+        pytest.param(["name", "email"], "email, name", id="a list"),
+        pytest.param(None, "no attribute of the pool's own", id="no list"),
+        pytest.param([Unresolved("Ref W")], "anything", id="a list that is open"),
+    ),
+)
+def test_what_users_may_write_is_told(said: object, words: str) -> None:
+    """As far as the template says it."""
+    assert f"users not told apart, writing {words}, " in _client(SITE, WriteAttributes=said).expected
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,10 @@ LAMBDA = replace(TARGET, arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:told")
             _seen(rules=(_waiting(detail={"state": ["FAILED", "EXPIRED"]}),)), "pass", "each", id="more states"
         ),
         pytest.param(_seen(rules=(_waiting(detail={}),)), "pass", "each", id="every state"),
+        pytest.param(_seen(rules=(replace(LIVE, pattern='{"source": ["aws.backup"]}'),)), "pass", "each", id="of all"),
+        pytest.param(
+            _seen(rules=(_waiting(detail={"backupVaultName": ["vault-1"]}),)), "pass", "each", id="of one vault"
+        ),
         pytest.param(_seen(rules=(replace(LIVE, targets=(LAMBDA,)),), topics=()), "pass", "each", id="a function"),
         pytest.param(
             _seen(rules=(replace(LIVE, targets=(LAMBDA, TARGET)),)), "pass", "each", id="a function and a topic"
@@ -229,6 +233,28 @@ def test_an_alarm_rings_for_failed_jobs(alarm: AlarmSeen | Absent, status: str) 
     verdict = _check(_counting()).sight.judge(_seen(rules=(), alarms=(alarm,), topics=()), NOW)
 
     assert status == verdict.status
+
+
+def test_one_way_that_leads_to_nobody_is_one_too_many() -> None:
+    """Another that is whole does not make up for it."""
+    check = _check(_rule(PATTERN), _counting())
+    whole, lost = (check.sight.judge(_seen(alarms=(each,)), NOW) for each in (RINGS, Absent(what="alarm")))
+
+    assert ("pass", "each of them leads to somebody") == (whole.status, whole.actual)
+    assert ("fail", "there is no alarm Failing") == (lost.status, lost.actual)
+
+
+@pytest.mark.parametrize(
+    ("planned_for", "seen"),
+    (
+        pytest.param(_rule(PATTERN), _seen(rules=()), id="rules"),
+        pytest.param(_counting(), _seen(rules=(), alarms=()), id="alarms"),
+    ),
+)
+def test_a_way_that_nobody_looked_at_is_no_pass(planned_for: Resource, seen: BackupNotices) -> None:
+    """What was seen and what was asked for do not belong together: an error of ours, and no verdict."""
+    with pytest.raises(ValueError, match="shorter"):
+        _check(planned_for).sight.judge(seen, NOW)
 
 
 def test_the_topics_that_it_leads_to_are_asked_once() -> None:

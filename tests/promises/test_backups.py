@@ -253,20 +253,23 @@ def test_a_selection_selects_what_it_surely_selects(selection: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    ("seen", "wanted"),
+    ("seen", "wanted", "told"),
     (
-        pytest.param(Absent(what="plan"), (USERS,), id="no plan"),
-        pytest.param(BackupSelections(plan="p", selections=()), (USERS,), id="no selection"),
-        pytest.param(BackupSelections(plan="p", selections=()), (), id="nothing wanted, nothing there"),
-        pytest.param(SELECTIONS, (), id="nothing wanted"),
+        pytest.param(Absent(what="plan"), (USERS,), "there is no plan p", id="no plan"),
+        pytest.param(BackupSelections(plan="p", selections=()), (USERS,), "1 of 1 not selected", id="no selection"),
+        pytest.param(
+            BackupSelections(plan="p", selections=()), (), "the plan has no selection", id="nothing wanted or there"
+        ),
+        pytest.param(SELECTIONS, (), "the template selects nothing of this target", id="nothing wanted"),
     ),
 )
-def test_an_empty_list_is_never_green(seen: BackupSelections | Absent, wanted: tuple[Kept, ...]) -> None:
-    """A plan that selects nothing fails, whoever is to blame."""
+def test_an_empty_list_is_never_green(seen: BackupSelections | Absent, wanted: tuple[Kept, ...], told: str) -> None:
+    """A plan that selects nothing fails, whoever is to blame; and who it is, is said."""
     verdict = backups.judge_selection(seen, NOW, region=REGION, plan_id="p", wanted=wanted, gaps=())
 
     assert "fail" == verdict.status
     assert verdict.remedy
+    assert told in verdict.actual
 
 
 @pytest.mark.parametrize(
@@ -314,20 +317,23 @@ def test_an_unresolved_pattern_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plans", "expected"),
+    ("plans", "expected", "told"),
     (
-        pytest.param((), "fail", id="no plan at all"),
-        pytest.param((Absent(what="plan"),), "fail", id="its plan is gone"),
-        pytest.param((BackupSelections(plan="p", selections=()),), "fail", id="a plan without selection"),
-        pytest.param((SELECTIONS,), "pass", id="selected"),
-        pytest.param((Absent(what="plan"), SELECTIONS), "pass", id="selected by the other one"),
+        pytest.param((), "fail", "no backup plan", id="no plan at all"),
+        pytest.param((Absent(what="plan"),), "fail", "1 plans, 0 of them there", id="its plan is gone"),
+        pytest.param(
+            (BackupSelections(plan="p", selections=()),), "fail", "1 plans, 1 of them there", id="without selection"
+        ),
+        pytest.param((SELECTIONS,), "pass", "selected by plan-1", id="selected"),
+        pytest.param((Absent(what="plan"), SELECTIONS), "pass", "selected by plan-1", id="selected by the other one"),
     ),
 )
-def test_every_table_is_in_some_plan(plans: tuple[BackupSelections | Absent, ...], expected: str) -> None:
+def test_every_table_is_in_some_plan(plans: tuple[BackupSelections | Absent, ...], expected: str, told: str) -> None:
     """A policy: planned and judged whether or not the template has a plan."""
     verdict = backups.judge_covered(Safekeeping(resource=TABLE_ARN, plans=plans), NOW, table=USERS)
 
     assert expected == verdict.status
+    assert told in verdict.actual
 
 
 def test_a_table_without_any_plan_is_still_asked_about() -> None:
@@ -403,12 +409,12 @@ def test_the_copies_of_a_table_that_was_deleted_are_not_of_the_one_of_its_name()
 
 
 def test_a_young_table_is_told_when_its_first_copy_is_due() -> None:
-    """Two hours after it was made, 24 hours are left."""
+    """Two hours after it was made, 24 hours are left; nothing else is said where there is nothing to tell."""
     seen = RecoveryPoints(resource=TABLE_ARN, made=NOW - 2 * HOUR, points=())
 
     verdict = backups.judge_recent(seen, NOW, region=REGION, arn=TABLE_ARN, limit=NEWEST)
 
-    assert "the first is due by 2026-03-02 12:00 UTC" in verdict.actual
+    assert "none yet, the first is due by 2026-03-02 12:00 UTC" == verdict.actual
 
 
 def test_the_copies_of_a_table_that_is_gone_are_no_comfort() -> None:

@@ -71,23 +71,26 @@ def _silencer(state: str, hours: float | None, name: str = "Deploying") -> Silen
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "told"),
     (
-        pytest.param(_silencer("OK", 900), "pass", id="it is well"),
-        pytest.param(_silencer("INSUFFICIENT_DATA", None), "pass", id="it knows nothing"),
-        pytest.param(_silencer("", None), "pass", id="it is gone"),
-        pytest.param(_silencer("", None, ""), "pass", id="there is none"),
-        pytest.param(_silencer("ALARM", 24), "pass", id="for a day"),
-        pytest.param(_silencer("ALARM", 24.01), "fail", id="for longer"),
-        pytest.param(_silencer("ALARM", None), "fail", id="nobody knows for how long"),
-        pytest.param(Absent(what="all-1"), "fail", id="no such alarm"),
+        pytest.param(_silencer("OK", 900), "pass", "Deploying is OK", id="it is well"),
+        pytest.param(
+            _silencer("INSUFFICIENT_DATA", None), "pass", "Deploying is INSUFFICIENT_DATA", id="it knows nothing"
+        ),
+        pytest.param(_silencer("", None), "pass", "Deploying is not there", id="it is gone"),
+        pytest.param(_silencer("", None, ""), "pass", "nothing silences it", id="there is none"),
+        pytest.param(_silencer("ALARM", 24), "pass", "Deploying silences it for 1 d", id="for a day"),
+        pytest.param(_silencer("ALARM", 24.01), "fail", "Deploying silences it for 1 d 36 s", id="for longer"),
+        pytest.param(_silencer("ALARM", None), "fail", "Deploying silences it", id="nobody knows for how long"),
+        pytest.param(Absent(what="all-1"), "fail", "there is no such alarm", id="no such alarm"),
     ),
 )
-def test_an_alarm_over_alarms_is_not_silenced_for_long(seen: Silencer | Absent, status: str) -> None:
+def test_an_alarm_over_alarms_is_not_silenced_for_long(seen: Silencer | Absent, status: str, told: str) -> None:
     """A deployment may, weeks may not."""
     verdict = _over(ActionsSuppressor=BY)[SILENCED].sight.judge(seen, NOW)
 
     assert (status, status == "fail") == (verdict.status, bool(verdict.remedy))
+    assert told == verdict.actual
 
 
 def _composite(name: str, state: str = "OK", **words: str) -> dict[object, object]:

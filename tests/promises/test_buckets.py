@@ -164,20 +164,27 @@ def test_a_public_policy_is_open_behind_any_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "status"),
+    ("policy", "status", "told"),
     (
-        pytest.param(json.dumps({"Statement": SEAL}), "pass", id="sealed"),
-        pytest.param(json.dumps({"Statement": {**SEAL, "Resource": [ARN]}}), "fail", id="objects left out"),
-        pytest.param(json.dumps({"Statement": {**SEAL, "Action": "s3:GetObject"}}), "fail", id="reading alone"),
+        pytest.param(json.dumps({"Statement": SEAL}), "pass", "is denied", id="sealed"),
+        pytest.param(json.dumps({"Statement": {**SEAL, "Resource": [ARN]}}), "fail", f"{ARN}/", id="objects left out"),
         pytest.param(
-            json.dumps({"Statement": {**SEAL, "Resource": ["arn:aws:s3:::b/*"]}}), "fail", id="another bucket"
+            json.dumps({"Statement": {**SEAL, "Action": "s3:GetObject"}}), "fail", "not denied", id="reading alone"
         ),
-        pytest.param("", "fail", id="no policy"),
+        pytest.param(
+            json.dumps({"Statement": {**SEAL, "Resource": ["arn:aws:s3:::b/*"]}}),
+            "fail",
+            "not denied",
+            id="another bucket",
+        ),
+        pytest.param("", "fail", "it has no policy", id="no policy"),
     ),
 )
-def test_plain_http_is_refused_by_the_policy(policy: str, status: str) -> None:
+def test_plain_http_is_refused_by_the_policy(policy: str, status: str, told: str) -> None:
     """For the bucket and everything in it."""
-    assert status == _verdict("tls_only", ResourcePolicy(resource="files-1", text=policy)).status
+    verdict = _verdict("tls_only", ResourcePolicy(resource="files-1", text=policy))
+
+    assert (status, True) == (verdict.status, told in verdict.actual)
 
 
 @pytest.mark.parametrize(("status", "expected"), (("Enabled", "pass"), ("Suspended", "fail"), ("", "fail")))
@@ -235,10 +242,12 @@ READ = CorsRule(origins=("*",), methods=("GET", "HEAD"))
     ),
 )
 def test_other_pages_may_do_what_the_template_says(live: BucketCors, words: str) -> None:
-    """Nothing less and nothing more."""
+    """Nothing less and nothing more; where the template itself may be too wide, deploying it again is no remedy."""
     verdict = _verdict("cors", live)
+    remedy = "name the site's own origins" if WIDE in live.rules else "deploy the stack again"
 
     assert ("fail", True) == (verdict.status, words in verdict.actual)
+    assert verdict.remedy.startswith(remedy)
 
 
 @pytest.mark.parametrize(
@@ -247,6 +256,7 @@ def test_other_pages_may_do_what_the_template_says(live: BucketCors, words: str)
         (READ, "pass"),
         (WIDE, "fail"),
         (CorsRule(origins=("https://*",), methods=("DELETE",)), "fail"),
+        (CorsRule(origins=("*", "https://shop.test"), methods=("PUT",)), "fail"),
         (CorsRule(origins=("https://shop.test",), methods=("POST",)), "pass"),
     ),
 )

@@ -60,6 +60,14 @@ def test_whom_the_template_lets_in_is_let_in(seen: ResourcePolicy | Absent, stat
     assert status == check.sight.judge(found, NOW).status
 
 
+@pytest.mark.parametrize(("source", "ending"), ((RULE, f"on {ARN} for {RULE}"), (None, f"on {ARN}")))
+def test_for_whom_a_caller_asks_is_said_where_the_template_says_it(source: str | None, ending: str) -> None:
+    """A permission need not name its source."""
+    verdict = _checks(SourceArn=source)["functions.callable[Allow]"].sight.judge(_policy(STATEMENT), NOW)
+
+    assert verdict.expected.endswith(ending)
+
+
 @pytest.mark.parametrize("key", ("FunctionName", "Principal", "Action"))
 def test_a_permission_that_cannot_be_known_is_not_planned(key: str) -> None:
     """It is unverified, and no guess."""

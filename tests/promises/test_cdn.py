@@ -126,6 +126,10 @@ def test_the_distribution_has_our_names_and_no_others(seen: DistributionSeen | A
         pytest.param(distribution_seen(minimum_protocol=HOSTILE), "", "fail", id="a policy nobody knows"),
         pytest.param(distribution_seen(certificate=""), "", "fail", id="the default certificate"),
         pytest.param(distribution_seen(certificate=f"{CERTIFICATE_ARN}0"), "", "fail", id="another certificate"),
+        pytest.param(distribution_seen(minimum_protocol="TLSv2"), "TLSv2.0", "pass", id="no second number is nought"),
+        pytest.param(distribution_seen(minimum_protocol="TLSv2"), "TLSv2.1", "fail", id="which is below one"),
+        pytest.param(distribution_seen(minimum_protocol="TLSv1.3_0000"), "TLSv1.3", "pass", id="no year is nought"),
+        pytest.param(distribution_seen(minimum_protocol="TLSv1.3"), "TLSv1.3_0001", "fail", id="and before the first"),
         pytest.param(GONE, "", "fail", id="absent"),
     ),
 )
@@ -136,6 +140,23 @@ def test_the_distribution_shows_our_certificate_and_nothing_old(
     verdict = cdn.judge_viewer_certificate(seen, NOW, certificate=CERTIFICATE_ARN, policy=policy)
 
     assert status == verdict.status
+
+
+@pytest.mark.parametrize(
+    ("policy", "least"),
+    (
+        pytest.param("", "TLSv1.2_2019", id="nothing is said"),
+        pytest.param("TLSv1_2016", "TLSv1.2_2019", id="something old"),
+        pytest.param("TLSv1.2_2018", "TLSv1.2_2019", id="a year below the floor"),
+        pytest.param("TLSv1.2_2019", "TLSv1.2_2019", id="the floor itself"),
+        pytest.param("TLSv1.2_2021", "TLSv1.2_2021", id="something newer"),
+    ),
+)
+def test_the_policy_that_is_expected_is_the_stricter_of_two(policy: str, least: str) -> None:
+    """Who reads the verdict is told the one that it was judged by."""
+    verdict = cdn.judge_viewer_certificate(distribution_seen(), NOW, certificate=CERTIFICATE_ARN, policy=policy)
+
+    assert f"certificate {CERTIFICATE_ARN}, {least} or newer" == verdict.expected
 
 
 @pytest.mark.parametrize(
@@ -170,20 +191,26 @@ def test_an_error_stays_an_error(errors: tuple[tuple[int, str, str, int], ...], 
 
 
 @pytest.mark.parametrize(
-    ("attached", "wanted", "status"),
+    ("attached", "wanted", "status", "actual"),
     (
-        pytest.param("sni-only", "", "pass", id="by the name that is asked for"),
-        pytest.param("", "", "pass", id="by none: without a certificate of ours there is nothing to say"),
-        pytest.param("vip", "", "fail", id="on addresses of its own"),
-        pytest.param("static-ip", "sni-only", "fail", id="on others' addresses"),
-        pytest.param("vip", "vip", "pass", id="as the template wants it"),
+        pytest.param("sni-only", "", "pass", "sni-only", id="by the name that is asked for"),
+        pytest.param(
+            "",
+            "",
+            "pass",
+            "a certificate of CloudFront's own",
+            id="by none: without a certificate of ours there is nothing to say",
+        ),
+        pytest.param("vip", "", "fail", "attached vip", id="on addresses of its own"),
+        pytest.param("static-ip", "sni-only", "fail", "attached static-ip", id="on others' addresses"),
+        pytest.param("vip", "vip", "pass", "vip", id="as the template wants it"),
     ),
 )
-def test_addresses_of_its_own_cost_what_nobody_ordered(attached: str, wanted: str, status: str) -> None:
+def test_addresses_of_its_own_cost_what_nobody_ordered(attached: str, wanted: str, status: str, actual: str) -> None:
     """What makes a bill of hundreds of dollars is said by the template, or is a mistake."""
-    seen = distribution_seen(attached=attached)
+    verdict = cdn.judge_sni(distribution_seen(attached=attached), NOW, attached=wanted)
 
-    assert status == cdn.judge_sni(seen, NOW, attached=wanted).status
+    assert (status, actual) == (verdict.status, verdict.actual)
     assert "fail" == cdn.judge_sni(GONE, NOW, attached=wanted).status
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,7 +87,17 @@ def test_a_certificate_is_issued_where_it_can_be_used(
     seen: CertificateSeen | Absent, users: tuple[str, ...], status: str
 ) -> None:
     """Issued, in the one region that CloudFront reads, and attached: else it is not renewed."""
-    assert status == certificates.judge_issued(seen, NOW, distributions=users).status
+    verdict = certificates.judge_issued(seen, NOW, distributions=users)
+
+    wanted = f"in us-east-1, used by {DISTRIBUTION_ARN}" if users else "in use"
+    assert (status, f"ISSUED, {wanted}") == (verdict.status, verdict.expected)
+
+
+def test_who_waits_for_a_certificate_is_told_for_which_names() -> None:
+    """Those that are validated are done."""
+    seen = replace(PENDING, validation=((APEX, "SUCCESS"), (WWW, "PENDING_VALIDATION")))
+
+    assert f"PENDING_VALIDATION: {WWW}" == certificates.judge_issued(seen, NOW, distributions=()).actual
 
 
 @pytest.mark.parametrize(
@@ -171,24 +182,40 @@ def _cname(*values: str, **changes: str) -> DnsAnswer:
     return answer(*values, type="CNAME", **changes)
 
 
+RECORD = f"_a.{APEX}."
+OTHER = "_c.acm-validations.aws."
+
+
 @pytest.mark.parametrize(
-    ("seen", "answers", "status"),
+    ("seen", "answers", "status", "actual"),
     (
-        pytest.param(certificate_seen(), (_cname("_b.acm-validations.aws."),), "pass", id="there"),
-        pytest.param(certificate_seen(), (_cname("_B.ACM-validations.aws"),), "pass", id="but for case and dot"),
-        pytest.param(certificate_seen(), (_cname(rcode="NXDOMAIN"),), "fail", id="removed"),
-        pytest.param(certificate_seen(), (_cname("_c.acm-validations.aws."),), "fail", id="another value"),
-        pytest.param(certificate_seen(), (silence(),), "fail", id="silence"),
-        pytest.param(certificate_seen(), (), "fail", id="never asked"),
-        pytest.param(certificate_seen(validation_records=()), (), "fail", id="no records at all"),
-        pytest.param(GONE, (), "fail", id="absent"),
+        pytest.param(certificate_seen(), (_cname("_b.acm-validations.aws."),), "pass", RECORD, id="there"),
+        pytest.param(
+            certificate_seen(), (_cname("_B.ACM-validations.aws"),), "pass", RECORD, id="but for case and dot"
+        ),
+        pytest.param(
+            certificate_seen(), (_cname(rcode="NXDOMAIN"),), "fail", f"{RECORD}: missing (NXDOMAIN)", id="removed"
+        ),
+        pytest.param(certificate_seen(), (_cname(OTHER),), "fail", f"{RECORD} is {OTHER}", id="another value"),
+        pytest.param(certificate_seen(), (silence(),), "fail", f"{RECORD}: connection refused", id="silence"),
+        pytest.param(certificate_seen(), (), "fail", "fewer answers than records", id="never asked"),
+        pytest.param(
+            certificate_seen(validation_records=()),
+            (),
+            "fail",
+            "ACM names no validation record",
+            id="no records at all",
+        ),
+        pytest.param(GONE, (), "fail", "absent: certificate", id="absent"),
     ),
 )
 def test_the_validation_records_are_still_there(
-    seen: CertificateSeen | Absent, answers: tuple[DnsAnswer | Silence, ...], status: str
+    seen: CertificateSeen | Absent, answers: tuple[DnsAnswer | Silence, ...], status: str, actual: str
 ) -> None:
-    """Without them everything is green until the renewal fails."""
-    assert status == certificates.judge_validation(Validated(certificate=seen, answers=answers), NOW).status
+    """Without them everything is green until the renewal fails; each that is amiss is told by its name."""
+    verdict = certificates.judge_validation(Validated(certificate=seen, answers=answers), NOW)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
 
 
 def test_each_validation_record_is_asked_for_once_in_the_region_of_the_certificate() -> None:

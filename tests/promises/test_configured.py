@@ -43,8 +43,20 @@ def test_what_the_site_names_is_of_this_deployment(mentions: tuple[tuple[str, st
 def test_without_a_page_nothing_is_proven() -> None:
     """Silence, an error and a file in the page's place are no site."""
     pages = (silence(), Asset(**_plain(PAGE, status=403)), Asset(**_plain(PAGE, page=False)))
+    verdicts = [_judged(page=each) for each in pages]
 
-    assert ["fail"] * 3 == [_judged(page=each).status for each in pages]
+    assert ["fail"] * 3 == [each.status for each in verdicts]
+    assert [
+        f"{APEX}:443: connection refused",
+        f"https://{APEX}/ is 403",
+        f"https://{APEX}/ is 200 and no page",
+    ] == [each.actual for each in verdicts]
+
+
+def test_what_the_site_names_of_its_own_is_told() -> None:
+    """Of other kinds nothing is known, so nothing is said."""
+    assert f"API api1, region {HOME} in 2 documents" == _judged((REGION, HOME), (DOMAIN, "shop"), (API, "api1")).actual
+    assert "none in 2 documents" == _judged((DOMAIN, "shop")).actual
 
 
 def _plain(one: Asset, **changes: Any) -> dict[str, Any]:  # noqa: ANN401

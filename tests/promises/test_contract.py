@@ -140,6 +140,8 @@ TOKEN: dict[str, Any] = {"access_control_allow_headers": "Content-Type, Authoriz
         pytest.param(_allow(f"https://{WWW}"), False, "fail", id="another origin"),
         pytest.param(_allow(f"{ORIGIN}, {ORIGIN}"), False, "fail", id="the origin twice"),
         pytest.param(_allow(status=401, **TOKEN), True, "fail", id="the authorizer stands before it"),
+        pytest.param(_allow(status=299, **TOKEN), True, "pass", id="the last success"),
+        pytest.param(_allow(status=300, **TOKEN), True, "fail", id="the first after it"),
         pytest.param(_allow(status=302, **TOKEN), True, "fail", id="a redirect"),
         pytest.param(silence(), False, "fail", id="silence"),
     ),

@@ -99,6 +99,21 @@ def test_each_of_several_cookies_is_judged() -> None:
     assert "let-me-in" not in verdict.actual
 
 
+@pytest.mark.parametrize(
+    ("values", "actual"),
+    (
+        pytest.param((), "none in 1 answers", id="none"),
+        pytest.param((GOOD, GOOD), "sid in 1 answers", id="the same twice"),
+        pytest.param((GOOD, "old=; Max-Age=0"), "sid in 1 answers", id="one is taken away"),
+        pytest.param((GOOD.replace("sid", "n" * 40),), f"{'n' * 40} in 1 answers", id="a long name"),
+        pytest.param((GOOD.replace("sid", "n" * 41),), f"{'n' * 40}… in 1 answers", id="a name too long to be told"),
+    ),
+)
+def test_the_cookies_that_stay_are_told_by_their_names(values: tuple[str, ...], actual: str) -> None:
+    """Each once, and no more of it than anybody reads."""
+    assert actual == cookies.judge_cookies(_seen(*values), NOW).actual
+
+
 def test_silence_is_not_a_pass() -> None:
     """Nobody who was asked, or one who did not answer, proves nothing."""
     assert "fail" == cookies.judge_cookies(Cookies(answers=0, cookies=()), NOW).status

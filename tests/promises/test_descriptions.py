@@ -133,7 +133,11 @@ def test_what_is_not_offered_is_refused(trials: tuple[Any, ...], query: str, ref
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict"), ((200, "pass"), (204, "pass"), (404, "pass"), (400, "fail"), (403, "fail"), (500, "fail"))
+    ("status", "verdict"),
+    (
+        *((199, "fail"), (200, "pass"), (204, "pass"), (299, "pass"), (300, "fail")),
+        *((404, "pass"), (410, "pass"), (400, "fail"), (403, "fail"), (500, "fail")),
+    ),
 )
 def test_what_is_in_bounds_is_answered(status: int, verdict: str) -> None:
     """That there is nothing of the kind is an answer; a refusal is none."""
@@ -142,9 +146,13 @@ def test_what_is_in_bounds_is_answered(status: int, verdict: str) -> None:
 
 def test_a_description_that_cannot_be_read_proves_nothing() -> None:
     """And one that bounds nothing is told as such."""
-    assert "fail" == descriptions.judge_query(Trials(trials=(), unread="503"), NOW).status
-    assert "fail" == descriptions.judge_refuses(Trials(trials=(), unread="503"), NOW).status
+    for judge in (descriptions.judge_query, descriptions.judge_refuses):
+        verdict = judge(Trials(trials=(), unread="503"), NOW)
+        assert ("fail", "the description: 503") == (verdict.status, verdict.actual)
+        assert f"{APEX}:443: connection refused" == judge(Trials(trials=(_trial(400), silence())), NOW).actual
+        assert "2 of 2" == judge(Trials(trials=(_trial(400), _trial(422))), NOW).actual
     assert "no open operation" in descriptions.judge_query(Trials(trials=()), NOW).actual
+    assert "no route of the API only reads" == descriptions.judge_refuses(Trials(trials=()), NOW).actual
     for body in ("[]", "no JSON"):
         there = world({("fetch",): response(200, body, "application/json")})
         assert "" != _check("query").sight.look(there).unread  # type: ignore[attr-defined]

@@ -100,6 +100,23 @@ def test_addresses_are_such_as_visitors_can_reach(kind: str, seen: DnsAnswer | S
 
 
 @pytest.mark.parametrize(
+    ("seen", "actual"),
+    (
+        pytest.param(answer(), "an empty answer", id="an empty answer"),
+        pytest.param(
+            answer(chain=("b.test", "a.test")), "an empty answer by way of b.test, a.test", id="a chain to nothing"
+        ),
+        pytest.param(answer(rcode="NXDOMAIN"), "NXDOMAIN", id="no such name"),
+        pytest.param(answer(rcode="NXDOMAIN", chain=("b.test",)), "NXDOMAIN by way of b.test", id="a chain to no name"),
+        pytest.param(answer("192.0.2.1", rcode="SERVFAIL"), "SERVFAIL", id="a failure"),
+    ),
+)
+def test_an_answer_without_an_address_is_told_as_it_came(seen: DnsAnswer, actual: str) -> None:
+    """No record, no name and no answer are cured in different places; so is what a name only points to."""
+    assert actual == dns.judge_address(seen, NOW, host=APEX, kind="A").actual
+
+
+@pytest.mark.parametrize(
     ("records", "wildcard", "status"),
     (
         pytest.param((), False, "pass", id="none"),
@@ -166,31 +183,38 @@ def _soa(minimum: str = "86400", ttl: int | None = 900, **changes: Any) -> DnsAn
 
 
 NOBODY = answer(rcode="NXDOMAIN")
+NO_SOA = "NXDOMAIN, no SOA record"
+QUIET = f"{APEX}:443: connection refused"
 
 
 @pytest.mark.parametrize(
-    ("answers", "status"),
+    ("answers", "status", "actual"),
     (
-        pytest.param((NOBODY, _soa()), "pass", id="the TTL is the limit"),
-        pytest.param((NOBODY, _soa(ttl=901)), "fail", id="a second too long"),
-        pytest.param((NOBODY, _soa(minimum="900", ttl=86400)), "pass", id="the minimum is the limit"),
-        pytest.param((NOBODY, _soa(minimum="901", ttl=86400)), "fail", id="a minimum a second too long"),
-        pytest.param((NOBODY, _soa(minimum="60", ttl=None)), "pass", id="no TTL told"),
-        pytest.param((NOBODY, _soa(minimum=HOSTILE)), "fail", id="no number"),
-        pytest.param((NOBODY, answer(type="SOA")), "fail", id="no SOA"),
-        pytest.param((NOBODY, silence()), "fail", id="no answer about the SOA"),
-        pytest.param((answer("192.0.2.1"), _soa()), "fail", id="a catch-all"),
-        pytest.param((answer(), _soa()), "fail", id="a name without addresses"),
-        pytest.param((answer(rcode="SERVFAIL"), _soa()), "fail", id="a failure"),
-        pytest.param((silence(), _soa()), "fail", id="silence"),
-        pytest.param((), "fail", id="nothing"),
+        pytest.param((NOBODY, _soa()), "pass", "NXDOMAIN, remembered 900 s", id="the TTL is the limit"),
+        pytest.param((NOBODY, _soa(ttl=901)), "fail", "NXDOMAIN, remembered 901 s", id="a second too long"),
+        pytest.param((NOBODY, _soa("900", 86400)), "pass", "NXDOMAIN, remembered 900 s", id="the minimum is the limit"),
+        pytest.param(
+            (NOBODY, _soa("901", 86400)), "fail", "NXDOMAIN, remembered 901 s", id="a minimum a second too long"
+        ),
+        pytest.param((NOBODY, _soa(minimum="60", ttl=None)), "pass", "NXDOMAIN, remembered 60 s", id="no TTL told"),
+        pytest.param((NOBODY, _soa(minimum=HOSTILE)), "fail", NO_SOA, id="no number"),
+        pytest.param((NOBODY, _soa(minimum="")), "fail", NO_SOA, id="a number too few"),
+        pytest.param((NOBODY, answer(type="SOA")), "fail", NO_SOA, id="no SOA"),
+        pytest.param((NOBODY, silence()), "fail", f"unanswered: {QUIET}", id="no answer about the SOA"),
+        pytest.param((answer("192.0.2.1"), _soa()), "fail", f"{APEX} is 192.0.2.1", id="a catch-all"),
+        pytest.param((answer(), _soa()), "fail", f"{APEX} is NOERROR", id="a name without addresses"),
+        pytest.param((answer(rcode="SERVFAIL"), _soa()), "fail", f"{APEX} is SERVFAIL", id="a failure"),
+        pytest.param((silence(), _soa()), "fail", f"unanswered: {QUIET}", id="silence"),
+        pytest.param((), "fail", "unanswered: none", id="nothing"),
     ),
 )
 def test_a_name_that_nobody_made_is_not_there_and_soon_forgotten(
-    answers: tuple[DnsAnswer | Silence, ...], status: str
+    answers: tuple[DnsAnswer | Silence, ...], status: str, actual: str
 ) -> None:
     """A resolver keeps the answer for the lesser of two numbers of the SOA record (RFC 2308)."""
-    assert status == dns.judge_negative(DnsAnswers(answers=answers), NOW, longest=QUARTER).status
+    verdict = dns.judge_negative(DnsAnswers(answers=answers), NOW, longest=QUARTER)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
 
 
 def test_the_made_up_name_is_another_each_time_and_part_of_the_evidence() -> None:
@@ -248,19 +272,23 @@ THERE = answer("203.0.113.9", server=THEIRS[1])
 
 
 @pytest.mark.parametrize(
-    ("answers", "status"),
+    ("answers", "status", "actual"),
     (
-        pytest.param((HERE, THERE), "pass", id="each its own addresses"),
-        pytest.param((HERE, answer(rcode="NXDOMAIN")), "fail", id="one remembers that there was none"),
-        pytest.param((HERE, answer(rcode="SERVFAIL")), "fail", id="one does not believe it"),
-        pytest.param((answer(), THERE), "fail", id="one has no address"),
-        pytest.param((HERE, answer("10.0.0.1")), "fail", id="one leads nowhere"),
-        pytest.param((answer(rcode="NXDOMAIN"), silence()), "fail", id="one denies it, whatever the other would say"),
+        pytest.param((HERE, THERE), "pass", "2 of 2", id="each its own addresses"),
+        pytest.param((HERE, NOBODY), "fail", "192.0.2.53: NXDOMAIN", id="one remembers that there was none"),
+        pytest.param((HERE, answer(rcode="SERVFAIL")), "fail", "192.0.2.53: SERVFAIL", id="one does not believe it"),
+        pytest.param((answer(), THERE), "fail", "192.0.2.53: an empty answer", id="one has no address"),
+        pytest.param((HERE, answer("10.0.0.1")), "fail", "192.0.2.53: unusable 10.0.0.1", id="one leads nowhere"),
+        pytest.param(
+            (NOBODY, silence()), "fail", "192.0.2.53: NXDOMAIN", id="one denies it, whatever the other would say"
+        ),
     ),
 )
-def test_every_resolver_knows_the_host(answers: tuple[DnsAnswer | Silence, ...], status: str) -> None:
+def test_every_resolver_knows_the_host(answers: tuple[DnsAnswer | Silence, ...], status: str, actual: str) -> None:
     """Who asks another one than we do is a visitor too."""
-    assert status == _asked_of(*answers).status
+    verdict = _asked_of(*answers)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
 
 
 @pytest.mark.parametrize("closed", (silence("192.0.2.53:53"), answer(rcode="REFUSED", server="192.0.2.53")))

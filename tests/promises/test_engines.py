@@ -40,6 +40,8 @@ def _judged(robots: Response | Silence, *pages: PageWord | Silence, hidden: bool
         pytest.param(response(404, "User-agent: *\nDisallow: /"), _page(), "pass", id="no robots.txt"),
         pytest.param(response(403), _page(), "pass", id="a robots.txt that is refused"),
         pytest.param(response(301), _page(), "pass", id="a robots.txt elsewhere"),
+        pytest.param(response(499), _page(), "pass", id="the last refusal of a robots.txt"),
+        pytest.param(response(500), _page(), "fail", id="the first failure of a robots.txt"),
         pytest.param(response(503), _page(), "fail", id="a robots.txt that fails bars everybody"),
         pytest.param(response(429), _page(), "fail", id="a robots.txt that is throttled"),
         pytest.param(response(200, "<!doctype html><title>Shop</title>"), _page(), "pass", id="a page in its place"),
@@ -65,6 +67,12 @@ def test_a_site_for_everybody_lets_engines_in(robots: Any, page: Any, status: st
 def test_a_hidden_site_keeps_them_out(robots: Any, pages: Any, status: str) -> None:  # noqa: ANN401
     """What a rehearsal says to people who search, its owner is asked about."""
     assert status == _judged(robots, *pages, hidden=True).status
+
+
+@pytest.mark.parametrize(("hidden", "words"), ((False, "let into"), (True, "kept out of")))
+def test_whether_engines_are_wanted_is_told(*, hidden: bool, words: str) -> None:
+    """One and the same site is right or wrong by that alone."""
+    assert f"search engines {words} /, /1" == _judged(OPEN, _page(), _page(), hidden=hidden).expected
 
 
 def test_the_settings_say_whether_it_is_hidden() -> None:

@@ -44,6 +44,22 @@ def test_silence_is_judged_by_what_aws_does_then() -> None:
     assert "fail" == guards.judge_forgets(_seen(), NOW, name="api1/a1", longest=shorter).status
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "actual"),
+    (
+        pytest.param("000000300", "pass", "5 min", id="nine digits"),
+        pytest.param("0000000300", "fail", "kept for 0000000300", id="ten digits"),
+        pytest.param("999999999", "fail", "11574 d 1 h", id="the longest number that is read"),
+        pytest.param("1000000000", "fail", "kept for 1000000000", id="the shortest that is not"),
+    ),
+)
+def test_a_number_that_nobody_meant_is_told_as_it_came(said: str, status: str, actual: str) -> None:
+    """No more than nine digits are read; an hour has four."""
+    verdict = guards.judge_forgets(_seen(seconds=said), NOW, name="api1/a1", longest=LONGEST)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
+
+
 def test_every_authorizer_whose_api_is_known_is_asked_about() -> None:
     """By the name that it is described by anyway."""
     http = resource(guards.HTTP, {"ApiId": "api2"}, subject="Http", physical_id="auth2")

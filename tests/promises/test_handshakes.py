@@ -67,9 +67,11 @@ def test_what_a_browser_refuses_is_not_in_order(seen: Refused | Silence) -> None
 
 
 def test_a_chain_that_cannot_be_read_is_not_judged() -> None:
-    """Our own instrument could not show it."""
-    with pytest.raises(CannotLook, match="cannot be read here"):
+    """Our own instrument could not show it, and would not at the next look."""
+    with pytest.raises(CannotLook, match="cannot be read here") as raised:
         _checks()[f"tls.chain[{APEX}]"].sight.look(world({("handshake", APEX): accepted(chain=())}))
+
+    assert raised.value.final
 
 
 @pytest.mark.parametrize(
@@ -141,19 +143,19 @@ def _multiplexed(agreed: str, trouble: str = "") -> Multiplexed:
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "actual"),
     (
-        pytest.param(_multiplexed("h2"), "pass", id="works"),
-        pytest.param(_multiplexed("h2", "closed"), "fail", id="hangs up"),
-        pytest.param(_multiplexed("http/1.1"), "pass", id="not agreed to"),
-        pytest.param(_multiplexed(""), "pass", id="nothing agreed"),
-        pytest.param(REFUSED, "fail", id="refused"),
-        pytest.param(silence(), "fail", id="silence"),
+        pytest.param(_multiplexed("h2"), "pass", "answered by HTTP/2", id="works"),
+        pytest.param(_multiplexed("h2", "closed"), "fail", "192.0.2.1: closed", id="hangs up"),
+        pytest.param(_multiplexed("http/1.1"), "pass", "agreed on http/1.1", id="not agreed to"),
+        pytest.param(_multiplexed(""), "pass", "agreed on nothing", id="nothing agreed"),
+        pytest.param(REFUSED, "fail", "192.0.2.1: expired", id="refused"),
+        pytest.param(silence(), "fail", f"{APEX}:443: connection refused", id="silence"),
     ),
 )
-def test_http2_works_where_it_is_agreed_on(seen: Multiplexed | Refused | Silence, status: str) -> None:
+def test_http2_works_where_it_is_agreed_on(seen: Multiplexed | Refused | Silence, status: str, actual: str) -> None:
     """What is not offered need not work."""
     check = _checks()[f"tls.http2[{APEX}]"]
-    found = check.sight.look(world({("http2", APEX): seen}))
+    verdict = check.sight.judge(check.sight.look(world({("http2", APEX): seen})), NOW)
 
-    assert status == check.sight.judge(found, NOW).status
+    assert (status, actual) == (verdict.status, verdict.actual)

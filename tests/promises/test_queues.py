@@ -137,8 +137,10 @@ def test_an_open_setting_is_not_compared_and_said() -> None:
     ),
 )
 def test_plain_http_is_refused_by_the_policy(policy: str, status: str) -> None:
-    """For every action on this very queue."""
-    assert status == _verdict("tls_only", replace(GOOD, policy=policy)).status
+    """For every action on this very queue; one that does too little is not told as none."""
+    verdict = _verdict("tls_only", replace(GOOD, policy=policy))
+
+    assert (status, not policy) == (verdict.status, verdict.actual == "it has no policy")
 
 
 def test_a_message_among_the_dead_letters_is_a_failure_that_somebody_should_see() -> None:
@@ -147,8 +149,24 @@ def test_a_message_among_the_dead_letters_is_a_failure_that_somebody_should_see(
 
     assert ("fail", "about 1") == (verdict.status, verdict.actual)
     assert "each after 14 days" in verdict.remedy
-    odd = _verdict("empty_dead_letters", replace(_with(MessageRetentionPeriod="soon"), messages=1))
-    assert "each after" not in odd.remedy
+
+
+@pytest.mark.parametrize(
+    ("seconds", "days"),
+    (
+        pytest.param("60", " (each after 0.000694444 days)", id="a minute"),
+        pytest.param("8640000", " (each after 100 days)", id="seven digits"),
+        pytest.param("08640000", "", id="eight digits"),
+        pytest.param("86400000", "", id="a number that SQS never says"),
+        pytest.param("soon", "", id="no number"),
+        pytest.param("", "", id="nothing"),
+    ),
+)
+def test_how_long_a_dead_letter_lies_is_told_where_it_is_known(seconds: str, days: str) -> None:
+    """At most a fortnight, which has seven digits of seconds."""
+    verdict = _verdict("empty_dead_letters", replace(_with(MessageRetentionPeriod=seconds), messages=1))
+
+    assert f"before they are deleted{days}, cure" in verdict.remedy
 
 
 @pytest.mark.parametrize(

@@ -195,8 +195,19 @@ def test_a_route_is_there_and_guarded(routes: dict[str, str], status: str) -> No
     check = _http("GET /items")["httpapis.route[Http/0]"]
     seen = Described(kind="r", name="h1", state="there", words=tuple(routes.items()))
     found = check.sight.look(world({("described", httpapis.ROUTE, REGION, "h1"): seen}))
+    verdict = check.sight.judge(found, NOW)
 
-    assert status == check.sight.judge(found, NOW).status
+    assert (status, "route GET /items with NONE - -") == (verdict.status, verdict.expected)
+
+
+def test_how_a_route_is_guarded_is_left_out_where_nobody_knows() -> None:
+    """That the route is there is still asked, and what is not compared is said."""
+    said = {"ApiId": "h1", "RouteKey": "GET /me", "AuthorizerId": Unresolved("Ref Other")}
+    (check,) = planned(httpapis.checks(target(resource(httpapis.ROUTE, said, subject="Http/me")))).values()
+    verdict = check.sight.judge(Described(kind="r", name="h1", state="there", words=(("is", "JWT a -"),)), NOW)
+
+    assert ("pass", "JWT a -") == (verdict.status, verdict.actual)
+    assert "route GET /me (not compared: Ref Other)" == verdict.expected
 
 
 def _staged(said: object, *more: Resource) -> Check:
