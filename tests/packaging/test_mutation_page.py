@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools import mutation_page
+import pytest
+
+from tools import mutants, mutation_page
 
 SCORES = {
     "checks/b.py": {"digest": "2", "made": 3, "survivors": ["checks/b.py:1: a < b  ->  a <= b"]},
@@ -12,10 +14,19 @@ SCORES = {
 }
 
 
-def test_the_share_is_of_all_mutants_together() -> None:
+EQUIVALENT = """
+[[equivalent]]
+file = "checks/b.py"
+line = "return a < b"
+mutant = "a < b  ->  a <= b"
+why = "They are never equal."
+"""
+
+
+def test_the_share_is_of_all_mutants_together(tmp_path: Path) -> None:
     """Three of four; a module without mutants has none that survived."""
-    assert 75.0 == mutation_page.share(SCORES.values())
-    assert 100.0 == mutation_page.share([])
+    assert 75.0 == mutation_page.share(tmp_path, SCORES.values())
+    assert 100.0 == mutation_page.share(tmp_path, [])
 
 
 def test_scores_are_read_back_as_they_were_kept(tmp_path: Path) -> None:
@@ -30,3 +41,34 @@ def test_scores_are_read_back_as_they_were_kept(tmp_path: Path) -> None:
     page = (tmp_path / "docs" / "mutation.md").read_text()
     assert "3 of 4 mutants of 2 modules were noticed: 75.0 %" in page
     assert "* `checks/b.py:1: a < b  ->  a <= b`" in page
+
+
+@pytest.mark.parametrize(("source", "share"), (("return a < b\n", 100.0), ("return a < b + 1\n", 75.0)))
+def test_what_nothing_can_tell_apart_does_not_count(tmp_path: Path, source: str, share: float) -> None:
+    """As long as its line is as it was when the reason was given."""
+    for folder in ("checks", "docs", "tools"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "checks" / "b.py").write_text(source)
+    (tmp_path / "tools" / "equivalents.toml").write_text(EQUIVALENT)
+
+    mutation_page.write(tmp_path, SCORES)
+
+    assert share == mutation_page.share(tmp_path, SCORES.values())
+    page = (tmp_path / "docs" / "mutation.md").read_text()
+    assert (share == 100.0) == ("3 of 3 mutants of 2 modules were noticed: 100.0 %.\n1 more, 25.0 %" in page)
+    assert (share == 100.0) == ("* `checks/b.py:1: a < b  ->  a <= b`: They are never equal." in page)
+
+
+def test_each_reason_is_of_a_mutant_that_there_is() -> None:
+    """One whose line was written anew since is judged anew."""
+    made = {
+        (str(file.relative_to(mutants.ROOT)), file.read_text("utf-8").splitlines()[each.line - 1].strip(), change)
+        for file in mutants.every_module()
+        for each in mutants.mutants(file)
+        for change in [f"{each.was}  ->  {each.now}"]
+    }
+
+    said = mutation_page.reasons(mutants.ROOT)
+
+    assert set() == set(said) - made
+    assert all(said.values())
