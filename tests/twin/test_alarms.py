@@ -290,3 +290,70 @@ def test_an_alarm_is_judged_over_its_periods(
 ) -> None:
     """M of N, and missing data as declared."""
     assert expected == alarms.judged(alarm(policy, needed), values)[0]
+
+
+def point(second: float, value: float = 1.0, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever MiniStack keeps
+    """One of a metric's, as MiniStack keeps it."""
+    return {"Timestamp": second, "Value": value, "Unit": "Count", **more}
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "kept"),
+    (
+        pytest.param([], point(5.0), [point(5.0)], id="the first"),
+        pytest.param([point(5.0)], point(5.9), [point(5.0, Count=2.0)], id="the same within a second"),
+        pytest.param([point(5.0, Count=2.0)], point(5.9), [point(5.0, Count=3.0)], id="and once more"),
+        pytest.param([point(5.9)], point(6.0), [point(5.9), point(6.0)], id="the same in the next second"),
+        pytest.param([point(5.0)], point(5.1, 0.0), [point(5.0), point(5.1, 0.0)], id="another value"),
+        pytest.param(
+            [point(5.0)], point(5.1, Unit="None"), [point(5.0), point(5.1, Unit="None")], id="of another unit"
+        ),
+        pytest.param(
+            [point(5.0, _stat={"SampleCount": 3})],
+            point(5.1),
+            [point(5.0, _stat={"SampleCount": 3}), point(5.1)],
+            id="after a statistic set",
+        ),
+        pytest.param([point(9.0)], point(5.0), [point(5.0), point(9.0)], id="after one of the future"),
+    ),
+)
+def test_what_is_counted_alike_within_a_second_is_one_point(
+    before: list[dict[str, Any]], last: dict[str, Any], kept: list[dict[str, Any]]
+) -> None:
+    """No statistic can tell: each value has its count. All stay in the order of their time."""
+    points = [*before, last]
+
+    alarms.count_alike(points)
+
+    assert kept == points
+
+
+class Cloud:
+    """A CloudWatch whose alarms take a while to look through."""
+
+    def __init__(self, clock: list[float], takes: float) -> None:
+        self.clock, self.takes, self.looks = clock, takes, 0
+
+    def get_region(self) -> str:
+        """One that no emulator of these tests has."""
+        return f"nowhere-{self.takes}"
+
+    def _evaluate_all_alarms(self) -> None:
+        self.looks += 1
+        self.clock[0] += self.takes
+
+
+@pytest.mark.parametrize(("takes", "pause"), ((0.0, 0.5), (0.05, 0.5), (0.1, 1.0), (2.0, 20.0)))
+def test_alarms_that_nobody_asks_about_take_a_tenth_of_the_time(
+    monkeypatch: pytest.MonkeyPatch, takes: float, pause: float
+) -> None:
+    """Half a second between two looks, or ten times of what one takes."""
+    clock = [1000.0]
+    monkeypatch.setattr("checks.twin.gaps.alarms.time.monotonic", lambda: clock[0])
+    cloud = Cloud(clock, takes)
+
+    alarms.look_again(cloud)
+    for moment, looks in ((999.9 + pause, 1), (1000.1 + pause, 2)):
+        clock[0] = max(clock[0], moment)
+        alarms.look_again(cloud)
+        assert looks == cloud.looks

@@ -17,8 +17,12 @@ from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, servi
 _HELD_S = 20.0
 _PAUSE_S = 0.5
 _EVICTED_EVERY_S = 60.0
+# Of the emulator's time no more than a tenth goes into looking at alarms that nobody has asked about.
+_SPARED = 9
+# By region, when its alarms are looked at again.
 _looked: dict[str, float] = {}
 _ASKED = ("params", "cbor_data", "is_cbor", "is_json")
+_RECORD = ("namespace", "metric_name", "value", "unit", "dimensions")
 _DATUM = ("namespace", "name", "dims", "ts", "unit", "value", "values", "counts", "stat_values")
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -70,11 +74,23 @@ def keep_metrics_in_order(_: Grounds) -> None:
     """The points of a metric stay in the order of their time, however late one of them is told.
 
     MiniStack keeps them as they come, so that whoever wants the newest goes through all; and it copies all of them at
-    every question, to drop what is older than two weeks. Within hours a twin would be busy with nothing else.
+    every question, to drop what is older than two weeks. Within hours a twin would be busy with nothing else. What it
+    counts itself is one point for each value of a second, which is finer than the minute that AWS's own metrics keep.
     """
     cloudwatch = service("services.cloudwatch")
     bucket, moment = store(cloudwatch, "_metric_bucket"), operator.itemgetter("Timestamp")
-    evicted = 0.0
+    evicted, turn = 0.0, threading.Lock()
+
+    def counted(original: Function) -> Function:
+        def record(
+            namespace: str, metric_name: str, value: float, unit: str = "None", dimensions: Untyped = None
+        ) -> None:
+            # Functions end in threads of their own.
+            with turn:
+                original(namespace, metric_name, value, unit, dimensions)
+                count_alike(bucket((namespace, metric_name, cloudwatch._dims_key(dimensions or {}))))  # noqa: SLF001
+
+        return record
 
     def ordered(original: Function) -> Function:
         def keep(namespace: str, name: str, dims: Untyped, *told: Untyped) -> None:
@@ -94,8 +110,30 @@ def keep_metrics_in_order(_: Grounds) -> None:
 
         return evict
 
+    replace(cloudwatch, "record_metric", _RECORD, counted)
     replace(cloudwatch, "_store_datum", _DATUM, ordered)
     replace(cloudwatch, "_evict_old_metrics", (), rarely)
+
+
+def count_alike(points: list[Alarm]) -> None:
+    """Put the last of *points* in its place, which is the end unless one of the future was told.
+
+    Where the one before it has the same value in the same second, that is counted once more instead.
+    """
+    last, before = points[-1], points[-2] if len(points) > 1 else {}
+    if not before:
+        return
+    if before["Timestamp"] > last["Timestamp"]:
+        points.sort(key=operator.itemgetter("Timestamp"))
+    elif _alike(before) == _alike(last):
+        before["Count"] = before.get("Count", 1.0) + last.get("Count", 1.0)
+        points.pop()
+
+
+def _alike(point: Alarm) -> tuple[object, ...]:
+    # A statistic set, which is a value of its own, is like no other.
+    told = id(point) if "_stat" in point else 0
+    return int(point["Timestamp"]), point["Value"], point["Unit"], told
 
 
 def evaluate_alarms_as_declared(_: Grounds) -> None:
@@ -147,11 +185,16 @@ def evaluate_alarms_as_declared(_: Grounds) -> None:
 
 
 def look_again(cloudwatch: Untyped) -> None:
-    """Evaluate the alarms of this region, if that was not done a moment ago: a burst of calls is one occasion."""
-    region, now = cloudwatch.get_region(), time.monotonic()
-    if now - _looked.get(region, 0.0) >= _PAUSE_S:
-        _looked[region] = now
+    """Evaluate the alarms of this region, if that was not done a moment ago: a burst of calls is one occasion.
+
+    A moment is longer where there is much to look through.
+    """
+    region, began = cloudwatch.get_region(), time.monotonic()
+    if began >= _looked.get(region, 0.0):
+        _looked[region] = began + _PAUSE_S
         cloudwatch._evaluate_all_alarms()  # noqa: SLF001
+        took = time.monotonic() - began
+        _looked[region] = began + max(_PAUSE_S, took + took * _SPARED)
 
 
 def judged(alarm: Alarm, values: Sequence[float | None]) -> tuple[str, str]:
