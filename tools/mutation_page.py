@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 Scores = dict[str, dict[str, Any]]
-# By module, text of the line and change: why nothing can tell the two apart.
-Reasons = dict[tuple[str, str, str], str]
+# By module, text of the line and change: how many of them there are, and why nothing can tell the two apart.
+Reasons = dict[tuple[str, str, str], tuple[int, str]]
 _PAGE = """\
 # Mutation of the harness
 
@@ -55,17 +55,27 @@ def reasons(root: Path) -> Reasons:
         said = tomllib.loads((root / "tools" / "equivalents.toml").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    return {(each["file"], each["line"], each["mutant"]): each["why"] for each in said.get("equivalent", ())}
+    return {
+        (each["file"], each["line"], each["mutant"]): (each.get("times", 1), each["why"])
+        for each in said.get("equivalent", ())
+    }
 
 
 def told_apart(root: Path, score: Mapping[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
     """The survivors of a module that a test could notice, and those that none can, each with its reason.
 
-    One line may hold several of the same words.
+    One line may hold several of the same words: no more of them are excused than were judged.
     """
-    known = reasons(root)
-    whys = [(each, known.get(_spot(root, each), "")) for each in score["survivors"]]
-    return [each for each, why in whys if not why], [(each, why) for each, why in whys if why]
+    known, alive, same = reasons(root), list[str](), list[tuple[str, str]]()
+    for each in score["survivors"]:
+        spot = _spot(root, each)
+        left, why = known.get(spot, (0, ""))
+        known[spot] = (left - 1, why)
+        if left > 0:
+            same.append((each, why))
+        else:
+            alive.append(each)
+    return alive, same
 
 
 def _spot(root: Path, survivor: str) -> tuple[str, str, str]:

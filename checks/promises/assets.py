@@ -307,6 +307,9 @@ def _unseen(seen: Assets, expected: str) -> Verdict | None:
         case Asset(status=status, page=page, url=url) if status != _OK or not page:
             actual = f"{quote(url)} is {status} and no page" if not page else f"{quote(url)} is {status}"
             return Verdict.failed(expected=expected, actual=actual, remedy="see cdn.home of this host")
+        case _ if len(seen.parts) != len(seen.references):
+            actual = f"{len(seen.parts)} answers for {len(seen.references)} that are named"
+            return Verdict.failed(expected=expected, actual=actual, remedy="look again; half an answer is no evidence")
         case _:
             return None
 

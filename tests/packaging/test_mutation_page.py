@@ -59,6 +59,19 @@ def test_what_nothing_can_tell_apart_does_not_count(tmp_path: Path, source: str,
     assert (share == 100.0) == ("* `checks/b.py:1: a < b  ->  a <= b`: They are never equal." in page)
 
 
+def test_no_more_are_excused_than_were_judged(tmp_path: Path) -> None:
+    """A line that holds the same words three times, two of which are told apart by tests."""
+    for folder in ("checks", "tools"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "checks" / "b.py").write_text("return a < b\n")
+    (tmp_path / "tools" / "equivalents.toml").write_text(f"{EQUIVALENT}times = 2\n")
+    survivor = "checks/b.py:1: a < b  ->  a <= b"
+
+    alive, same = mutation_page.told_apart(tmp_path, {"made": 9, "survivors": [survivor] * 3})
+
+    assert ([survivor], [(survivor, "They are never equal.")] * 2) == (alive, same)
+
+
 def test_each_reason_is_of_a_mutant_that_there_is() -> None:
     """One whose line was written anew since is judged anew."""
     made = {
@@ -71,4 +84,4 @@ def test_each_reason_is_of_a_mutant_that_there_is() -> None:
     said = mutation_page.reasons(mutants.ROOT)
 
     assert set() == set(said) - made
-    assert all(said.values())
+    assert all(times > 0 and why for times, why in said.values())

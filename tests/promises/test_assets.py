@@ -231,17 +231,22 @@ def test_what_must_be_asked_for_anew_is_kept_for_no_second(rule: str, as_page: s
     assert as_asset == assets.judge_cache(within, NOW, **limits).status
 
 
-def test_what_was_not_asked_for_is_not_judged() -> None:
-    """More may be named than was fetched."""
+def test_what_was_named_and_nobody_asked_for_is_no_pass() -> None:
+    """Each that is named has its answer, if only that nobody was asked; fewer are no evidence."""
     page = Asset(url=HOME, status=200, type="text/html", cache="no-cache", complete=True, page=True, listing=False)
-    script = Asset(url=SCRIPT, status=200, type="text/javascript", cache="", complete=True, page=False, listing=False)
+    script = Asset(url=SCRIPT, status=404, type="text/html", cache="", complete=True, page=True, listing=False)
     named = tuple(Reference(kind="script", url=url) for url in (SCRIPT, f"{HOME}late.js"))
-    seen = Assets(page=page, references=named, parts=(replace(script, cache="max-age=86400"),))
-    hidden = replace(seen, parts=(replace(script, status=404),))
+    seen, whole = (Assets(page=page, references=named, parts=parts) for parts in ((script,), (script, None)))
+    limits = {"page": timedelta(minutes=10), "asset": timedelta(days=1)}
 
-    assert "1 of 1" == assets.judge_assets(seen, NOW).actual
-    assert "pass" == assets.judge_cache(seen, NOW, page=timedelta(minutes=10), asset=timedelta(days=1)).status
-    assert "none of 1" == assets.judge_hidden(hidden, NOW).actual
+    for verdict in (
+        assets.judge_assets(seen, NOW),
+        assets.judge_cache(seen, NOW, **limits),
+        assets.judge_foreign(seen, NOW, host=APEX),
+        assets.judge_hidden(seen, NOW),
+    ):
+        assert ("fail", "1 answers for 2 that are named") == (verdict.status, verdict.actual)
+    assert "none of 2" == assets.judge_hidden(whole, NOW).actual
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.exceptions
@@ -328,6 +329,15 @@ def test_what_is_counted_alike_within_a_second_is_one_point(
     assert kept == points
 
 
+def test_what_could_not_be_counted_is_no_point() -> None:
+    """MiniStack swallows a value that is no number, and leaves a metric without any."""
+    points: list[dict[str, Any]] = []
+
+    alarms.count_alike(points)
+
+    assert [] == points
+
+
 class Cloud:
     """A CloudWatch whose alarms take a while to look through."""
 
@@ -349,7 +359,7 @@ def test_alarms_that_nobody_asks_about_take_a_tenth_of_the_time(
 ) -> None:
     """Half a second between two looks, or ten times of what one takes."""
     clock = [1000.0]
-    monkeypatch.setattr("checks.twin.gaps.alarms.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(alarms, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     cloud = Cloud(clock, takes)
 
     alarms.look_again(cloud)

@@ -17,8 +17,8 @@ from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, servi
 _HELD_S = 20.0
 _PAUSE_S = 0.5
 _EVICTED_EVERY_S = 60.0
-# Of the emulator's time no more than a tenth goes into looking at alarms that nobody has asked about.
-_SPARED = 9
+# Of the emulator's time no more than one part in so many goes into looking at alarms that nobody has asked about.
+_SHARE = 10
 # By region, when its alarms are looked at again.
 _looked: dict[str, float] = {}
 _ASKED = ("params", "cbor_data", "is_cbor", "is_json")
@@ -120,9 +120,9 @@ def count_alike(points: list[Alarm]) -> None:
 
     Where the one before it has the same value in the same second, that is counted once more instead.
     """
-    last, before = points[-1], points[-2] if len(points) > 1 else {}
-    if not before:
+    if len(points) < 2:  # noqa: PLR2004 - the last and the one before it; there is none where none could be counted
         return
+    before, last = points[-2:]
     if before["Timestamp"] > last["Timestamp"]:
         points.sort(key=operator.itemgetter("Timestamp"))
     elif _alike(before) == _alike(last):
@@ -194,7 +194,7 @@ def look_again(cloudwatch: Untyped) -> None:
         _looked[region] = began + _PAUSE_S
         cloudwatch._evaluate_all_alarms()  # noqa: SLF001
         took = time.monotonic() - began
-        _looked[region] = began + max(_PAUSE_S, took + took * _SPARED)
+        _looked[region] = began + max(_PAUSE_S, took * _SHARE)
 
 
 def judged(alarm: Alarm, values: Sequence[float | None]) -> tuple[str, str]:
