@@ -249,9 +249,10 @@ class Multiplexed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One HTTP response; redirects are not followed. Header names are lower-case; *body* is text, at most 64 KiB.
+    """One HTTP response; redirects are not followed. Header names are lower-case; *body* is text.
 
-    *complete* is false when the body was cut off by the server; *capped* when we stopped reading.
+    *complete* is false when the body was cut off by the server; *capped* when we stopped reading, at 64 KiB unless the
+    look asked for more.
     """
 
     url: str

@@ -29,6 +29,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "policy",
             "routes",
             "together",
+            "whole",
             "wording",
             "world.ports",
         ),

@@ -11,6 +11,7 @@ from checks.evidence import Response, Responses, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.routes import Api, Route, apis
 from checks.together import together
+from checks.whole import read_whole
 from checks.wording import quote, several
 from checks.world.ports import World
 
@@ -32,7 +33,7 @@ _LOGS = "see the function's log for this request, and the gateway's access log"
 @promise("api.health", says="the API says that it is well", severity="critical", instrument="http")
 def health(*, url: str) -> Sight:
     """Pitfalls 1, 3, 18, 49, 50 and 53: a status alone proves nothing behind an edge that can answer with a page."""
-    return Sight(look=partial(_fetch, url=url), judge=judge_health)
+    return Sight(look=partial(read_whole, url=url), judge=judge_health)
 
 
 @promise(
@@ -51,7 +52,7 @@ def direct(*, edge: str, stage: str) -> Sight:
 )
 def release(*, url: str, sha: str) -> Sight:
     """Pitfalls 49 and 54: a stage still on its old deployment answers every health check well."""
-    return Sight(look=partial(_fetch, url=url), judge=partial(judge_release, sha=sha))
+    return Sight(look=partial(read_whole, url=url), judge=partial(judge_release, sha=sha))
 
 
 @promise("api.fresh", says="no answer of the API comes out of a cache", severity="critical", instrument="http")
@@ -63,13 +64,13 @@ def fresh(*, url: str) -> Sight:
 @promise("api.deep", says="everything that the API stands on works", severity="critical", instrument="http")
 def deep(*, url: str) -> Sight:
     """Pitfalls 53 and 55: every part of our own; a group called ``borrowed`` has a promise of its own."""
-    return Sight(look=partial(_fetch, url=url), judge=judge_deep)
+    return Sight(look=partial(read_whole, url=url), judge=judge_deep)
 
 
 @promise("api.borrowed", says="what others run for the API works", severity="warning", instrument="http")
 def borrowed(*, url: str) -> Sight:
     """Pitfall 55: somebody else's outage is reported, and no release is taken back for it."""
-    return Sight(look=partial(_fetch, url=url), judge=judge_borrowed)
+    return Sight(look=partial(read_whole, url=url), judge=judge_borrowed)
 
 
 def judge_health(seen: Answer, _now: datetime) -> Verdict:
@@ -181,10 +182,6 @@ def _shallow(api: Api, found: Route, sha: str) -> Iterator[Check]:
     if sha:
         yield release(place, url=url, sha=sha)
     yield fresh(place, url=url)
-
-
-def _fetch(world: World, *, url: str) -> Answer:
-    return world.http.fetch(url)
 
 
 def _fetch_all(world: World, *, urls: tuple[str, ...]) -> Responses:

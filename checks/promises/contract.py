@@ -14,6 +14,7 @@ from checks.evidence import Response, Responses, Silence
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.routes import Api, Route, apis
 from checks.together import together
+from checks.whole import read_whole
 from checks.wording import several
 from checks.world.ports import World
 
@@ -34,7 +35,7 @@ _LOGS = "see the function's log for this request, and the gateway's access log"
 )
 def route(*, url: str) -> Sight:
     """Pitfalls 1, 17, 18 and 49; a public list that suddenly asks for a token is an outage as well."""
-    return Sight(look=partial(_fetch, url=url), judge=judge_route)
+    return Sight(look=partial(read_whole, url=url), judge=judge_route)
 
 
 @promise(

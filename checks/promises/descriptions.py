@@ -12,6 +12,7 @@ from checks.evidence import Response, Silence, Trial, Trials
 from checks.model import Check, Place, Sight, Target, Verdict, promise
 from checks.routes import Api, apis
 from checks.together import together
+from checks.whole import read_whole
 from checks.wording import quote, several
 from checks.world.ports import World
 
@@ -125,7 +126,7 @@ def _few(every: Sequence[str]) -> tuple[str, ...]:
 
 def _read(world: World, described: str) -> Mapping[str, object] | str:
     """The description, or why it cannot be read."""
-    read = answered(world.http.fetch(described), _OK)
+    read = answered(read_whole(world, described), _OK)
     return read if isinstance(read, Mapping | str) else "a JSON array, no description"
 
 

@@ -13,7 +13,7 @@ from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.deadline import Deadline
 from checks.world.memo import Memo
-from checks.world.message import Message, read_message
+from checks.world.message import MOST_BODY, Message, read_message
 from checks.world.names import ascii_name, literal
 from checks.world.network import Network
 from checks.world.tls import Addresses, host_header, secure
@@ -66,18 +66,19 @@ class RealHttp:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        most: int = MOST_BODY,
     ) -> Response | Silence:
-        """One answer; equal GET, HEAD and OPTIONS requests share it within the attempt.
+        """One answer, at most *most* bytes of it; equal GET, HEAD and OPTIONS requests share it within the attempt.
 
         Who wants a second answer to the same request asks ``world.again()``.
         Raises CannotLook for a request that cannot be made, such as one to ftp or with a line break in a header.
         """
         request = request_to(url, method=method, headers=headers or {}, body=body)
         if method not in _REPEATABLE:
-            return self._fetch(request)
-        return self.memo.once(("fetch", request), lambda: self._fetch(request))
+            return self._fetch(request, most)
+        return self.memo.once(("fetch", request, most), lambda: self._fetch(request, most))
 
-    def _fetch(self, request: Request) -> Response | Silence:
+    def _fetch(self, request: Request, most: int) -> Response | Silence:
         context = self.trust.browser() if request.secure else None
         found = self.addresses(request.host)
         if isinstance(found, Silence):
@@ -92,7 +93,7 @@ class RealHttp:
             try:
                 wire = secure(wire, context, request.host) if context else wire
                 with contextlib.closing(wire):
-                    return _response(request, at, _exchange(wire, request))
+                    return _response(request, at, _exchange(wire, request, most))
             except Unanswered as error:
                 return Silence(where=where, reason=f"{at}: {error}")
             except OSError as error:
@@ -142,11 +143,11 @@ def _is_latin(value: str) -> bool:
     return all(ord(sign) < 256 for sign in value)  # noqa: PLR2004 - what latin-1 can hold
 
 
-def _exchange(wire: Wire, request: Request) -> Message:
+def _exchange(wire: Wire, request: Request, most: int) -> Message:
     # A server may refuse a body before it has read it; its answer is then worth more than our broken pipe.
     with contextlib.suppress(ConnectionError):
         wire.send(request.head + request.body)
-    return read_message(wire, request.method)
+    return read_message(wire, request.method, most)
 
 
 def _response(request: Request, at: str, message: Message) -> Response:

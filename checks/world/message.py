@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from checks.frozen import dataclass
 from checks.world.wire import Unanswered, Wire, why
 
+# What is read of a body unless somebody asks for more of it.
 MOST_BODY = 65_536
 _MOST_HEAD = 65_536
 _MOST_FIELDS = 200
@@ -30,7 +31,7 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A response as it came: *body* decoded and at most MOST_BODY bytes, *complete* and *capped* as in Response."""
+    """A response as it came: *body* decoded and no longer than asked for, *complete* and *capped* as in Response."""
 
     status: int
     fields: Fields
@@ -81,8 +82,8 @@ class _Reader:
             yield piece
 
 
-def read_message(wire: Wire, method: str) -> Message:
-    """The final response to a request with *method*.
+def read_message(wire: Wire, method: str, most: int = MOST_BODY) -> Message:
+    """The final response to a request with *method*, of whose body no more than *most* bytes are kept.
 
     Raises Unanswered for what is no response, TimeoutError at the deadline (a body dripped too slowly included).
     """
@@ -91,12 +92,12 @@ def read_message(wire: Wire, method: str) -> Message:
     if method == "HEAD" or status in _NO_BODY:
         return Message(status=status, fields=fields, body=b"", complete=True, capped=False)
     body = bytearray()
-    decode = _decoder(fields)
+    decode = _decoder(fields, most)
     try:
         for piece in _body(reader, fields):
             decode.feed(piece, body)
-            if len(body) > MOST_BODY:
-                return Message(status=status, fields=fields, body=bytes(body[:MOST_BODY]), complete=True, capped=True)
+            if len(body) > most:
+                return Message(status=status, fields=fields, body=bytes(body[:most]), complete=True, capped=True)
     except (_CutOff, zlib.error):
         return Message(status=status, fields=fields, body=bytes(body), complete=False, capped=False)
     return Message(status=status, fields=fields, body=bytes(body), complete=decode.finished(), capped=False)
@@ -197,6 +198,7 @@ class _Decoder:
     """Undoes the content coding, never making more than what may still be kept."""
 
     start: Callable[[bytes], zlib._Decompress] | None
+    most: int
     inflating: zlib._Decompress | None = None
 
     def feed(self, piece: bytes, body: bytearray) -> None:
@@ -205,21 +207,21 @@ class _Decoder:
             body += piece
             return
         self.inflating = self.inflating or self.start(piece)
-        body += self.inflating.decompress(piece, MOST_BODY + 1 - len(body))
+        body += self.inflating.decompress(piece, self.most + 1 - len(body))
 
     def finished(self) -> bool:
         """Whether the coding came to its own end."""
         return self.start is None or (self.inflating is not None and self.inflating.eof)
 
 
-def _decoder(fields: Fields) -> _Decoder:
+def _decoder(fields: Fields, most: int) -> _Decoder:
     # Only the plain body was asked for; a server may compress none the less.
     codings = [each for each in _values(fields, "content-encoding") if each != "identity"]
     if not codings:
-        return _Decoder(None)
+        return _Decoder(None, most)
     if len(codings) > 1 or codings[0] not in _DECODABLE:
         raise Unanswered(f"the body came as {', '.join(codings)} although only identity was asked for")
-    return _Decoder(_inflater)
+    return _Decoder(_inflater, most)
 
 
 def _inflater(first: bytes) -> zlib._Decompress:

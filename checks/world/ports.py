@@ -93,8 +93,12 @@ class Http(Protocol):
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        most: int = 65_536,
     ) -> seen.Response | seen.Silence:
-        """One request to *url* and its answer, within the wall-clock budget of a look."""
+        """One request to *url* and its answer, within the wall-clock budget of a look.
+
+        Of a body *most* bytes are read; what is longer comes back ``capped``.
+        """
         ...
 
 

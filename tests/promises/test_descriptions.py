@@ -68,7 +68,7 @@ def _api(query: str) -> int:
 
 
 def _edge(change: Callable[[str], str]) -> Any:  # noqa: ANN401
-    def fetch(url: str, method: str = "GET") -> Response | Silence:
+    def fetch(url: str, method: str = "GET", **_: object) -> Response | Silence:
         if url.endswith("openapi.json"):
             return response(200, json.dumps(DOCUMENT), "application/json", url=url)
         if method != "GET":
