@@ -112,6 +112,57 @@ def test_signatures_hold_now_and_for_a_while(begins: timedelta, ends: timedelta,
     assert status == _judged("signatures", _zone(KEYS, _said("A", signature)))
 
 
+@pytest.mark.parametrize(
+    ("seen", "actual"),
+    (
+        pytest.param(_zone(KEYS, _said()), "2 signatures, the first ends in 13 d", id="all of it"),
+        pytest.param(
+            _zone(_said("DNSKEY", _signature("DNSKEY", expiration=NOW), _signature("DNSKEY")), _said()),
+            "3 signatures, the first ends in 13 d",
+            id="what has ended does not end first",
+        ),
+        pytest.param(
+            _zone(KEYS, _said("A", _signature(verified=None))),
+            "2 signatures, the first ends in 13 d",
+            id="one of them is verified",
+        ),
+        pytest.param(
+            _zone(_said("A", _signature(verified=None))),
+            "1 signatures, the first ends in 13 d; their dates alone, nothing here can verify them",
+            id="none is verified",
+        ),
+        pytest.param(
+            _zone(_said("A", _signature(signer="test"))),
+            f"ns1.test: {APEX} A: not signed by the zone's own key",
+            id="by another zone",
+        ),
+        pytest.param(
+            _zone(_said("A", _signature(expiration=NOW), _signature(verified=False))),
+            f"ns1.test: {APEX} A: expired 0 s ago, not confirmed by key {KEY[0]}",
+            id="each flaw of two",
+        ),
+    ),
+)
+def test_what_is_told_of_signatures(seen: SignedZone, actual: str) -> None:
+    """How many there are, when the first of those that hold ends, what nobody could verify; or each flaw."""
+    assert actual == _check("signatures").sight.judge(seen, NOW).actual
+
+
+@pytest.mark.parametrize(
+    ("record", "tag", "status"),
+    (
+        pytest.param("65535 13", 65535, "pass", id="the greatest tag"),
+        pytest.param("123456 13", 123456, "fail", id="no tag is so long"),
+        pytest.param("x 13", 1, "fail", id="no number"),
+    ),
+)
+def test_a_ds_names_a_key_by_a_number_that_can_be_one(record: str, tag: int, status: str) -> None:
+    """Tags have 16 bits; what is none leads to no key at all."""
+    keys = _said("DNSKEY", _signature("DNSKEY", tag=tag))
+
+    assert status == _judged("signatures", _zone(keys, _said(), above=answer(record, type="DS")))
+
+
 @given(begins=st.integers(-10_000, 10_000), lasts=st.integers(1, 10_000))
 def test_no_signature_is_believed_outside_its_dates(begins: int, lasts: int) -> None:
     """Whatever the span, what has not begun or has ended fails."""
