@@ -54,24 +54,26 @@ def _to(location: str, status: int = 301) -> Response:
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "actual"),
     (
-        pytest.param(_to(f"https://{APEX}/?kept=1"), "pass", id="301"),
-        pytest.param(_to(f"https://{APEX}/?kept=1", 308), "pass", id="308"),
-        pytest.param(_to(f"https://{APEX}:443/?kept=1"), "pass", id="with the port"),
-        pytest.param(_to(f"https://{APEX}/?kept=1", 302), "fail", id="for now"),
-        pytest.param(_to(f"https://{APEX}/?kept=1", 200), "fail", id="no redirect"),
-        pytest.param(_to(f"https://{APEX}/"), "fail", id="the query is lost"),
-        pytest.param(_to(f"https://{WWW}/?kept=1"), "fail", id="another host"),
-        pytest.param(_to(f"http://{APEX}/?kept=1"), "fail", id="a loop"),
-        pytest.param(_to(""), "fail", id="to nowhere"),
-        pytest.param(HOME, "fail", id="the page itself"),
-        pytest.param(silence(), "fail", id="silence"),
+        pytest.param(_to(f"https://{APEX}/?kept=1"), "pass", f"301 to https://{APEX}/?kept=1", id="301"),
+        pytest.param(_to(f"https://{APEX}/?kept=1", 308), "pass", f"308 to https://{APEX}/?kept=1", id="308"),
+        pytest.param(_to(f"https://{APEX}:443/?kept=1"), "pass", f"301 to https://{APEX}:443/?kept=1", id="the port"),
+        pytest.param(_to(f"https://{APEX}/?kept=1", 302), "fail", f"302 to https://{APEX}/?kept=1", id="for now"),
+        pytest.param(_to(f"https://{APEX}/?kept=1", 200), "fail", f"200 to https://{APEX}/?kept=1", id="no redirect"),
+        pytest.param(_to(f"https://{APEX}/"), "fail", f"301 to https://{APEX}/", id="the query is lost"),
+        pytest.param(_to(f"https://{WWW}/?kept=1"), "fail", f"301 to https://{WWW}/?kept=1", id="another host"),
+        pytest.param(_to(f"http://{APEX}/?kept=1"), "fail", f"301 to http://{APEX}/?kept=1", id="a loop"),
+        pytest.param(_to(""), "fail", "301", id="to nowhere"),
+        pytest.param(HOME, "fail", "200", id="the page itself"),
+        pytest.param(silence(), "fail", "shop.test:443: connection refused", id="silence"),
     ),
 )
-def test_plain_http_is_sent_to_the_same_address(seen: Response | Silence, status: str) -> None:
-    """For good, and with nothing lost but the scheme."""
-    assert status == site.judge_https(seen, NOW, host=APEX).status
+def test_plain_http_is_sent_to_the_same_address(seen: Response | Silence, status: str, actual: str) -> None:
+    """For good, and with nothing lost but the scheme; where to is told."""
+    verdict = site.judge_https(seen, NOW, host=APEX)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
 
 
 @pytest.mark.parametrize(
@@ -155,22 +157,37 @@ def test_a_deep_link_is_the_application(
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "word"),
     (
-        pytest.param(_page(XML, 404, "application/xml"), "pass", id="404"),
-        pytest.param(_page(XML, 403, "application/xml"), "pass", id="403, which S3 says without permission to list"),
-        pytest.param(_page("", 410, ""), "pass", id="gone"),
-        pytest.param(HOME, "fail", id="the application in its place"),
-        pytest.param(_page(PAGE, 404), "fail", id="the application as an error"),
-        pytest.param(_page(PAGE, 404, "text/javascript"), "fail", id="a page that claims to be a script"),
-        pytest.param(_page("x()", 200, "text/javascript"), "fail", id="a script that cannot be"),
-        pytest.param(_page(XML, 500, "application/xml"), "fail", id="an outage"),
-        pytest.param(silence(), "fail", id="silence"),
+        pytest.param(_page(XML, 404, "application/xml"), "pass", "404 application/xml for", id="404"),
+        pytest.param(
+            _page(XML, 403, "application/xml"),
+            "pass",
+            "403 application/xml for",
+            id="403, which S3 says without permission to list",
+        ),
+        pytest.param(_page("", 410, ""), "pass", "410 no content type for", id="gone"),
+        pytest.param(HOME, "fail", "200 text/html for", id="the application in its place"),
+        pytest.param(_page(PAGE, 404), "fail", "404 text/html for", id="the application as an error"),
+        pytest.param(
+            _page(PAGE, 404, "text/javascript"),
+            "fail",
+            "404 text/javascript for",
+            id="a page that claims to be a script",
+        ),
+        pytest.param(
+            _page("x()", 200, "text/javascript"), "fail", "200 text/javascript for", id="a script that cannot be"
+        ),
+        pytest.param(_page(XML, 500, "application/xml"), "fail", "500 application/xml for", id="an outage"),
+        pytest.param(silence(), "fail", "refused", id="silence"),
     ),
 )
-def test_a_missing_script_is_missing(seen: Response | Silence, status: str) -> None:
-    """A page in place of a script breaks the application where no status shows it."""
-    assert status == site.judge_missing(seen, NOW).status
+def test_a_missing_script_is_missing(seen: Response | Silence, status: str, word: str) -> None:
+    """A page in place of a script breaks the application where no status shows it; its type is told."""
+    verdict = site.judge_missing(seen, NOW)
+
+    assert status == verdict.status
+    assert word in verdict.actual
 
 
 GOOD = {
