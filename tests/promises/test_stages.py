@@ -40,6 +40,7 @@ def test_a_method_is_there_and_guarded(routes: dict[str, str], status: str) -> N
     found = check.sight.look(world({("described", stages.METHOD, REGION, "api1"): seen}))
 
     assert status == check.sight.judge(found, NOW).status
+    assert f"with {GUARD}" in check.sight.judge(found, NOW).expected
     assert {"Apiauth", "Apime", "Apiauth/meGET".replace("/", "")} <= set(check.place.covers)
 
 
@@ -59,6 +60,7 @@ def test_a_guard_that_is_not_known_is_left_out() -> None:
 
     assert "pass" == check.sight.judge(there, NOW).status
     assert "not compared" in check.sight.judge(there, NOW).expected
+    assert "with" not in check.sight.judge(there, NOW).expected
 
 
 @pytest.mark.parametrize(("status_code", "status"), (("401", "pass"), ("500", "fail")))
