@@ -210,7 +210,31 @@ def test_the_live_plan_is_the_accepted_one(accepted: str, live: str, expected: s
     verdict = check.sight.judge(check.sight.look(world({})), NOW)
 
     assert (expected, "warning") == (verdict.status, check.severity)
+    assert (f"plan {accepted[:12]}" if accepted else "a plan that somebody accepted") == verdict.expected
     assert (expected == "fail" and bool(accepted)) == ("added: tls.new[x]; changed: dns.a[y]" in verdict.actual)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "actual"),
+    (
+        pytest.param({"recovered": "0", "names": ""}, "pass", "0 recovered", id="none"),
+        pytest.param({"recovered": "2", "names": "a, b"}, "pass", "2 recovered: a, b", id="as many as allowed"),
+        pytest.param({"recovered": "3", "names": "a, b, c"}, "fail", "3 recovered: a, b, c", id="one more"),
+        pytest.param(
+            {"recovered": "1", "names": "a", "often": "a"},
+            "fail",
+            "1 recovered: a; again and again: a",
+            id="one, but again and again",
+        ),
+    ),
+)
+def test_few_checks_needed_a_second_look(facts: dict[str, str], status: str, actual: str) -> None:
+    """Not more than the share of all, and none of them every other time; which ones is told."""
+    seen = Stated(facts=tuple(sorted({"looked": "100", **facts}.items())))
+
+    verdict = stack.judge_recovered(seen, NOW, allowed=0.02)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
 
 
 @pytest.mark.parametrize(
