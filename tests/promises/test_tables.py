@@ -288,18 +288,20 @@ def test_an_included_projection_names_its_attributes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "expected"),
+    ("seen", "expected", "actual"),
     (
-        pytest.param(RECOVERABLE, "pass", id="on"),
-        pytest.param(replace(RECOVERABLE, days=None), "pass", id="on, days unsaid"),
-        pytest.param(replace(RECOVERABLE, status="DISABLED"), "fail", id="off"),
-        pytest.param(replace(RECOVERABLE, status=""), "fail", id="unsaid"),
-        pytest.param(GONE, "fail", id="gone"),
+        pytest.param(RECOVERABLE, "pass", "ENABLED over 35 days", id="on"),
+        pytest.param(replace(RECOVERABLE, days=None), "pass", "ENABLED", id="on, days unsaid"),
+        pytest.param(replace(RECOVERABLE, status="DISABLED"), "fail", "DISABLED", id="off"),
+        pytest.param(replace(RECOVERABLE, status=""), "fail", "", id="unsaid"),
+        pytest.param(GONE, "fail", "there is no table T", id="gone"),
     ),
 )
-def test_only_enabled_recovery_counts(seen: ContinuousBackups | Absent, expected: str) -> None:
-    """Whatever the template says."""
-    assert expected == tables.judge_pitr(seen, NOW, region=REGION, table="T").status
+def test_only_enabled_recovery_counts(seen: ContinuousBackups | Absent, expected: str, actual: str) -> None:
+    """Whatever the template says; over how many days is told where it is known."""
+    verdict = tables.judge_pitr(seen, NOW, region=REGION, table="T")
+
+    assert (expected, actual) == (verdict.status, verdict.actual)
 
 
 @pytest.mark.parametrize(("on", "expected"), ((True, "pass"), (False, "fail")))
