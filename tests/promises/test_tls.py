@@ -68,6 +68,8 @@ def test_an_unknown_certificate_is_not_compared() -> None:
     ("seen", "status", "word"),
     (
         pytest.param(accepted(), "pass", "200 d left", id="accepted"),
+        pytest.param(accepted(leaf=leaf(not_after=NOW + SECOND)), "pass", "1 s left", id="its last second but one"),
+        pytest.param(accepted(leaf=leaf(not_after=NOW)), "pass", "expired 0 s ago", id="its last second"),
         pytest.param(_refused(10, not_after=NOW - DAY), "fail", "expired 1 d ago", id="expired"),
         pytest.param(_refused(62, names=("other.test",)), "fail", "other.test", id="another name"),
         pytest.param(_refused(20), "fail", "verify failed", id="unknown authority"),
@@ -91,22 +93,25 @@ def test_the_remedy_depends_on_what_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("addresses", "handshakes", "status"),
+    ("addresses", "handshakes", "status", "word"),
     (
-        pytest.param(answer("192.0.2.1", "192.0.2.2"), (accepted(), accepted()), "pass", id="both"),
-        pytest.param(answer("192.0.2.1", "192.0.2.2"), (accepted(), _refused(10)), "fail", id="one expired"),
-        pytest.param(answer("192.0.2.1"), (silence(),), "fail", id="the only one is silent"),
-        pytest.param(answer(rcode="NXDOMAIN"), (), "fail", id="no addresses"),
-        pytest.param(silence(), (), "fail", id="no answer"),
+        pytest.param(answer("192.0.2.1", "192.0.2.2"), (accepted(), accepted()), "pass", "2 addresses", id="both"),
+        pytest.param(answer("192.0.2.1", "192.0.2.2"), (accepted(), _refused(10)), "fail", "1 of 2:", id="one expired"),
+        pytest.param(answer("192.0.2.1"), (silence(),), "fail", "1 of 1:", id="the only one is silent"),
+        pytest.param(answer(rcode="NXDOMAIN"), (), "fail", "no address (NXDOMAIN)", id="no addresses"),
+        pytest.param(silence(), (), "fail", "refused", id="no answer"),
     ),
 )
 def test_one_bad_edge_of_several_is_a_failure(
-    addresses: DnsAnswer | Silence, handshakes: tuple[Accepted | Refused | Silence, ...], status: str
+    addresses: DnsAnswer | Silence, handshakes: tuple[Accepted | Refused | Silence, ...], status: str, word: str
 ) -> None:
-    """A single look meets the good one half of the time."""
+    """A single look meets the good one half of the time; how many are bad is told."""
     seen = Handshakes(addresses=addresses, handshakes=handshakes)
 
-    assert status == tls.judge_addresses(seen, NOW, host=APEX).status
+    verdict = tls.judge_addresses(seen, NOW, host=APEX)
+
+    assert (status, f"the same welcome at every address of {APEX}") == (verdict.status, verdict.expected)
+    assert word in verdict.actual
 
 
 def test_every_address_is_visited_up_to_a_limit() -> None:
@@ -142,7 +147,9 @@ def test_an_ipv6_address_that_is_there_works(
     met = dict(zip(getattr(addresses, "records", ()), handshakes, strict=True))
     there = world({("ask", APEX, "AAAA"): addresses, ("handshake",): lambda _host, address: met[address]})
 
-    assert status == check.sight.judge(check.sight.look(there), NOW).status
+    verdict = check.sight.judge(check.sight.look(there), NOW)
+
+    assert (status, f"the same welcome at every IPv6 address of {APEX}") == (verdict.status, verdict.expected)
 
 
 def test_addresses_are_visited_at_the_same_time() -> None:
@@ -261,38 +268,52 @@ def _protocols(accepted: str = "", refused: str = "", unclear: str = "") -> Prot
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "actual"),
     (
-        pytest.param(_protocols("1.2 1.3", "1.0 1.1"), "pass", id="modern"),
-        pytest.param(_protocols("1.3", "1.0 1.1 1.2"), "pass", id="1.3 alone"),
-        pytest.param(_protocols("1.2", "1.0 1.1 1.3"), "pass", id="1.2 alone"),
-        pytest.param(_protocols("1.0 1.2 1.3", "1.1"), "fail", id="1.0 accepted"),
-        pytest.param(_protocols("1.1 1.2 1.3", "1.0"), "fail", id="1.1 accepted"),
-        pytest.param(_protocols("1.0", "1.1 1.2 1.3"), "fail", id="1.0 alone"),
-        pytest.param(_protocols("", "1.0 1.1 1.2 1.3"), "fail", id="nothing"),
-        pytest.param(_protocols("1.2 1.3", "1.1", "1.0"), "fail", id="1.0 unclear"),
-        pytest.param(_protocols("1.2 1.3"), "fail", id="old ones not tried"),
-        pytest.param(_protocols("1.0 1.2", "1.0 1.1"), "fail", id="1.0 both ways"),
-        pytest.param(silence(), "fail", id="silence"),
+        pytest.param(_protocols("1.2 1.3", "1.0 1.1"), "pass", "accepted 1.2, 1.3", id="modern"),
+        pytest.param(_protocols("1.3", "1.0 1.1 1.2"), "pass", "accepted 1.3", id="1.3 alone"),
+        pytest.param(_protocols("1.2", "1.0 1.1 1.3"), "pass", "accepted 1.2", id="1.2 alone"),
+        pytest.param(_protocols("1.0 1.2 1.3", "1.1"), "fail", "1.0 accepted", id="1.0 accepted"),
+        pytest.param(_protocols("1.1 1.2 1.3", "1.0"), "fail", "1.1 accepted", id="1.1 accepted"),
+        pytest.param(
+            _protocols("1.0", "1.1 1.2 1.3"), "fail", "1.0 accepted, neither 1.2 nor 1.3 accepted", id="1.0 alone"
+        ),
+        pytest.param(_protocols("", "1.0 1.1 1.2 1.3"), "fail", "neither 1.2 nor 1.3 accepted", id="nothing"),
+        pytest.param(_protocols("1.2 1.3", "1.1", "1.0"), "fail", "1.0 unclear", id="1.0 unclear"),
+        pytest.param(_protocols("1.2 1.3"), "fail", "1.0 unclear, 1.1 unclear", id="old ones not tried"),
+        pytest.param(_protocols("1.0 1.2", "1.0 1.1"), "fail", "1.0 accepted", id="1.0 both ways"),
+        pytest.param(silence(), "fail", "shop.test:443: connection refused", id="silence"),
     ),
 )
-def test_old_versions_are_seen_to_be_refused(seen: Protocols | Silence, status: str) -> None:
-    """Not to have seen an acceptance is no refusal."""
-    assert status == tls.judge_floor(seen, NOW).status
+def test_old_versions_are_seen_to_be_refused(seen: Protocols | Silence, status: str, actual: str) -> None:
+    """Not to have seen an acceptance is no refusal, and is told as neither."""
+    verdict = tls.judge_floor(seen, NOW)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "actual"),
     (
-        pytest.param(_protocols("1.2 1.3", "1.0 1.1"), "pass", id="offered"),
-        pytest.param(_protocols("1.2", "1.3"), "fail", id="refused"),
-        pytest.param(_protocols("1.2", "", "1.3"), "fail", id="unclear"),
-        pytest.param(silence(), "fail", id="silence"),
+        pytest.param(_protocols("1.2 1.3", "1.0 1.1"), "pass", "accepted 1.2, 1.3", id="offered"),
+        pytest.param(_protocols("1.2", "1.3"), "fail", "1.3 refused", id="refused"),
+        pytest.param(_protocols("1.2", "", "1.3"), "fail", "1.3 unclear", id="unclear"),
+        pytest.param(silence(), "fail", "shop.test:443: connection refused", id="silence"),
     ),
 )
-def test_the_newest_version_is_offered(seen: Protocols | Silence, status: str) -> None:
+def test_the_newest_version_is_offered(seen: Protocols | Silence, status: str, actual: str) -> None:
     """TLS 1.3 was seen to be accepted."""
-    assert status == tls.judge_modern(seen, NOW).status
+    verdict = tls.judge_modern(seen, NOW)
+
+    assert (status, actual) == (verdict.status, verdict.actual)
+
+
+def test_who_keeps_silent_about_versions_is_named_in_the_remedy() -> None:
+    """The host and not its port: that is what there is to look at."""
+    remedies = {judge(silence(f"{APEX}:8443"), NOW).remedy for judge in (tls.judge_floor, tls.judge_modern)}
+
+    assert {tls.judge_certificate(silence(), NOW, host=APEX).remedy} == remedies
+    assert APEX in remedies.pop()
 
 
 @pytest.mark.parametrize(
