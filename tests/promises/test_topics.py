@@ -84,6 +84,21 @@ def test_what_is_promised_of_a_topic(promise: str, seen: TopicSeen | Absent, sta
 
 
 @pytest.mark.parametrize(
+    ("second", "third", "actual"),
+    (
+        ("confirmed", "confirmed", "email, email, sqs; 0 pending"),
+        ("confirmed", "pending", "email, email; 1 pending"),
+        ("pending", "pending", "email; 2 pending"),
+    ),
+)
+def test_who_has_not_confirmed_yet_is_counted_apart(second: str, third: str, actual: str) -> None:
+    """Those who have are told by their protocols."""
+    seen = replace(GOOD, subscriptions=(("email", "confirmed"), ("email", second), ("sqs", third)))
+
+    assert actual == _checks()["topics.confirmed[Orders]"].sight.judge(seen, NOW).actual
+
+
+@pytest.mark.parametrize(
     ("seen", "status"),
     (
         (_text(LETS_IN), "pass"),

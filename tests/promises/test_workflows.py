@@ -85,20 +85,29 @@ def test_a_definition_is_whole_when_every_state_is_there_and_reached(definition:
 
 
 @pytest.mark.parametrize(
-    ("seen", "status"),
+    ("seen", "status", "actual"),
     (
-        (Described(kind="k", name=ARN, state="SUCCEEDED", words=(("failed", "2"), ("succeeded", "1"))), "pass"),
-        (Described(kind="k", name=ARN, state="none"), "pass"),
-        (Described(kind="k", name=ARN, state="FAILED", words=(("failed", "1"),)), "fail"),
-        (Described(kind="k", name=ARN, state="TIMED_OUT"), "fail"),
-        (Described(kind="k", name=ARN, state="ABORTED"), "fail"),
-        (Absent(what="x"), "fail"),
+        (
+            Described(kind="k", name=ARN, state="SUCCEEDED", words=(("failed", "2"), ("succeeded", "1"))),
+            "pass",
+            "2 failed, 1 succeeded",
+        ),
+        (Described(kind="k", name=ARN, state="none"), "pass", "it never ran"),
+        (Described(kind="k", name=ARN, state="FAILED", words=(("failed", "1"),)), "fail", "FAILED; 1 failed"),
+        (
+            Described(kind="k", name=ARN, state="TIMED_OUT", words=(("timed out", "1"),)),
+            "fail",
+            "TIMED_OUT; 1 timed out",
+        ),
+        (Described(kind="k", name=ARN, state="ABORTED", words=(("aborted", "1"),)), "fail", "ABORTED; 1 aborted"),
+        (Absent(what="x"), "fail", "there is no such state machine"),
     ),
     ids=("the newest is well", "never ran", "failed", "timed out", "aborted", "gone"),
 )
-def test_the_newest_execution_tells(seen: Described | Absent, status: str) -> None:
+def test_the_newest_execution_tells(seen: Described | Absent, status: str, actual: str) -> None:
     """What failed before it is told, and judged no more."""
     check = _machine()["workflows.works[Orders]"]
     found = check.sight.look(world({("described", "AWS::StepFunctions::Execution", REGION, ARN): seen}))
+    verdict = check.sight.judge(found, NOW)
 
-    assert status == check.sight.judge(found, NOW).status
+    assert (status, actual) == (verdict.status, verdict.actual)
