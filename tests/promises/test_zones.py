@@ -123,26 +123,46 @@ def test_an_alias_check_speaks_for_the_records_of_its_host() -> None:
 )
 def test_there_is_exactly_one_zone(seen: Zones, zone_id: str, status: str) -> None:
     """Records in a zone that nobody is sent to look right and serve nobody."""
-    assert status == zones.judge_zone(seen, NOW, zone_id=zone_id).status
+    verdict = zones.judge_zone(seen, NOW, zone_id=zone_id)
+
+    assert status == verdict.status
+    assert f"one public hosted zone {APEX}{', ' if zone_id else ''}{zone_id}" == verdict.expected
 
 
 @pytest.mark.parametrize(
-    ("found", "parent", "status"),
+    ("found", "parent", "status", "word"),
     (
-        pytest.param(ONE, _referral("NS-1.example.net", "ns-2.example.org."), "pass", id="equal but for dots and case"),
-        pytest.param(ONE, answer(*NS, type="NS", authoritative=True), "pass", id="a parent that answers itself"),
-        pytest.param(ONE, _referral("ns-1.example.net"), "fail", id="one of two"),
-        pytest.param(ONE, _referral(*NS, "ns-3.example.net"), "fail", id="one too many"),
-        pytest.param(ONE, _referral("old.example.net"), "fail", id="another's"),
-        pytest.param(ONE, answer(type="NS", rcode="NXDOMAIN"), "fail", id="not delegated"),
-        pytest.param(ONE, silence(), "fail", id="silence"),
-        pytest.param(NONE, _referral(), "fail", id="no zone, no delegation"),
-        pytest.param(TWO, _referral(*NS), "fail", id="two zones"),
+        pytest.param(
+            ONE,
+            _referral("NS-1.example.net", "ns-2.example.org."),
+            "pass",
+            "says ns-1.example.net, ns-2.example.org",
+            id="equal but for dots and case",
+        ),
+        pytest.param(
+            ONE,
+            answer(*NS, type="NS", authoritative=True),
+            "pass",
+            "says ns-1.example.net, ns-2.example.org",
+            id="a parent that answers itself",
+        ),
+        pytest.param(ONE, _referral("ns-1.example.net"), "fail", "says ns-1.example.net", id="one of two"),
+        pytest.param(ONE, _referral(*NS, "ns-3.example.net"), "fail", "ns-3.example.net", id="one too many"),
+        pytest.param(ONE, _referral("old.example.net"), "fail", "says old.example.net", id="another's"),
+        pytest.param(ONE, answer(type="NS", rcode="NXDOMAIN"), "fail", "says NXDOMAIN", id="not delegated"),
+        pytest.param(ONE, silence(), "fail", "refused", id="silence"),
+        pytest.param(NONE, _referral(), "fail", "0 public hosted zones", id="no zone, no delegation"),
+        pytest.param(TWO, _referral(*NS), "fail", "2 public hosted zones", id="two zones"),
     ),
 )
-def test_the_parent_hands_out_the_servers_of_the_zone(found: Zones, parent: DnsAnswer | Silence, status: str) -> None:
+def test_the_parent_hands_out_the_servers_of_the_zone(
+    found: Zones, parent: DnsAnswer | Silence, status: str, word: str
+) -> None:
     """A zone made anew has other servers than the registrar knows."""
-    assert status == zones.judge_delegation(Delegation(zones=found, parent=parent), NOW).status
+    verdict = zones.judge_delegation(Delegation(zones=found, parent=parent), NOW)
+
+    assert status == verdict.status
+    assert word in verdict.actual
 
 
 def _soa(server: str, serial: str = "1", **changes: Any) -> DnsAnswer:  # noqa: ANN401
@@ -160,8 +180,19 @@ def _a(server: str, *addresses: str, **changes: Any) -> DnsAnswer:  # noqa: ANN4
         pytest.param((_soa("a"), _a("a", "192.0.2.1"), _soa("b"), _a("b", "192.0.2.1")), "pass", "2", id="agree"),
         pytest.param((_soa("a"), _a("a", "192.0.2.1"), _soa("b"), _a("b", "192.0.2.9")), "pass", "2", id="rotating"),
         pytest.param((_soa("a"), _a("a"), _soa("b"), _a("b")), "pass", "2", id="no addresses anywhere"),
-        pytest.param((_soa("a"), _a("a", "192.0.2.1"), _soa("b"), _a("b")), "fail", "addresses", id="some have none"),
-        pytest.param((_soa("a"), _soa("b"), _soa("c", "2")), "fail", "c: serial 2", id="an old copy"),
+        pytest.param(
+            (_soa("a"), _a("a", "192.0.2.1"), _soa("b"), _a("b")),
+            "fail",
+            "b: addresses none, elsewhere some",
+            id="some have none",
+        ),
+        pytest.param((_soa("a"), _soa("b"), _soa("c", "2")), "fail", "c: serial 2, elsewhere 1", id="an old copy"),
+        pytest.param(
+            (_soa("a"), _soa("b"), answer("ns host", type="SOA", server="c", authoritative=True)),
+            "fail",
+            "c: serial none, elsewhere 1",
+            id="a SOA without a serial",
+        ),
         pytest.param((_soa("a"), silence("b:53")), "fail", "b:53", id="one is silent"),
         pytest.param((_soa("a"), _soa("b", rcode="REFUSED")), "fail", "b: REFUSED", id="one is lame"),
         pytest.param((_a("a", "192.0.2.1", authoritative=False),), "fail", "not authoritative", id="a resolver"),
@@ -287,6 +318,14 @@ def test_a_zone_above_the_domain_is_found_by_the_id_that_the_records_name() -> N
 
     assert above == checks[f"dns.zone[{APEX}]"].sight.look(world(asked))
     assert seen == checks[f"dns.alias[{WWW}]"].sight.look(world(asked)).records  # type: ignore[attr-defined]
+
+
+def test_a_second_zone_of_the_name_hides_the_stacks_own_from_nobody() -> None:
+    """Where one of two has the id that the records name, no zone above is looked for: two are the evidence."""
+    above = Zones(name="test", zones=(replace(ZONE, name="test."),))
+    check = planned(zones.checks(site(_record_resource())))[f"dns.zone[{APEX}]"]
+
+    assert TWO == check.sight.look(world({("zones", APEX): TWO, ("zones", "test"): above}))
 
 
 def test_a_zone_that_is_nowhere_stays_the_one_that_was_looked_for() -> None:
