@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -91,7 +92,9 @@ def test_what_is_promised_of_a_topic(promise: str, seen: TopicSeen | Absent, sta
         ("pending", "pending", "email; 2 pending"),
     ),
 )
-def test_who_has_not_confirmed_yet_is_counted_apart(second: str, third: str, actual: str) -> None:
+def test_who_has_not_confirmed_yet_is_counted_apart(
+    second: Literal["confirmed", "pending"], third: Literal["confirmed", "pending"], actual: str
+) -> None:
     """Those who have are told by their protocols."""
     seen = replace(GOOD, subscriptions=(("email", "confirmed"), ("email", second), ("sqs", third)))
 
