@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.model import Check, Place, Severity, Sight, Verdict, promise
-from checks.plan import Difference, Plan, PlanError, as_text, compare, freeze, from_json, to_json
+from checks.plan import Difference, Plan, PlanError, as_text, compare, fingerprint, freeze, from_json, to_json
 
 
 def _judge(seen: object, now: datetime) -> Verdict:
@@ -77,6 +77,11 @@ def test_the_digest_shows_what_must_not_change_unseen(other: Plan) -> None:
     assert _plan(_expiry(), _present()).digest != other.digest
 
 
+def test_a_fingerprint_is_short_enough_to_be_read() -> None:
+    """Sixteen of its digits tell as many checks apart as anybody will ever plan, and those who accepted have these."""
+    assert {16} == {len(fingerprint(each)) for each in (_expiry(), _present())}
+
+
 def test_a_stored_plan_comes_back_whole() -> None:
     """Names, places, parameters, severities and digest survive; the looks are bound to their promises again."""
     plan = _plan(_expiry(), _present())
@@ -124,6 +129,28 @@ def test_a_selection_keeps_the_digest_of_the_whole() -> None:
     assert (plan.digest, ["tls.expiry[e.org]"]) == (chosen.digest, [each.name for each in chosen.checks])
 
 
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    (
+        pytest.param(["tls.*"], ["tls.expiry[a]", "tls.expiry[b]"], id="names"),
+        pytest.param(["severity=critical"], ["tls.expiry[a]", "tables.present[UsersTable]"], id="a weight"),
+        pytest.param(["severity=critical", "tls.*"], ["tls.expiry[a]"], id="names of a weight"),
+        pytest.param(["severity=warning", "tables.*"], [], id="names of another weight"),
+        pytest.param(
+            ["severity=warning", "severity=critical"],
+            ["tls.expiry[a]", "tls.expiry[b]", "tables.present[UsersTable]"],
+            id="either weight",
+        ),
+        pytest.param([], [], id="nothing"),
+    ),
+)
+def test_a_selection_is_by_name_by_weight_or_by_both(patterns: list[str], names: list[str]) -> None:
+    """A weight beside names narrows them, and alone it chooses from all."""
+    plan = _plan(_expiry("a"), _expiry("b", severity="warning"), _present())
+
+    assert names == [each.name for each in plan.only(patterns).checks]
+
+
 def test_equal_plans_do_not_differ() -> None:
     """Other ids are no difference."""
     assert Difference(missing=(), weakened=(), added=(), changed=()) == compare(
@@ -147,9 +174,10 @@ def test_a_difference_is_told_by_name() -> None:
 
 def test_a_stored_plan_is_json_with_a_line_for_each_check() -> None:
     """What a review shows is which check changed, and nothing else."""
-    plan = _plan(_expiry(), _present())
+    plan = _plan(_expiry("bücher.example"), _present())
 
     text = as_text(plan)
 
+    assert text.isascii()
     assert to_json(plan) == json.loads(text)
     assert 2 == sum('"promise":' in line for line in text.splitlines())
