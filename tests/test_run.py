@@ -14,8 +14,10 @@ from checks.blocking import Dependency
 from checks.evidence import Response
 from checks.model import CannotLook, Place, Verdict, Waiver
 from checks.promises import stack
-from checks.run import exit_code, void_reasons
-from tests.runs import NOON, SEEN, SmallWorld, a_check, a_control, a_plan, a_run, broken, kept, settling
+from checks.run import LATE, Progress, counts, exit_code, suppressed, void_reasons
+from checks.settling import Pending, Settling
+from checks.vantage import Need
+from tests.runs import NOON, SEEN, SetClock, SmallWorld, a_check, a_control, a_plan, a_run, broken, kept, settling
 
 
 @dataclass
@@ -110,6 +112,25 @@ def test_a_selection_that_fits_nothing_is_void() -> None:
     assert 3 == exit_code(a_run(a_check(), selection=("tabels.*",)))
 
 
+@pytest.mark.parametrize(
+    ("selection", "void"),
+    (
+        pytest.param(("a.*", "x.*"), (), id="each fits one"),
+        pytest.param(("a.b[c]",), (), id="a whole name"),
+        pytest.param(("severity=critical",), (), id="a severity"),
+        pytest.param(
+            ("a.*", "tabels.*"), ("nothing of the plan fits 'tabels.*', which was asked for",), id="one misspelt"
+        ),
+        pytest.param(
+            ("tabels.*",), ("nothing was planned: no check fits the selection and the target",), id="all misspelt"
+        ),
+    ),
+)
+def test_every_pattern_of_a_selection_fits_something(selection: tuple[str, ...], void: tuple[str, ...]) -> None:
+    """One that is misspelt among others would look at less than was asked for; where nothing fits, that is said."""
+    assert void == a_run(a_check("a.b[c]"), a_check("x.y[z]"), selection=selection).void
+
+
 def test_a_selection_runs_only_what_it_names() -> None:
     """The rest of the plan is not looked at, and the run says what was selected."""
     run = a_run(a_check("a.b[c]"), a_check("x.y[z]", judge=broken), selection=("a.*",))
@@ -128,10 +149,13 @@ def test_a_missing_or_doubled_result_is_void() -> None:
 
 
 def test_a_defect_of_the_harness_costs_one_check_and_voids_the_run() -> None:
-    """The others keep their results, the traceback is kept, and no exception gets out."""
-    run = a_run(a_check("a.b[c]", look=InTurn([KeyError("oops")])), a_check("x.y[z]"))
+    """The others keep their results, the traceback is kept, no exception gets out, and nobody tries again."""
+    look = InTurn([KeyError("oops")])
+
+    run = a_run(a_check("a.b[c]", look=look), a_check("x.y[z]"), retries=2)
 
     first, second = run.results
+    assert 1 == len(look.asked)
     assert ("unknown", "pass") == (first.status, second.status)
     assert "KeyError: 'oops'" in first.actual
     assert "Traceback" in str(first.harness_error)
@@ -145,6 +169,19 @@ def test_a_judge_that_raises_is_a_defect_too() -> None:
         raise RuntimeError("no idea")
 
     assert 3 == exit_code(a_run(a_check(judge=confused)))
+
+
+@pytest.mark.parametrize("trouble", (None, CannotLook("AccessDenied"), KeyError("oops")), ids=("seen", "not", "ours"))
+def test_a_look_takes_as_long_as_it_takes(trouble: Exception | None) -> None:
+    """Whatever became of it, and whatever the clock showed when it began."""
+
+    def slow(world: Any) -> object:  # noqa: ANN401 - a world
+        world.clock.sleep(2.0)
+        if trouble:
+            raise trouble
+        return SEEN
+
+    assert 2.0 == a_run(a_check(look=slow), world=SmallWorld(clock=SetClock(moved=100.0))).results[0].seconds
 
 
 def test_evidence_is_redacted_before_it_is_judged() -> None:
@@ -205,7 +242,7 @@ def test_a_failure_on_the_network_is_looked_at_again_a_setting_is_not(instrument
 
 def test_the_public_surface_is_looked_at_while_the_clients_are_made() -> None:
     """Making them takes as long as many looks; what asks AWS waits for them, and nothing else does."""
-    public_began, clients_made = threading.Event(), threading.Event()
+    public_began, proof_began, clients_made = threading.Event(), threading.Event(), threading.Event()
 
     def public(_: object) -> object:
         public_began.set()
@@ -216,17 +253,27 @@ def test_the_public_surface_is_looked_at_while_the_clients_are_made() -> None:
         assert clients_made.is_set()
         return SEEN
 
+    def of_the_network(_: object) -> tuple[bool, str]:
+        proof_began.set()
+        return clients_made.wait(timeout=10), "an answer"
+
     def prepare() -> None:
         assert public_began.wait(timeout=10)
+        assert proof_began.wait(timeout=10)
         clients_made.set()
 
     checks = (
         a_check("cdn.home[a]", look=public, instrument="http"),
         a_check("tables.present[b]", look=of_aws, instrument="aws"),
     )
-    run = a_run(*checks, prepare=prepare)
+    proofs = (
+        a_control("http.known-good", look=of_the_network, instrument="http"),
+        a_control(look=lambda _: (clients_made.is_set(), "an answer")),
+    )
+    run = a_run(*checks, controls=proofs, prepare=prepare)
 
     assert ["pass", "pass"] == [each.status for each in run.results]
+    assert ["held", "held"] == [each.status for each in run.controls]
 
 
 def test_retries_end() -> None:
@@ -234,6 +281,43 @@ def test_retries_end() -> None:
     look = InTurn([CannotLook("time-out")])
 
     assert ("unknown", 3) == (a_run(a_check(look=look), retries=2).results[0].status, len(look.asked))
+
+
+def test_each_pause_is_longer_than_the_one_before_up_to_a_limit() -> None:
+    """What was lost on the way may be back at once; after that, patience helps more than haste."""
+    world = SmallWorld()
+
+    a_run(a_check(look=InTurn([CannotLook("time-out")])), world=world, retries=4)
+
+    assert [0.2, 0.8, 2.0, 2.0] == world.clock.slept
+
+
+def test_a_pause_is_as_short_as_the_shortest_that_is_needed() -> None:
+    """What settles can wait for what was lost on the way, be that a look or a proof; alone it is asked more rarely."""
+    lost, settles = a_check("a.b[c]", look=_refuse), a_check("x.y[z]", judge=settling)
+    worlds = [SmallWorld(), SmallWorld(), SmallWorld()]
+    wait = timedelta(seconds=3)
+
+    a_run(lost, settles, world=worlds[0], retries=1, wait=wait)
+    a_run(a_check(), controls=[a_control(look=_unseen)], world=worlds[1], retries=1)
+    a_run(settles, world=worlds[2], wait=wait)
+
+    assert [0.2, 0.2, 3.0] == [each.clock.slept[0] for each in worlds]
+
+
+def test_no_pause_goes_beyond_the_deadline() -> None:
+    """What the first look saw is better than a second one that would come too late."""
+    run = a_run(a_check(look=InTurn([CannotLook("lost")])), retries=1, deadline=timedelta(seconds=0.1))
+
+    assert ("could not look: lost", 1) == (run.results[0].actual, len(run.results[0].attempts))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "actual"), ((0, f"could not look: {LATE}"), (1, "yes")), ids=("no time", "a second")
+)
+def test_without_any_time_nothing_is_seen(seconds: int, actual: str) -> None:
+    """The deadline is the end of looking, and before it there is looking."""
+    assert actual == a_run(a_check(), deadline=timedelta(seconds=seconds)).results[0].actual
 
 
 def test_settling_is_given_the_time_it_was_promised() -> None:
@@ -260,6 +344,84 @@ def test_settling_ends_with_the_wait() -> None:
 
     assert "not_yet" == run.results[0].status
     assert 25 <= world.clock.moved <= 35
+
+
+def test_nothing_is_asked_again_at_the_moment_when_the_wait_ends() -> None:
+    """Every three seconds for half a minute, the first and the last one included."""
+    world = SmallWorld()
+
+    run = a_run(a_check(judge=settling), world=world, wait=timedelta(seconds=30), deadline=timedelta(seconds=6))
+
+    assert ("not_yet", 11, 30) == (run.results[0].status, len(run.results[0].attempts), world.clock.moved)
+
+
+def test_the_time_of_waiting_is_counted_from_the_first_look() -> None:
+    """Whatever the clock showed then, for the result and for whoever watches."""
+    told: list[Progress] = []
+    world = SmallWorld(clock=SetClock(moved=100.0))
+
+    run = a_run(
+        a_check(judge=settling),
+        world=world,
+        wait=timedelta(seconds=6),
+        watch=told.append,
+        settling=(Settling(check="tables.*", signal="TableStatus", within=timedelta(seconds=4)),),
+    )
+
+    pending = Pending(
+        check="tables.present[Users]",
+        signal="TableStatus",
+        waited=timedelta(seconds=6),
+        within=timedelta(seconds=4),
+    )
+    assert pending == run.results[0].pending
+    assert [replace(pending, waited=timedelta(seconds=each)) for each in (0, 3, 3, 6)] == [
+        waits for each in told for waits in each.settling
+    ]
+
+
+def test_whoever_watches_is_told_that_nothing_came_in() -> None:
+    """So that somebody who waits sees what for; what is late is told as such, and not looked at again."""
+    never = threading.Event()
+    told: list[Progress] = []
+
+    run = a_run(
+        a_check("a.b[c]", look=lambda _: never.wait(30)),
+        world=SmallWorld(clock=RealClock()),
+        deadline=timedelta(seconds=0.1),
+        wait=timedelta(seconds=0.6),
+        retries=1,
+        watch=told.append,
+    )
+    never.set()
+
+    assert Progress(result=None, left=("a.b[c]",)) == told[0]
+    assert [LATE] == [each.actual.removeprefix("could not look: ") for each in run.results[0].attempts]
+
+
+def test_who_watches_is_told_nothing_when_there_is_nothing_new() -> None:
+    """One result, and the end of the round."""
+    told: list[Progress] = []
+
+    run = a_run(a_check(), watch=told.append)
+
+    assert [Progress(result=run.results[0], left=()), Progress(result=None, left=())] == told
+
+
+def test_a_control_that_hangs_is_not_waited_for_beyond_the_deadline() -> None:
+    """It is unseen, as if there had been no answer."""
+    never = threading.Event()
+    hangs = a_control(look=lambda _: (not never.wait(0.7), "too late"))
+
+    run = a_run(
+        a_check("a.b[c]", look=lambda _: never.wait(30)),
+        controls=[hangs],
+        world=SmallWorld(clock=RealClock()),
+        deadline=timedelta(seconds=0.1),
+    )
+    never.set()
+
+    assert ("unseen", LATE) == (run.controls[0].status, run.controls[0].actual)
 
 
 def test_a_look_that_hangs_ends_at_the_deadline() -> None:
@@ -292,7 +454,9 @@ def test_an_interruption_keeps_what_is_known() -> None:
     )
     never.set()
 
-    assert {"a.b[c]": "pass", "x.y[z]": "unknown"} == {each.name: each.status for each in run.results}
+    seen = {each.name: (each.status, each.actual) for each in run.results}
+    unseen = "could not look: the run was interrupted before it was looked at"
+    assert {"a.b[c]": ("pass", "yes"), "x.y[z]": ("unknown", unseen)} == seen
     assert 130 == exit_code(run)
 
 
@@ -361,6 +525,50 @@ def test_an_unproven_instrument_does_not_turn_a_failure_into_one() -> None:
     assert ("unknown", "fail") == (run.results[0].status, run.results[0].own_verdict)
 
 
+def test_what_nobody_saw_is_not_doubted_besides() -> None:
+    """It says why it could not be seen, whatever was proven."""
+    result = a_run(a_check(look=_refuse), controls=[a_control(look=_unseen)]).results[0]
+
+    assert ("could not look: AccessDenied", None) == (result.actual, result.own_verdict)
+
+
+@pytest.mark.parametrize(
+    ("name", "instrument", "vantage", "status"),
+    (
+        pytest.param("dns.zone[a]", "dns", "", "unknown", id="of its instrument"),
+        pytest.param("dns.zone[a]", "tls", "", "pass", id="of another one"),
+        pytest.param("dns.zone[a]", "dns", "clock", "pass", id="of the place, which it does not rely on"),
+        pytest.param("tls.expiry[a]", "tls", "clock", "unknown", id="of the place, which it relies on"),
+        pytest.param("tls.expiry[a]", "http", "clock", "unknown", id="of the place, seen with another instrument"),
+        pytest.param("tls.expiry[a]", "tls", "ipv6", "pass", id="of something else about the place"),
+    ),
+)
+def test_a_control_speaks_for_its_instrument_or_for_who_relies_on_the_place(
+    name: str,
+    instrument: Any,  # noqa: ANN401 - a literal
+    vantage: str,
+    status: str,
+) -> None:
+    """One that measures the place says nothing of the instrument with which it does."""
+    unseen = replace(a_control(look=_unseen, instrument=instrument), vantage=vantage)
+    family: Any = name.partition(".")[0]
+
+    run = a_run(
+        a_check(name, instrument=family), controls=[unseen], needs=(Need(check="tls.expiry[*]", capability="clock"),)
+    )
+
+    assert status == run.results[0].status
+
+
+def test_a_control_that_holds_is_asked_once_and_one_that_is_unseen_as_often_as_a_check() -> None:
+    """With one retry, that is twice."""
+    held, unseen = InTurn([(True, "seen")]), InTurn([CannotLook("lost")])
+
+    a_run(a_check(), controls=[a_control("aws.held", look=held), a_control("aws.unseen", look=unseen)], retries=1)
+
+    assert (1, 2) == (len(held.asked), len(unseen.asked))
+
+
 def test_a_control_is_given_another_chance() -> None:
     """One lost packet must not make an instrument unproven."""
     look = InTurn([CannotLook("lost"), (True, "seen")])
@@ -378,8 +586,8 @@ def _waiver(check: str = "tables.*", expires: datetime = NOON + timedelta(days=1
 
 
 def test_a_live_waiver_opens_the_gate_and_is_counted() -> None:
-    """The result still says fail, and who decided to live with it."""
-    run = a_run(a_check(judge=broken), waivers=[_waiver()])
+    """The result still says fail, and who decided to live with it; up to the last moment."""
+    run = a_run(a_check(judge=broken), waivers=[_waiver(expires=NOON)])
 
     assert ("fail", "platform", 0) == (run.results[0].status, run.results[0].waiver.owner, exit_code(run))  # type: ignore[union-attr]  # waived
 
@@ -427,3 +635,17 @@ def test_void_comes_before_failure_and_failure_before_doubt() -> None:
     assert 1 == exit_code(both)
     assert 3 == exit_code(replace(both, void=("why",)))
     assert 130 == exit_code(replace(both, void=("why",), interrupted=True))
+
+
+def test_maintenance_hides_what_is_broken_from_whoever_is_called_and_from_nobody_else() -> None:
+    """What nobody waived and is no pass is marked; the counts tell it as ever."""
+    flaky = a_check("api.health[x]", look=InTurn([CannotLook("lost"), "good"]), judge=_by_answer)
+    checks = (a_check("a.b[c]", judge=broken), a_check("tables.keys[U]", judge=broken), a_check("x.y[z]"), flaky)
+
+    quiet = a_run(*checks, waivers=[_waiver()], quiet="moving house", retries=1)
+    loud = replace(quiet, terms=replace(quiet.terms, quiet=""))
+
+    assert (["a.b[c]"], ()) == ([each.name for each in suppressed(quiet)], suppressed(loud))
+    assert {
+        "pass": 2, "fail": 2, "not_yet": 0, "unknown": 0, "blocked": 0, "recovered": 1, "waived": 1,
+    } == counts(quiet.results)  # fmt: skip
