@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from checks import catalogue
-from checks.controls import controls, run_control
+from checks.controls import controls, measures, run_control
 from checks.evidence import Accepted, Caller, DnsAnswer, Leaf, Protocols, Refused, Response, Silence
 from checks.model import CannotLook, ControlResult, ControlStatus, Stack, Target
 from checks.vantage import missing, relies_on
@@ -77,6 +77,15 @@ def test_all_hold_where_the_instruments_work(world: RealWorld) -> None:
     seen = {each.name: run_control(each, world) for each in controls(TARGET) if each.instrument != "aws"}
 
     assert dict.fromkeys(seen, "held") == {name: each.status for name, each in seen.items()}, seen
+
+
+def test_what_was_seen_of_a_body_is_told(world: RealWorld) -> None:
+    """Cut off, as it was sent; an instrument that takes it for whole says so."""
+    taken = Response(url="u", method="GET", address="a", status=200, headers=(), body="the beginning", complete=True)
+
+    told = [run_control(NAMED["http.cut_off"], each).actual for each in (world, _saying(taken))]
+
+    assert ["a body that is cut off", "a body that is complete"] == told
 
 
 def test_each_bad_certificate_is_refused_for_its_own_reason(world: RealWorld) -> None:
@@ -232,9 +241,13 @@ def test_the_anchor_is_accepted(seen: object, expected: ControlStatus) -> None:
     assert expected == _status("tls.anchor", world)
 
 
-def test_an_anchor_without_tls_proves_nothing() -> None:
-    """It cannot be shaken hands with."""
-    assert "unseen" == _status("tls.anchor", pretend_world(anchor="http://anchor.invalid/"))
+@pytest.mark.parametrize("anchor", ("http://anchor.invalid/", "https:///", ""))
+def test_an_anchor_without_tls_proves_nothing(anchor: str) -> None:
+    """It cannot be shaken hands with, and asking again would not help."""
+    with pytest.raises(CannotLook, match="is no https URL") as caught:
+        NAMED["tls.anchor"].look(cast("World", pretend_world(anchor=anchor)))
+
+    assert caught.value.final
 
 
 @pytest.mark.parametrize(("status", "expected"), ((200, "held"), (302, "wrong"), (503, "wrong")))
@@ -292,12 +305,21 @@ def test_a_forged_key_is_refused(forged: tuple[bool, str], expected: ControlStat
     )
 
 
-@pytest.mark.parametrize(("account", "expected"), (("000000000000", "held"), ("", "wrong")))
-def test_sts_says_who_we_are(account: str, expected: ControlStatus) -> None:
+@pytest.mark.parametrize(
+    ("account", "arn", "expected", "actual"),
+    (
+        ("000000000000", "arn:aws:iam::0:role/r", "held", "arn:aws:iam::0:role/r"),
+        ("", "arn:aws:iam::0:role/r", "wrong", "arn:aws:iam::0:role/r"),
+        ("000000000000", "", "wrong", "no ARN"),
+    ),
+)
+def test_sts_says_who_we_are(account: str, arn: str, expected: ControlStatus, actual: str) -> None:
     """Whether that is who we should be is a promise of its own."""
-    world = pretend_world({asked("aws.caller", REGION): Caller(account=account, arn="arn:aws:iam::0:role/r")})
+    world = pretend_world({asked("aws.caller", REGION): Caller(account=account, arn=arn)})
 
-    assert expected == _status("aws.caller", world)
+    result = run_control(NAMED["aws.caller"], world)
+
+    assert (expected, actual) == (result.status, result.actual)
 
 
 def test_a_result_carries_what_was_expected_and_seen() -> None:
@@ -396,6 +418,30 @@ def test_our_clock_is_compared_with_that_of_others(ours: datetime, status: Contr
 
 
 @pytest.mark.parametrize(
+    ("ours", "told"),
+    (
+        (NOON + 300 * SECOND, "our clock is 300 s ahead of anchor.invalid"),
+        (NOON, "our clock is 0 s behind anchor.invalid"),
+        (NOON - 300 * SECOND, "our clock is 300 s behind anchor.invalid"),
+    ),
+)
+def test_whose_clock_is_ahead_is_told(ours: datetime, told: str) -> None:
+    """By how much, and whose it was compared with."""
+    assert told == _clock(ours, anchor=_dated(ANCHOR, AT_NOON)).actual
+
+
+def test_a_clock_that_is_off_is_not_compared_again() -> None:
+    """A second look would find it as it is."""
+    script = {asked("http.fetch", url): _dated(url, AT_NOON) for url in (ANCHOR, "https://site.example/")}
+    world = pretend_world(script, clock=PretendClock(NOON + timedelta(days=1)), anchor=ANCHOR)
+
+    with pytest.raises(CannotLook, match=r"86400 s ahead of anchor\.invalid; nothing about dates is known") as caught:
+        NAMED["clock.dates"].look(cast("World", world))
+
+    assert caught.value.final
+
+
+@pytest.mark.parametrize(
     ("anchor", "site", "status"),
     (
         (SILENT, _dated("s", AT_NOON), "held"),
@@ -425,3 +471,85 @@ def test_a_clock_that_is_off_leaves_dates_unknown_and_everything_else_alone() ->
     assert not relies_on("tables.keys[Data/Jobs]", "clock", catalogue.NEEDS)
     assert "" == missing("tls.expiry[Edge/Certificate]", [], catalogue.NEEDS)
     assert {"tls.expiry[*]", "backups.lag[*]", "cdn.deployed[*]"} <= set(dated)
+
+
+# --- what the place can do ----------------------------------------------------------------------------
+
+
+def _measured(capability: str, *script: tuple[Any, object]) -> tuple[str, str]:
+    """What becomes of the control that measures *capability* in a world that answers so."""
+    (control,) = measures([capability], domain="shop.test", region="eu-west-1")
+    seen = run_control(control, pretend_world(dict(script), clock=PretendClock(NOON)))
+    return seen.status, seen.vantage
+
+
+def _answer(*records: str, rcode: str = "NOERROR") -> DnsAnswer:
+    """An answer with these records."""
+    return DnsAnswer(name="n", type="t", server="s", rcode=rcode, records=records, ttl=60)
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    (
+        pytest.param(_answer("a soa"), "held", id="an authority answers"),
+        pytest.param(_answer(), "wrong", id="what answers is no authority"),
+        pytest.param(Silence(where="ns.test:53", reason="timed out"), "unseen", id="nobody gets out"),
+    ),
+)
+def test_port_53_is_measured_with_a_server_outside_the_target(reply: object, status: str) -> None:
+    """One of the zone above, asked itself."""
+    script = (
+        (asked("dns.ask", "test", "NS"), _answer("ns.test")),
+        (asked("dns.ask", "test", "SOA", server="ns.test"), reply),
+    )
+
+    assert (status, "udp53") == _measured("udp53", *script)
+
+
+def test_a_zone_above_without_servers_is_climbed_over() -> None:
+    """Not every name above a domain is a zone of its own; without any there is nothing to measure with."""
+    (control,) = measures(["udp53"], domain="www.shop.test", region="eu-west-1")
+    script = {
+        asked("dns.ask", "shop.test", "NS"): _answer(),
+        asked("dns.ask", "test", "NS"): _answer("ns.test"),
+        asked("dns.ask", "test", "SOA", server="ns.test"): _answer("soa"),
+    }
+    nowhere = {asked("dns.ask", name, "NS"): _answer() for name in ("shop.test", "test", ".")}
+    worlds = (pretend_world(each, clock=PretendClock(NOON)) for each in (script, nowhere))
+
+    assert ["held", "unseen"] == [run_control(control, each).status for each in worlds]
+
+
+@pytest.mark.parametrize("reply", (_answer(rcode="SERVFAIL"), Silence(where="x", reason="silent")))
+def test_a_resolver_that_cannot_say_measures_nothing(reply: object) -> None:
+    """SERVFAIL is about the resolver, and so is silence: nobody climbs over them."""
+    script = (
+        (asked("dns.ask", "test", "NS"), reply),
+        (asked("dns.ask", ".", "NS"), _answer("ns.root")),
+        (asked("dns.ask", ".", "SOA", server="ns.root"), _answer("soa")),
+    )
+
+    assert "unseen" == _measured("udp53", *script)[0]
+
+
+REFUSED = Refused(host="h", address="a", reason="self-signed certificate", code=18)
+_HOST = "s3.dualstack.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("names", "shaken", "status"),
+    (
+        pytest.param(_answer("2001:db8::1"), ACCEPTED, "held", id="reached"),
+        pytest.param(_answer("2001:db8::1"), REFUSED, "wrong", id="another answers"),
+        pytest.param(_answer("2001:db8::1"), Silence(where="x", reason="no route"), "unseen", id="no route"),
+        pytest.param(_answer(), None, "unseen", id="no address"),
+        pytest.param(Silence(where="x", reason="silent"), None, "unseen", id="no resolver"),
+    ),
+)
+def test_ipv6_is_measured_with_a_server_outside_the_target(names: object, shaken: object, status: str) -> None:
+    """An address that nobody reaches from here is no address of the target that is broken."""
+    script = [(asked("dns.ask", _HOST, "AAAA"), names)]
+    if shaken is not None:
+        script.append((asked("tls.handshake", _HOST, address="2001:db8::1"), shaken))
+
+    assert (status, "ipv6") == _measured("ipv6", *script)

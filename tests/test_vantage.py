@@ -6,23 +6,20 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
 from checks import catalogue
 from checks.catalogue import NEEDS
-from checks.controls import measures, run_control
+from checks.controls import measures
 from checks.doors import assembly
-from checks.evidence import DnsAnswer, Refused, Silence
 from checks.model import CannotLook
 from checks.report.json import document
 from checks.run import Door
 from checks.target import parse
 from checks.vantage import ALWAYS, CAPABILITIES, Need, missing, relies_on
-from checks.world.pretend import PretendClock, asked, pretend_world
-from tests.runs import NOON, a_check, a_control, a_plan, a_run
-from tests.test_controls import ACCEPTED
+from tests.runs import a_check, a_control, a_plan, a_run
 
 SITE = "schema = 1\n[site]\ndomain = 'shop.test'\n"
 NAMES = ("dns.authorities[shop.test]", "dns.address[shop.test]", "tls.addresses[shop.test]", "tls.floor[shop.test]")
@@ -148,78 +145,6 @@ def test_an_unknown_capability_is_refused_by_the_settings() -> None:
 def nowhere(_: object) -> tuple[bool, str]:
     """A look that gets nobody's answer."""
     raise CannotLook("timed out")
-
-
-def measured(capability: str, *script: tuple[Any, object]) -> tuple[str, str]:
-    """What becomes of the control that measures *capability* in a world that answers so."""
-    (control,) = measures([capability], domain="shop.test", region="eu-west-1")
-    seen = run_control(control, pretend_world(dict(script), clock=PretendClock(NOON)))
-    return seen.status, seen.vantage
-
-
-def answer(*records: str, rcode: str = "NOERROR") -> DnsAnswer:
-    """An answer with these records."""
-    return DnsAnswer(name="n", type="t", server="s", rcode=rcode, records=records, ttl=60)
-
-
-@pytest.mark.parametrize(
-    ("reply", "status"),
-    (
-        pytest.param(answer("a soa"), "held", id="an authority answers"),
-        pytest.param(answer(), "wrong", id="what answers is no authority"),
-        pytest.param(Silence(where="ns.test:53", reason="timed out"), "unseen", id="nobody gets out"),
-    ),
-)
-def test_port_53_is_measured_with_a_server_outside_the_target(reply: object, status: str) -> None:
-    """One of the zone above, asked itself."""
-    script = (
-        (asked("dns.ask", "test", "NS"), answer("ns.test")),
-        (asked("dns.ask", "test", "SOA", server="ns.test"), reply),
-    )
-
-    assert (status, "udp53") == measured("udp53", *script)
-
-
-def test_a_zone_above_without_servers_is_climbed_over() -> None:
-    """Not every name above a domain is a zone of its own; without any there is nothing to measure with."""
-    (control,) = measures(["udp53"], domain="www.shop.test", region="eu-west-1")
-    script = {
-        asked("dns.ask", "shop.test", "NS"): answer(),
-        asked("dns.ask", "test", "NS"): answer("ns.test"),
-        asked("dns.ask", "test", "SOA", server="ns.test"): answer("soa"),
-    }
-    nowhere = {asked("dns.ask", name, "NS"): answer() for name in ("shop.test", "test", ".")}
-    worlds = (pretend_world(each, clock=PretendClock(NOON)) for each in (script, nowhere))
-
-    assert ["held", "unseen"] == [run_control(control, each).status for each in worlds]
-
-
-def test_a_resolver_that_cannot_say_measures_nothing() -> None:
-    """SERVFAIL is about the resolver."""
-    assert "unseen" == measured("udp53", (asked("dns.ask", "test", "NS"), answer(rcode="SERVFAIL")))[0]
-
-
-REFUSED = Refused(host="h", address="a", reason="self-signed certificate", code=18)
-_HOST = "s3.dualstack.eu-west-1.amazonaws.com"
-
-
-@pytest.mark.parametrize(
-    ("names", "shaken", "status"),
-    (
-        pytest.param(answer("2001:db8::1"), ACCEPTED, "held", id="reached"),
-        pytest.param(answer("2001:db8::1"), REFUSED, "wrong", id="another answers"),
-        pytest.param(answer("2001:db8::1"), Silence(where="x", reason="no route"), "unseen", id="no route"),
-        pytest.param(answer(), None, "unseen", id="no address"),
-        pytest.param(Silence(where="x", reason="silent"), None, "unseen", id="no resolver"),
-    ),
-)
-def test_ipv6_is_measured_with_a_server_outside_the_target(names: object, shaken: object, status: str) -> None:
-    """An address that nobody reaches from here is no address of the target that is broken."""
-    script = [(asked("dns.ask", _HOST, "AAAA"), names)]
-    if shaken is not None:
-        script.append((asked("tls.handshake", _HOST, address="2001:db8::1"), shaken))
-
-    assert (status, "ipv6") == measured("ipv6", *script)
 
 
 @pytest.mark.parametrize(("name", "status"), (("dns.authorities[a]", "unknown"), ("dns.address[a]", "pass")))
