@@ -324,10 +324,22 @@ def _one_round(
         if not done:
             watch(Progress(result=None, left=names, settling=waited))
     for each in out:
-        watch(Progress(result=ledger.enter(_unseen(looks[each], LATE, clock.now()), final=True), left=()))
+        watch(Progress(result=_cut_off(looks[each], course), left=()))
     wait(proofs, timeout=max(0.0, ends - clock.monotonic()))
     for proof, control in proofs.items():
-        ledger.controls[control.name] = proof.result() if proof.done() else _unseen_control(control, LATE)
+        known = ledger.controls.get(control.name) or _unseen_control(control, LATE)
+        ledger.controls[control.name] = proof.result() if proof.done() else known
+
+
+def _cut_off(check: Check, course: _Course) -> Result:
+    """What an earlier look has seen stands: that there was no time for another one takes nothing of it away."""
+    ledger = course.ledger
+    before = ledger.latest.get(check.name)
+    late = ledger.enter(_unseen(check, LATE, course.clock.now()), final=True)
+    if before is None:
+        return late
+    ledger.latest[check.name] = replace(before, attempts=late.attempts)
+    return ledger.latest[check.name]
 
 
 def _looking(check: Check, world: World) -> Callable[[], tuple[Result, bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -436,6 +437,39 @@ def test_a_look_that_hangs_ends_at_the_deadline() -> None:
         (each.status, each.actual) for each in run.results
     ]
     assert 2 == exit_code(run)
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "code"),
+    (
+        pytest.param("bad", "fail", 1, id="a failure"),
+        pytest.param(CannotLook("AccessDenied"), "unknown", 2, id="a reason not to have looked"),
+    ),
+)
+def test_what_was_seen_stands_when_there_is_no_time_to_look_again(first: object, status: str, code: int) -> None:
+    """The second look is told among the attempts, and takes nothing away; nor does it from a control."""
+    never = threading.Event()
+
+    def hanging_on(*answers: object) -> Callable[[Any], Any]:
+        told = InTurn([*answers, None])
+        return lambda world: answer if (answer := told(world)) is not None else never.wait(30)
+
+    lost = a_control(look=hanging_on((False, "a stranger answered")))
+    run = a_run(
+        a_check("a.b[c]", look=hanging_on(first), judge=_by_answer, instrument="http"),
+        controls=[lost],
+        world=SmallWorld(clock=RealClock()),
+        deadline=timedelta(seconds=0.5),
+        retries=1,
+    )
+    never.set()
+
+    result = run.results[0]
+    assert (status, [status, "unknown"]) == (result.status, [each.status for each in result.attempts])
+    assert LATE not in result.actual
+    assert f"could not look: {LATE}" == result.attempts[1].actual
+    assert ("wrong", "a stranger answered") == (run.controls[0].status, run.controls[0].actual)
+    assert code == exit_code(replace(run, void=()))
 
 
 def test_an_interruption_keeps_what_is_known() -> None:
