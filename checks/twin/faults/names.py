@@ -93,6 +93,17 @@ def _plain(kind: str, name: str, *values: str, ttl: int = 300) -> dict[str, Any]
     return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": each} for each in values]}
 
 
+_another_authority_for_all = record_added(_plain("CAA", "@.", '0 issue "letsencrypt.org"'))
+
+
+def _another_authority(bench: Bench, check: Check) -> Undo:
+    """For one host beside the site's own name, where there is one: the set nearest to a host counts (RFC 8659 3)."""
+    hosts = check.params["hosts"]
+    names = [str(each) for each in hosts] if isinstance(hosts, tuple) else []
+    host = next((each for each in names if each != bench.apex), bench.apex)
+    return record_added(_plain("CAA", host, '0 issue "letsencrypt.org"'))(bench, check)
+
+
 def _to(*values: str) -> Callable[[dict[str, Any], Bench], dict[str, Any]]:
     return lambda record, _: _plain(record["Type"], record["Name"], *values)
 
@@ -472,8 +483,16 @@ FAULTS: tuple[Fault, ...] = (
         id="ACM-09",
         family="ACM certificate life-cycle",
         breaks="a CAA record lets another authority issue alone",
-        stage=broken("dns.caa", record_added(_plain("CAA", "@.", '0 issue "letsencrypt.org"'))),
+        stage=broken("dns.caa", _another_authority),
         promise="dns.caa",
+    ),
+    Fault(
+        id="X-ACM-02",
+        family="ACM certificate life-cycle",
+        breaks="the CAA record of the template lets another authority issue alone",
+        stage=broken("dns.record", _another_authority_for_all, containing="Caa"),
+        promise="dns.record",
+        behind=("dns.caa[*]",),
     ),
     Fault(
         id="B-DNS-01",

@@ -178,13 +178,14 @@ def permitted(**condition: str) -> Callable[[Bench, Check], Undo]:
         )
         if arn is None:
             raise Unfit("the rule calls no function")
-        functions, name = bench.aws("lambda", str(arn).split(":")[3]), str(arn).rpartition(":")[2]
-        policy = json.loads(functions.get_policy(FunctionName=name)["Policy"])
+        region, _, _, name, *alias = str(arn).split(":")[3:]
+        functions, rule = bench.aws("lambda", region), str(check.params["rule"])
+        which = {"FunctionName": name, **({"Qualifier": alias[0]} if alias else {})}
+        policy = json.loads(functions.get_policy(**which)["Policy"])
         own = [each for each in policy["Statement"] if "events.amazonaws.com" in json.dumps(each["Principal"])]
         for each in own:
-            functions.remove_permission(FunctionName=name, StatementId=each["Sid"])
-        usual = {"FunctionName": name, "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
-        rule = str(check.params["rule"])
+            functions.remove_permission(**which, StatementId=each["Sid"])
+        usual = {**which, "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
         if condition:
             functions.add_permission(
                 **usual, StatementId="Rehearsed", **{k: v.format(rule=rule) for k, v in condition.items()}
@@ -192,9 +193,10 @@ def permitted(**condition: str) -> Callable[[Bench, Check], Undo]:
 
         def back() -> None:
             if condition:
-                functions.remove_permission(FunctionName=name, StatementId="Rehearsed")
+                functions.remove_permission(**which, StatementId="Rehearsed")
             for each in own:
-                functions.add_permission(**usual, StatementId=each["Sid"], SourceArn=rule)
+                asked = each.get("Condition", {}).get("ArnLike", {}).get("AWS:SourceArn", rule)
+                functions.add_permission(**usual, StatementId=each["Sid"], SourceArn=asked)
 
         return back
 
@@ -240,6 +242,18 @@ def attributes(**other: str) -> Callable[[Bench, Check], Undo]:
         return lambda: queues.set_queue_attributes(QueueUrl=url, Attributes={key: seen.get(key, "") for key in other})
 
     return change
+
+
+def open_to_http(bench: Bench, check: Check) -> Undo:
+    """The queue's policy refuses plain HTTP no more; whom it lets in stays as it is."""
+    queues, url = _queue(bench, check)
+    kept = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
+    policy = json.loads(kept["Policy"])
+    statements = [each for each in policy["Statement"] if each["Effect"] != "Deny"]
+    queues.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": json.dumps({**policy, "Statement": statements}) if statements else ""}
+    )
+    return lambda: queues.set_queue_attributes(QueueUrl=url, Attributes=kept)
 
 
 def left_over(bench: Bench, check: Check) -> Undo:
@@ -403,8 +417,7 @@ FAULTS: tuple[Fault, ...] = (
         family=_QUEUES,
         breaks="the queue takes plain HTTP",
         promise="queues.tls_only",
-        stage=broken("queues.tls_only", attributes(Policy="")),
-        behind=("schedules.permitted[*]",),
+        stage=broken("queues.tls_only", open_to_http),
     ),
     Fault(
         id="X-SQS-03",
