@@ -164,6 +164,7 @@ FAULTS: tuple[Fault, ...] = (
         fidelity="patched",
         # So old a table has recovery points, or nobody makes any.
         behind=("backups.recent[*]",),
+        code=1,
     ),
     Fault(
         id="DDB-14",

@@ -23,10 +23,15 @@ _SUCCESS, _FORBIDDEN = 200, 403
 
 
 def _without_cursor(visit: Visit, onward: Onward) -> Reply | Raw:
-    """Wherever a list is to go on, it begins anew."""
+    """Wherever a list of somebody who has signed in is to go on, it begins anew."""
     split = urlsplit(visit.target)
     kept = [pair for pair in parse_qsl(split.query) if pair[0] != "cursor"]
-    return onward(replace(visit, target=split._replace(query=urlencode(kept)).geturl()) if calls(visit) else visit)
+    return onward(replace(visit, target=split._replace(query=urlencode(kept)).geturl()) if _signed_in(visit) else visit)
+
+
+def _signed_in(visit: Visit) -> bool:
+    # Whoever asks without a token asks for what is refused, a cursor of their own making for one.
+    return calls(visit) and bool(visit.header("authorization"))
 
 
 def _further(**words: object) -> Tamper:

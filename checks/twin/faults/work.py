@@ -244,9 +244,9 @@ def attributes(**other: str) -> Callable[[Bench, Check], Undo]:
     return change
 
 
-def open_to_http(bench: Bench, check: Check) -> Undo:
+def open_to_http(bench: Bench, _check: Check) -> Undo:
     """The queue's policy refuses plain HTTP no more; whom it lets in stays as it is."""
-    queues, url = _queue(bench, check)
+    queues, url = _queue(bench, bench.check("queues.tls_only"))
     kept = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]
     policy = json.loads(kept["Policy"])
     statements = [each for each in policy["Statement"] if each["Effect"] != "Deny"]
@@ -416,8 +416,9 @@ FAULTS: tuple[Fault, ...] = (
         id="X-SQS-02",
         family=_QUEUES,
         breaks="the queue takes plain HTTP",
-        promise="queues.tls_only",
-        stage=broken("queues.tls_only", open_to_http),
+        promise="roles.resource_policy",
+        stage=broken("roles.resource_policy", open_to_http, containing="Queue"),
+        behind=("queues.tls_only[*]",),
     ),
     Fault(
         id="X-SQS-03",
