@@ -183,7 +183,8 @@ def judge_covered(seen: Safekeeping, _now: datetime, *, table: Kept) -> Verdict:
     keepers = [plan.plan for plan in found if selects(plan.selections, table)]
     if keepers:
         return Verdict.passed(expected=expected, actual=f"selected by {several(keepers)}")
-    actual = f"{len(seen.plans)} plans, {len(found)} of them there, none selects it" if seen.plans else "no backup plan"
+    there = f"{len(found)} of {len(seen.plans)} backup plans there, and none selects it"
+    actual = there if seen.plans else "no backup plan"
     remedy = "add the table to a selection of a backup plan in the template and deploy"
     return Verdict.failed(expected=expected, actual=actual, remedy=remedy)
 

@@ -206,7 +206,9 @@ def _look(world: World, *, distribution: str) -> DistributionSeen | Absent:
 
 
 def _attached(live: str, wanted: str) -> bool:
-    return live == wanted if wanted else live.startswith("arn:") and ":us-east-1:" in live
+    # arn:partition:service:region:account:resource; CloudFront takes certificates of this one region.
+    words = live.split(":")
+    return live == wanted if wanted else words[0] == "arn" and words[3:4] == ["us-east-1"]
 
 
 def _rank(policy: str) -> tuple[int, int, int]:

@@ -320,9 +320,9 @@ def test_an_unresolved_pattern_is_said() -> None:
     ("plans", "expected", "told"),
     (
         pytest.param((), "fail", "no backup plan", id="no plan at all"),
-        pytest.param((Absent(what="plan"),), "fail", "1 plans, 0 of them there", id="its plan is gone"),
+        pytest.param((Absent(what="plan"),), "fail", "0 of 1 backup plans there", id="its plan is gone"),
         pytest.param(
-            (BackupSelections(plan="p", selections=()),), "fail", "1 plans, 1 of them there", id="without selection"
+            (BackupSelections(plan="p", selections=()),), "fail", "1 of 1 backup plans there", id="without selection"
         ),
         pytest.param((SELECTIONS,), "pass", "selected by plan-1", id="selected"),
         pytest.param((Absent(what="plan"), SELECTIONS), "pass", "selected by plan-1", id="selected by the other one"),

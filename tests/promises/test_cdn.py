@@ -164,6 +164,8 @@ def test_the_policy_that_is_expected_is_the_stricter_of_two(policy: str, least: 
     (
         pytest.param(CERTIFICATE_ARN, "pass", id="in us-east-1"),
         pytest.param(CERTIFICATE_ARN.replace("us-east-1", "af-south-1"), "fail", id="elsewhere"),
+        pytest.param("arn:aws:acm:af-south-1:123456789012:us-east-1:1", "fail", id="elsewhere, with a name like it"),
+        pytest.param("arn", "fail", id="no region"),
         pytest.param("", "fail", id="none"),
     ),
 )
