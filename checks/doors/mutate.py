@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +14,14 @@ from typing import Any, TextIO
 
 from checks import catalogue as promises
 from checks import permissions
+from checks import twin as twins
 from checks.doors import assembly
 from checks.naming import glob
 from checks.plan import Plan
 from checks.pool import Pool
 from checks.run import Run
-from checks.target import Settings, find, read
-from checks.twin.faults import catalogue, matrix
+from checks.target import Settings, SettingsError, find, read
+from checks.twin.faults import catalogue, matrix, shares
 from checks.twin.faults.bench import Bench, NotATwin, refuse_unless_twin
 from checks.twin.faults.between import seen_through
 from checks.twin.faults.measure import Notebook, NotGreen, Progress, Spare, estimated, measure
@@ -86,9 +89,28 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
         out.writelines(f"{each.id:<10} {each.kind:<7} {each.family}: {each.breaks}\n" for each in chosen)
         return 0
     settings = read(find(asked.target))
+    if asked.twins > 1 and not settings.deploy:
+        raise SettingsError(f"mutate: --twins {asked.twins}: {settings.source} has no [deploy] command to fill them")
     harness, bench = open_bench(settings, slow=asked.slow)
+    several = min(asked.twins, len(chosen)) > 1
+    rows, broken, ended = (
+        _shared(chosen, harness, asked, err) if several else _alone(chosen, harness, bench, asked, err)
+    )
+    _publish(rows, harness, asked, out)
+    if broken:
+        err.write(f"checks: mutate: {broken}\n")
+        return ended
+    if all(each.outcome == "unfit" for each in rows):
+        err.write("checks: mutate: none of them could be staged here, so nothing was measured\n")
+        return _VOID
+    return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
+
+
+def _alone(
+    chosen: Sequence[Fault], harness: Harness, bench: Bench, asked: argparse.Namespace, err: TextIO
+) -> tuple[Sequence[Row], str, int]:
+    """The rows on the twin that there is; what ended it too early, and the code for that."""
     notebook = _notebook(harness, asked)
-    broken, ended = "", 0
     try:
         rows = measure(
             chosen,
@@ -97,22 +119,55 @@ def main(words: Sequence[str], out: TextIO, err: TextIO) -> int:
             notebook=notebook,
             watch=lambda each: _tell(each, err),
             rounds=asked.rounds,
-            spare=_spare(settings, asked.slow, err),
+            spare=_spare(harness, err),
         )
     except (NotGreen, KeyboardInterrupt) as reason:
         # What was measured is told and written all the same; the next run goes on behind it.
-        broken, ended = (str(reason), _VOID) if isinstance(reason, NotGreen) else ("interrupted", _INTERRUPTED)
-        rows = tuple(notebook.rows[each.id] for each in chosen if each.id in notebook.rows)
-    _publish(rows, harness, asked, out)
-    if broken:
-        err.write(f"checks: mutate: {broken}\n")
-        return ended
-    if len(rows) == len(catalogue.FAULTS):
-        notebook.forget()
-    if all(each.outcome == "unfit" for each in rows):
-        err.write("checks: mutate: none of them could be staged here, so nothing was measured\n")
-        return _VOID
-    return 0 if all(each.exact or each.outcome == "unfit" for each in rows) else _BROKEN
+        known = tuple(notebook.rows[each.id] for each in chosen if each.id in notebook.rows)
+        return known, *((str(reason), _VOID) if isinstance(reason, NotGreen) else ("interrupted", _INTERRUPTED))
+    notebook.forget(each.id for each in chosen)
+    return rows, "", 0
+
+
+def _shared(
+    chosen: Sequence[Fault], harness: Harness, asked: argparse.Namespace, err: TextIO
+) -> tuple[Sequence[Row], str, int]:
+    """The rows of several twins, all but the first of which live no longer than this; and as with one alone."""
+    own = harness.twin.home.parent
+    seen = shares.measure(
+        chosen,
+        homes=[own, *(own / f"mutate-{number}" for number in range(2, min(asked.twins, len(chosen)) + 1))],
+        put_up=lambda home: _put_up(harness.settings, home, err),
+        put_down=lambda home: twins.down(home=home),
+        command=[sys.executable, "-m", "checks", "mutate", *_words(asked)],
+        err=err,
+    )
+    place = {each.id: number for number, each in enumerate(chosen)}
+    rows = sorted(seen.rows, key=lambda each: place[each.id])
+    if _INTERRUPTED in seen.broken.values():
+        return rows, "interrupted", _INTERRUPTED
+    told = "; ".join(f"share {which} ended with {code}, see above" for which, code in seen.broken.items())
+    return rows, told, _VOID
+
+
+def _words(asked: argparse.Namespace) -> list[str]:
+    """What each share is asked for, beside which share it is."""
+    words = ["--target", asked.target, "--slow", str(asked.slow), "--rounds", str(asked.rounds)]
+    words += [word for each in asked.only or () for word in ("--only", each)]
+    words += ["--family", asked.family] if asked.family else []
+    return [*words, "--kind", asked.kind] if asked.kind else words
+
+
+def _put_up(settings: Settings, home: Path, err: TextIO) -> None:
+    """A twin below *home* with what ``[deploy] command`` deploys. Raises NotGreen when that fails."""
+    err.write(f"a twin is put up in {home}\n")
+    twins.up(home=home, harness_actions=permissions.actions(promises.PROMISES))
+    environ = {**os.environ, "TWIN_HOME": str(home)}
+    done = subprocess.run(
+        settings.deploy, env=environ, capture_output=True, text=True, check=False, timeout=_DEPLOYED_WITHIN
+    )
+    if done.returncode:
+        raise NotGreen(f"{' '.join(settings.deploy)} ended with {done.returncode}: {done.stderr[-500:]}")
 
 
 def _publish(rows: Sequence[Row], harness: Harness, asked: argparse.Namespace, out: TextIO) -> None:
@@ -139,8 +194,6 @@ def _publish(rows: Sequence[Row], harness: Harness, asked: argparse.Namespace, o
 
 def open_bench(settings: Settings, *, slow: float = 1.0) -> tuple[Harness, Bench]:
     """The harness and the bench of a deployed twin. Raises NotATwin for any other target, TwinIsDown."""
-    from checks import twin as twins
-
     if not settings.twin:
         raise NotATwin(f"{settings.source} is no twin (twin = true is missing); faults are injected into nothing else")
     here = twins.read(whole=True)
@@ -159,19 +212,14 @@ def _unasked(plan: Plan) -> list[str]:
     return sorted({each.promise.name for each in plan.checks} - asked)
 
 
-def _spare(settings: Settings, slow: float, err: TextIO) -> Spare:
+def _spare(old: Harness, err: TextIO) -> Spare:
     """A twin for one that is worn out or broken for good, with what ``[deploy] command`` deploys."""
+    settings, home = old.settings, old.twin.home.parent
 
     def renew() -> tuple[Bench, Harness]:
-        from checks import twin as twins
-
-        err.write("the twin is put anew\n")
-        twins.down()
-        twins.up(harness_actions=permissions.actions(promises.PROMISES))
-        done = subprocess.run(settings.deploy, capture_output=True, text=True, check=False, timeout=_DEPLOYED_WITHIN)
-        if done.returncode:
-            raise NotGreen(f"{' '.join(settings.deploy)} ended with {done.returncode}: {done.stderr[-500:]}")
-        harness, bench = open_bench(settings, slow=slow)
+        twins.down(home=home)
+        _put_up(settings, home, err)
+        harness, bench = open_bench(settings, slow=old.slow)
         return bench, harness
 
     def worn(bench: Bench) -> bool:
@@ -180,14 +228,22 @@ def _spare(settings: Settings, slow: float, err: TextIO) -> Spare:
     return Spare(worn=worn, renew=renew)
 
 
+def _count(said: str) -> int:
+    """A number of twins or of rounds. Raises ArgumentTypeError."""
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    raise argparse.ArgumentTypeError(f"{said!r} was given, and a whole number from 1 on was expected")
+
+
 def _chosen(asked: argparse.Namespace) -> list[Fault]:
-    return [
+    wanted = [
         each if each.within is None else replace(each, within=each.within * asked.slow)
         for each in catalogue.FAULTS
         if (not asked.only or any(glob(one, each.id) for one in asked.only))
         and (not asked.family or asked.family.lower() in each.family.lower())
         and (not asked.kind or each.kind == asked.kind)
     ]
+    return asked.share.among(wanted)  # type: ignore[no-any-return]  # a Namespace knows no types
 
 
 def _notebook(harness: Harness, asked: argparse.Namespace) -> Notebook:
@@ -236,7 +292,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--slow", type=float, default=1.0, metavar="N", help="give looks N times as long: a busy machine"
     )
-    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="measure each benign change N times")
+    parser.add_argument("--rounds", type=_count, default=1, metavar="N", help="measure each benign change N times")
+    spread = parser.add_mutually_exclusive_group()
+    spread.add_argument(
+        "--twins", type=_count, default=1, metavar="N", help="measure on N twins at once; all but one are put up for it"
+    )
+    spread.add_argument(
+        "--share", type=shares.share, default=shares.WHOLE, metavar="K/N",
+        help="every N'th of them from the K'th on, for machines that share the work",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="F", help="write the kill matrix there")
     parser.add_argument("--page", type=Path, metavar="F", help="write it there as Markdown")
     parser.add_argument("--html", type=Path, metavar="F", help="write it there as a page for people")

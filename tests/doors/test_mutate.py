@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from checks import twin as twins
 from checks.doors import mutate
-from checks.twin.faults import catalogue
+from checks.target import SettingsError
+from checks.twin.faults import catalogue, shares
 from checks.twin.faults.measure import Notebook, NotGreen
+from checks.twin.faults.shares import Share, Shared
 from checks.twin.faults.words import Row
 
 FIRST, SECOND = [each for each in catalogue.FAULTS if each.kind == "fault" and each.within is None][:2]
@@ -28,13 +31,13 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:  # noqa: A
     """Runs the command on two faults; *rows* come of them, before *ends* ends it."""
     plan = SimpleNamespace(digest="d", checks=())
     harness = SimpleNamespace(
-        settings=SimpleNamespace(name="local"),
+        settings=SimpleNamespace(name="local", deploy=("true",)),
         ready=SimpleNamespace(plan=plan),
         twin=SimpleNamespace(home=tmp_path / "t"),
     )
     monkeypatch.setattr(mutate, "open_bench", lambda *_, **__: (harness, None))
 
-    def run(*rows: Row, ends: BaseException | None = None) -> tuple[int, str, Path]:
+    def run(*rows: Row, ends: BaseException | None = None, words: tuple[str, ...] = ()) -> tuple[int, str, Path]:
         def measure(*_: object, notebook: Notebook, **__: object) -> tuple[Row, ...]:
             for each in rows:
                 notebook.keep(each)
@@ -44,8 +47,8 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:  # noqa: A
 
         monkeypatch.setattr(mutate, "measure", measure)
         out, err, file = io.StringIO(), io.StringIO(), tmp_path / "matrix.json"
-        words = ["--only", FIRST.id, "--only", SECOND.id, "--json", str(file)]
-        return mutate.main(words, out, err), out.getvalue() + err.getvalue(), file
+        only = ["--only", FIRST.id, "--only", SECOND.id, "--json", str(file)]
+        return mutate.main([*only, *words], out, err), out.getvalue() + err.getvalue(), file
 
     return run
 
@@ -83,6 +86,83 @@ def test_what_was_measured_before_the_end_is_kept(
     assert (code, True) == (ended, told in said)
     assert [FIRST.id] == [each["id"] for each in kept["rows"]]
     assert SECOND.id in kept["unmeasured"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "code", "told"),
+    (
+        pytest.param({}, 0, "", id="whole"),
+        pytest.param({Share(1, 2): 70}, 3, "share 1/2 ended with 70", id="one died"),
+        pytest.param({Share(1, 2): 70, Share(2, 2): 130}, 130, "interrupted", id="interrupted"),
+    ),
+)
+def test_several_twins_share_the_faults(
+    measured: Any,  # noqa: ANN401 - see there
+    monkeypatch: pytest.MonkeyPatch,
+    broken: dict[Share, int],
+    code: int,
+    told: str,
+) -> None:
+    """Each on a twin below the one that there is, all asked for the same; the rows are in the usual order."""
+    asked: dict[str, Any] = {}
+
+    def shared(faults: Any, **more: Any) -> Shared:  # noqa: ANN401 - what is handed on
+        asked.update(more, faults=faults)
+        return Shared(rows=(_row(SECOND), _row(FIRST)), broken=broken)
+
+    monkeypatch.setattr(shares, "measure", shared)
+
+    ended, said, file = measured(_row(FIRST), words=("--twins", "7", "--slow", "2", "--rounds", "3"))
+
+    own = file.parent
+    words = ["--target", "local", "--slow", "2.0", "--rounds", "3", "--only", FIRST.id, "--only", SECOND.id]
+    assert (code, True) == (ended, told in said)
+    assert ([FIRST, SECOND], [own, own / "mutate-2"]) == (asked["faults"], asked["homes"])
+    assert words == asked["command"][asked["command"].index("mutate") + 1 :]
+    assert [FIRST.id, SECOND.id] == [each["id"] for each in json.loads(file.read_text())["rows"]]
+
+
+def test_another_twin_has_the_same_deployed_to_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the settings' own command, below its own home; one that fails is told with what it complained of."""
+    homes: list[Path | None] = []
+    monkeypatch.setattr(twins, "up", lambda *, home, harness_actions: homes.append(home if harness_actions else None))
+    told = tmp_path / "home"
+    right: Any = SimpleNamespace(deploy=("sh", "-c", f'printf %s "$TWIN_HOME" > {told}'))
+    wrong: Any = SimpleNamespace(deploy=("sh", "-c", "echo no room >&2; exit 4"))
+
+    mutate._put_up(right, tmp_path / "a", io.StringIO())
+    with pytest.raises(NotGreen, match=r"ended with 4: no room"):
+        mutate._put_up(wrong, tmp_path / "b", io.StringIO())
+
+    assert [tmp_path / "a", tmp_path / "b"] == homes
+    assert str(tmp_path / "a") == told.read_text()
+
+
+def test_more_twins_than_one_need_a_command_that_fills_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the file and what is missing there."""
+    monkeypatch.setattr(mutate, "read", lambda _: SimpleNamespace(deploy=(), source="mine.toml"))
+
+    with pytest.raises(SettingsError, match=r"--twins 2: mine\.toml has no \[deploy\] command"):
+        mutate.main(["--twins", "2"], io.StringIO(), io.StringIO())
+
+
+@pytest.mark.parametrize(
+    "words",
+    (("--twins", "2", "--share", "1/2"), ("--share", "3/2"), ("--twins", "0"), ("--rounds", "0"), ("--rounds", "x")),
+)
+def test_what_cannot_be_asked_for_is_bad_usage(words: tuple[str, ...]) -> None:
+    """64, before anything is looked at."""
+    assert 64 == mutate.main([*words, "--list"], io.StringIO(), io.StringIO())
+
+
+def test_a_share_is_listed_alone() -> None:
+    """Together the shares are everything."""
+    every, first, second = io.StringIO(), io.StringIO(), io.StringIO()
+    for words, out in (([], every), (["--share", "1/2"], first), (["--share", "2/2"], second)):
+        assert 0 == mutate.main([*words, "--list"], out, io.StringIO())
+
+    told = [out.getvalue().splitlines() for out in (every, first, second)]
+    assert (told[0][::2], told[0][1::2]) == (told[1], told[2])
 
 
 def test_a_fault_that_nobody_knows_is_bad_usage() -> None:

@@ -80,11 +80,19 @@ class Notebook:
     def keep(self, row: Row) -> None:
         """Write one more row down, with when it was measured and on what."""
         self.rows[row.id] = replace(row, measured=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), of=self.sources)
-        write_whole(self.file, json.dumps({"key": self.key, "rows": [asdict(each) for each in self.rows.values()]}))
+        self._write()
 
-    def forget(self) -> None:
-        """The measurement is whole: the next one begins anew."""
-        self.file.unlink(missing_ok=True)
+    def forget(self, names: Iterable[str]) -> None:
+        """The measurement of these is whole: the next one begins anew."""
+        for each in names:
+            self.rows.pop(each, None)
+        if self.rows:
+            self._write()
+        else:
+            self.file.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        write_whole(self.file, json.dumps({"key": self.key, "rows": [asdict(each) for each in self.rows.values()]}))
 
 
 class NotGreen(Exception):
@@ -109,7 +117,7 @@ def measure(
     goes on; the fault that it stayed broken after is not healed all the same.
     """
     wanted = list(faults)
-    todo = [each for each in wanted if each.id not in notebook.rows]
+    todo = [each for each in wanted if not _is_measured(notebook.rows.get(each.id), rounds)]
     if todo and green:
         require_green(bench, verify)
     spent: list[float] = []
@@ -129,6 +137,11 @@ def measure(
     if todo and green:
         require_green(bench, verify)
     return tuple(notebook.rows[each.id] for each in wanted)
+
+
+def _is_measured(row: Row | None, rounds: int) -> bool:
+    """Whether what was written down of a fault is what is asked for: a benign change in as many rounds."""
+    return row is not None and (row.kind != "benign" or row.outcome == "unfit" or row.runs >= rounds)
 
 
 def _replaced(spare: Spare) -> tuple[Bench, Verify]:

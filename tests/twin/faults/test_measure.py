@@ -249,6 +249,32 @@ def test_an_interrupted_measurement_goes_on_where_it_was(bench: Bench, tmp_path:
     assert {} == Notebook(file=file, key="another").load().rows
 
 
+def test_a_benign_change_that_was_measured_less_often_is_measured_again(bench: Bench, tmp_path: Path) -> None:
+    """Sixty rounds are not had by one; more than are asked for are."""
+    calm, book = a_fault(kind="benign", promise=""), Notebook(file=tmp_path / "book.json", key="k")
+
+    counts = [
+        measure.measure([calm], bench, Harness(GREEN), notebook=book, watch=lambda _: None, rounds=rounds)[0].runs
+        for rounds in (1, 3, 2)
+    ]
+
+    assert [1, 3, 3] == counts
+
+
+def test_what_was_measured_to_the_end_is_measured_anew_the_next_time(bench: Bench, tmp_path: Path) -> None:
+    """What is still open is kept for whoever goes on."""
+    file = tmp_path / "book.json"
+    book = Notebook(file=file, key="k")
+    _measured(bench, Harness(GREEN), book, a_fault(), a_fault(id="F-2"))
+
+    book.forget(["F-1", "F-3"])
+    left = Notebook(file=file, key="k").load().rows
+    book.forget(["F-2"])
+
+    assert ["F-2"] == list(left)
+    assert not file.exists()
+
+
 @pytest.mark.parametrize(("wrong", "outcome"), (("", "caught"), ("exit 1", "missed")))
 def test_a_trial_of_the_command_says_what_was_wrong(bench: Bench, tmp_path: Path, wrong: str, outcome: str) -> None:
     """Nothing is right."""
