@@ -85,3 +85,14 @@ def test_each_reason_is_of_a_mutant_that_there_is() -> None:
 
     assert set() == set(said) - made
     assert all(times > 0 and why for times, why in said.values())
+
+
+def test_the_harness_is_held_to_its_score() -> None:
+    """Every module that decides was played; 95 of 100 changes are noticed, and no more than 12 are excused."""
+    kept = mutation_page.read(mutants.ROOT)
+
+    same = sum(len(mutation_page.told_apart(mutants.ROOT, each)[1]) for each in kept.values())
+
+    assert {str(file.relative_to(mutants.ROOT)) for file in mutants.every_module()} == set(kept)
+    assert 95 <= mutation_page.share(mutants.ROOT, kept.values())
+    assert same <= 0.12 * sum(each["made"] for each in kept.values())
