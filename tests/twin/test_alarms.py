@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -336,6 +337,27 @@ def test_what_could_not_be_counted_is_no_point() -> None:
     alarms.count_alike(points)
 
     assert [] == points
+
+
+@pytest.mark.parametrize(("points", "seconds"), ((0, 0.0), (500, 0.0), (501, 1.0), (9000, 1.0)))
+def test_an_alarm_over_many_points_is_looked_at_once_a_second(points: int, seconds: float) -> None:
+    """A site that is asked for hours has thousands, and whoever deploys it asks for its alarms all the time."""
+    assert seconds == alarms.rest(points)
+
+
+def test_an_alarm_over_many_points_fires_all_the_same(site: Site, watching: Callable[..., str]) -> None:
+    """It may take a second longer."""
+    client, name = site.client("cloudwatch"), watching(MetricName="Crowd", Statistic="Maximum", Threshold=1000.0)
+    crowd = [{"MetricName": "Crowd", "Dimensions": _HERE, "Value": float(each)} for each in range(501)]
+    client.put_metric_data(Namespace="Own", MetricData=crowd)
+    assert "OK" == state(site, name)
+
+    client.put_metric_data(Namespace="Own", MetricData=[{**crowd[0], "Value": 1000.0}])
+
+    limit = time.monotonic() + 30
+    while "ALARM" != state(site, name) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert "ALARM" == state(site, name)
 
 
 class Cloud:

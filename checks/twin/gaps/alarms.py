@@ -16,6 +16,8 @@ from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, servi
 # How long a state that was set by hand stays; CloudWatch evaluates again within a minute.
 _HELD_S = 20.0
 _PAUSE_S = 0.5
+# More points than the tests of a deployment make; a site that is asked for hours has thousands in a quarter of an hour.
+_MANY, _SPARED_S = 500, 1.0
 _EVICTED_EVERY_S = 60.0
 # Of the emulator's time no more than one part in so many goes into looking at alarms that nobody has asked about.
 _SHARE = 10
@@ -141,7 +143,8 @@ def evaluate_alarms_as_declared(_: Grounds) -> None:
 
     MiniStack mixes all dimensions and all periods, looks only when somebody sends a metric, and leaves an alarm without
     data as it was. Here it is looked at when it is asked about, and after each call of a function or an API. A state
-    that was set by hand is left alone for a while, as it is between two evaluations on AWS.
+    that was set by hand is left alone for a while, as it is between two evaluations on AWS, and for a second so is one
+    that took a long look.
     """
     cloudwatch = service("services.cloudwatch")
     alarms, held, turn = store(cloudwatch, "_alarms"), dict[str, tuple[float, Alarm]](), threading.Lock()
@@ -151,7 +154,9 @@ def evaluate_alarms_as_declared(_: Grounds) -> None:
         # One that was put again since then is another.
         if which is alarm and time.time() < until:
             return
-        state, reason = judged(alarm, _values(cloudwatch, alarm, time.time()))
+        points, values = _values(cloudwatch, alarm, time.time())
+        held[alarm["AlarmArn"]] = (time.time() + rest(points), alarm)
+        state, reason = judged(alarm, values)
         # Functions end in threads of their own, and a change is told once.
         with turn:
             before = alarm["StateValue"]
@@ -182,6 +187,11 @@ def evaluate_alarms_as_declared(_: Grounds) -> None:
     for name in ("_describe_alarms", "_describe_alarms_for_metric", "_describe_alarm_history"):
         replace(cloudwatch, name, _ASKED, looked_at)
     replace(cloudwatch, "_set_alarm_state", _ASKED, holding)
+
+
+def rest(points: int) -> float:
+    """For how many seconds an alarm is left alone after a look at so many points."""
+    return _SPARED_S if points > _MANY else 0.0
 
 
 def look_again(cloudwatch: Untyped) -> None:
@@ -226,8 +236,11 @@ def _watch_queries(alarm: Alarm, queries: Sequence[Alarm]) -> None:
     alarm["Metrics"] = [{"ReturnData": True, **each} for each in queries]
 
 
-def _values(cloudwatch: Untyped, alarm: Alarm, now: float) -> list[float | None]:
-    """The value of each period, the latest first. Periods end now, not at the full minute."""
+def _values(cloudwatch: Untyped, alarm: Alarm, now: float) -> tuple[int, list[float | None]]:
+    """How many points were looked at, and the value of each period, the latest first.
+
+    Periods end now, not at the full minute.
+    """
     queries = alarm.get("Metrics") or [_single(alarm)]
     period = max(int((each.get("MetricStat") or each).get("Period") or 60) for each in queries)
     stats = {each["Id"]: each["MetricStat"] for each in queries if each.get("MetricStat")}
@@ -240,7 +253,8 @@ def _values(cloudwatch: Untyped, alarm: Alarm, now: float) -> list[float | None]
         known = cloudwatch._calc_stats(points)  # noqa: SLF001
         return cloudwatch._stat_value(known, stats[name]["Stat"], points) if known else None  # noqa: SLF001
 
-    return [maths.result(queries, {name: value(name, ago) for name in stats}) for ago in times]
+    many = sum(len(points) for each in periods.values() for points in each.values())
+    return many, [maths.result(queries, {name: value(name, ago) for name in stats}) for ago in times]
 
 
 def _by_period(points: Sequence[Alarm], period: int, now: float) -> dict[int, list[Alarm]]:
