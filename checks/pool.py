@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -36,3 +37,16 @@ class Pool:
     def _serve(self) -> None:
         while work := self._work.get():
             work()
+
+
+def arrived(ready: queue.SimpleQueue[T], *, within: float) -> list[T]:
+    """All that is there once the first of them is; nothing when none comes *within* so many seconds.
+
+    Asked of a queue: to wait for any of a thousand futures is to touch each of them, a thousand times over.
+    """
+    there: list[T] = []
+    with contextlib.suppress(queue.Empty):
+        there.append(ready.get(timeout=within))
+        while True:
+            there.append(ready.get_nowait())
+    return there

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
 from dataclasses import field, replace
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from typing import Literal
 
 from checks import codec
@@ -28,7 +29,7 @@ from checks.model import (
 )
 from checks.naming import glob
 from checks.plan import Plan, is_severity
-from checks.pool import Pool
+from checks.pool import Pool, arrived
 from checks.settling import Pending, Settling, settling_of
 from checks.vantage import Beyond, Need, relies_on
 from checks.world.ports import Clock, World
@@ -314,21 +315,34 @@ def _one_round(
         looking = [each for each in checks if (each.promise.instrument == "aws") is asks_aws]
         proofs |= {pool.submit(_proving(each, world)): each for each in proving}
         looks |= {pool.submit(_looking(each, world)): each for each in looking}
-    out: set[Future[tuple[Result, bool]]] = set(looks)
+    for late in _collect(looks, course, waited=waited, ends=ends):
+        watch(Progress(result=_cut_off(late, course), left=()))
+    wait(proofs, timeout=max(0.0, ends - clock.monotonic()))
+    for proof, control in proofs.items():
+        known = ledger.controls.get(control.name) or _unseen_control(control, LATE)
+        ledger.controls[control.name] = proof.result() if proof.done() else known
+
+
+def _collect(
+    looks: Mapping[Future[tuple[Result, bool]], Check], course: _Course, *, waited: tuple[Pending, ...], ends: float
+) -> list[Check]:
+    """Enter what comes of *looks* until the run *ends*; the checks of those that nothing came of."""
+    clock, watch = course.clock, course.terms.watch
+    ready: SimpleQueue[Future[tuple[Result, bool]]] = SimpleQueue()
+    for each in looks:
+        each.add_done_callback(ready.put)
+    out = {each: check.name for each, check in looks.items()}
     while out and (left := ends - clock.monotonic()) > 0:
-        done, out = wait(out, timeout=min(left, _TICK), return_when=FIRST_COMPLETED)
-        names = tuple(looks[each].name for each in out)
+        done = arrived(ready, within=min(left, _TICK))
+        for each in done:
+            del out[each]
+        names = tuple(out.values())
         for each in done:
             result, final = each.result()
             watch(Progress(result=_entered(result, final=final, course=course), left=names, settling=waited))
         if not done:
             watch(Progress(result=None, left=names, settling=waited))
-    for each in out:
-        watch(Progress(result=_cut_off(looks[each], course), left=()))
-    wait(proofs, timeout=max(0.0, ends - clock.monotonic()))
-    for proof, control in proofs.items():
-        known = ledger.controls.get(control.name) or _unseen_control(control, LATE)
-        ledger.controls[control.name] = proof.result() if proof.done() else known
+    return [looks[each] for each in out]
 
 
 def _cut_off(check: Check, course: _Course) -> Result:
