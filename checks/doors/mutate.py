@@ -23,7 +23,7 @@ from checks.run import Run
 from checks.target import Settings, SettingsError, find, read
 from checks.twin.faults import catalogue, matrix, shares
 from checks.twin.faults.bench import Bench, NotATwin, refuse_unless_twin
-from checks.twin.faults.between import seen_through
+from checks.twin.faults.between import Stuck, seen_through
 from checks.twin.faults.measure import Notebook, NotGreen, Progress, Spare, estimated, measure
 from checks.twin.faults.words import Fault, Row, View
 from checks.twin.life import EMULATOR
@@ -52,11 +52,18 @@ class Harness:
 
         Raises KeyboardInterrupt for a run that was interrupted: the hall keeps what it saw, but that is no measurement.
         """
-        with seen_through(view, self.twin) as here:
-            run = self._run(view, here, only)
+        try:
+            run = self._through(view, only)
+        except Stuck:
+            # A fork beside a thread may be born with a lock that nobody gives back.
+            run = self._through(view, only)
         if run.interrupted:
             raise KeyboardInterrupt
         return run
+
+    def _through(self, view: View, only: tuple[str, ...] | None) -> Run:
+        with seen_through(view, self.twin) as here:
+            return self._run(view, here, only)
 
     def _run(self, view: View, here: Twin, only: tuple[str, ...] | None) -> Run:
         rehearsal = assembly.Rehearsal(here=here, ahead=view.later, slow=self.slow)

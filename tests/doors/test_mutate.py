@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,10 @@ from checks import twin as twins
 from checks.doors import mutate
 from checks.target import SettingsError
 from checks.twin.faults import catalogue, shares
+from checks.twin.faults.between import Stuck
 from checks.twin.faults.measure import Notebook, NotGreen
 from checks.twin.faults.shares import Share, Shared
-from checks.twin.faults.words import Row
+from checks.twin.faults.words import Row, View
 
 FIRST, SECOND = [each for each in catalogue.FAULTS if each.kind == "fault" and each.within is None][:2]
 
@@ -163,6 +166,34 @@ def test_a_share_is_listed_alone() -> None:
 
     told = [out.getvalue().splitlines() for out in (every, first, second)]
     assert (told[0][::2], told[0][1::2]) == (told[1], told[2])
+
+
+@pytest.mark.parametrize("times", (0, 1, 2))
+def test_a_run_through_what_hung_is_made_once_more(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Nothing that was seen through it is believed; who hangs twice is told."""
+    stuck = iter([True] * times)
+    runs: list[Any] = []
+
+    @contextlib.contextmanager
+    def seen_through(*_: object) -> Iterator[None]:
+        yield
+        if next(stuck, False):
+            raise Stuck("it hung")
+
+    def run(*_: object) -> Any:  # noqa: ANN401 - stands for a run
+        runs.append(SimpleNamespace(interrupted=False))
+        return runs[-1]
+
+    monkeypatch.setattr(mutate, "seen_through", seen_through)
+    monkeypatch.setattr(mutate.Harness, "_run", run)
+    nothing: Any = None
+    harness = mutate.Harness(settings=nothing, twin=nothing, ready=nothing)
+
+    with pytest.raises(Stuck) if times > 1 else contextlib.nullcontext() as ended:
+        seen = harness(View())
+
+    assert min(times + 1, 2) == len(runs)
+    assert ended or seen is runs[-1]
 
 
 def test_a_fault_that_nobody_knows_is_bad_usage() -> None:

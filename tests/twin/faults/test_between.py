@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from checks.twin.faults import between as between_
+from checks.twin.faults.between import Stuck
+from checks.twin.faults.between.edge import Edge
 from checks.twin.faults.between.http import (
     Onward,
     Raw,
@@ -20,7 +30,8 @@ from checks.twin.faults.between.http import (
     only,
     untouched,
 )
-from checks.twin.state import Address
+from checks.twin.faults.words import View
+from checks.twin.state import Address, Twin
 
 
 def upstream(visit: Visit) -> Reply:
@@ -117,3 +128,86 @@ def test_only_the_operations_that_are_meant_are_changed() -> None:
 
 
 _fine: Onward = upstream
+
+
+ELSEWHERE = View(edge=cast("Edge", untouched))
+TWIN = cast("Twin", SimpleNamespace())
+
+
+@contextlib.contextmanager
+def nothing_stands(_view: View, _twin: Twin) -> Iterator[between_.Met]:
+    """No server, and nobody who needs one."""
+    yield between_.Met(endpoint="https://127.0.0.1:1", dns=("127.0.0.1", 53), connect={})
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Nothing but the process that would hold the servers."""
+    monkeypatch.setattr(between_, "_standing", nothing_stands)
+    monkeypatch.setattr(between_, "replace", lambda _, **met: SimpleNamespace(**met))
+    monkeypatch.setattr(between_, "_threads", lambda: 1)
+    return monkeypatch
+
+
+def test_what_stands_there_is_not_forked_beside_a_thread_that_ends(bare: pytest.MonkeyPatch) -> None:
+    """A lock that it holds at that moment would never be given back in the child."""
+    bare.setattr(between_, "_ALONE_WITHIN", 60.0)
+    running = threading.Thread(target=time.sleep, args=(0.2,))
+    bare.setattr(between_, "_threads", lambda: 1 + running.is_alive())
+    running.start()
+
+    with between_.seen_through(ELSEWHERE, TWIN) as met:
+        assert "https://127.0.0.1:1" == met.endpoint
+        assert not running.is_alive()
+
+
+def test_a_thread_that_does_not_end_is_not_waited_for_without_end(bare: pytest.MonkeyPatch) -> None:
+    """A look that hangs holds no lock."""
+    bare.setattr(between_, "_ALONE_WITHIN", 0.05)
+    bare.setattr(between_, "_threads", lambda: 2)
+
+    with between_.seen_through(ELSEWHERE, TWIN) as met:
+        assert "https://127.0.0.1:1" == met.endpoint
+
+
+COUNTING = """
+import _thread, threading
+from checks.twin.faults import between
+counts, begun, end = [between._threads()], threading.Event(), threading.Event()
+_thread.start_new_thread(lambda: (begun.set(), end.wait()), ())
+begun.wait()
+print(*counts, between._threads())
+"""
+
+
+def test_threads_are_counted_however_they_were_begun() -> None:
+    """Looks that are made together have threads that Python's own list does not know."""
+    done = subprocess.run([sys.executable, "-c", COUNTING], capture_output=True, text=True, check=True)
+
+    assert "1 2" == done.stdout.strip()
+
+
+def test_what_hangs_there_is_ended_and_told(bare: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it for ever, and what was seen through it is no measurement."""
+
+    @contextlib.contextmanager
+    def hanging(view: View, twin: Twin) -> Iterator[between_.Met]:
+        with nothing_stands(view, twin) as met:
+            yield met
+        threading.Event().wait()
+
+    children: list[int] = []
+
+    def fork(really: Callable[[], int] = os.fork) -> int:
+        children.append(really())
+        return children[-1]
+
+    bare.setattr(between_, "_standing", hanging)
+    bare.setattr(between_, "_GONE_WITHIN", 0.1)
+    bare.setattr(os, "fork", fork)
+
+    with pytest.raises(Stuck, match="hung and was ended"), between_.seen_through(ELSEWHERE, TWIN):
+        pass
+
+    with pytest.raises(ChildProcessError):
+        os.waitpid(children[0], os.WNOHANG)
