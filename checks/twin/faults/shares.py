@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -113,7 +112,8 @@ def _working(
             yield process
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                # Not SIGINT, which whoever is started in the background is deaf to.
+                process.terminate()
             ended[mine] = process.wait()
             listening.join()
 

@@ -34,9 +34,9 @@ def write(code):
     sys.exit(code)
 print("of no interest")
 if (home / "waits").exists():
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     print("waiting", file=sys.stderr, flush=True)
-    signal.sigwait({signal.SIGINT})
+    signal.sigwait({signal.SIGTERM})
     write(130)
 print(f"measured {share}", file=sys.stderr)
 write(int((home / "code").read_text()))
