@@ -412,6 +412,8 @@ FAULTS: tuple[Fault, ...] = (
         breaks="nobody has subscribed",
         promise="alarms.heard",
         stage=broken("alarms.heard", unheard),
+        # Failed backups are told to the same topic.
+        behind=("backups.notices[*]",),
     ),
     Fault(
         id="OBS-17",
