@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -70,12 +71,12 @@ _NESTED = "[" * 100_000 + "]" * 100_000
 
 
 def unsettled(promise: str, tamper: Callable[[Bench], Tamper], *, every: bool = True) -> Stage:
-    """AWS answers as *tamper* has it; checks of *promise* are the ones to say that they could not look."""
+    """AWS answers as *tamper* has it; checks of *promise*, *every* one or some, say that they could not look."""
 
     @contextmanager
     def stage(bench: Bench) -> Iterator[View]:
-        first = bench.check(promise).name
-        named = tuple(each.name for each in bench.checks(promise)) if every else (first,)
+        bench.check(promise)
+        named = tuple(each.name for each in bench.checks(promise)) if every else (f"{promise}[*]",)
         yield View(named=named, aws=tamper(bench))
 
     return stage
@@ -261,14 +262,19 @@ def truncated_for_good(_bench: Bench) -> Twist:
     return twist
 
 
-def alternating(visit: Visit, onward: Onward) -> Reply | Raw:
-    """Every other call fails."""
-    with _TURN:
-        turn = next(_COUNT)
-    return answer(503, '{"status": "busy"}') if calls(visit) and turn % 2 else onward(visit)
+def alternating() -> Tamper:
+    """Of each thing that the API is asked for every other call fails, the first one to begin with."""
+    turns: Counter[str] = Counter()
+    lock = threading.Lock()
 
+    def tamper(visit: Visit, onward: Onward) -> Reply | Raw:
+        asked = f"{visit.method} {visit.path}"
+        with lock:
+            turns[asked] += 1
+            fails = calls(visit) and turns[asked] % 2
+        return answer(503, '{"status": "busy"}') if fails else onward(visit)
 
-_COUNT, _TURN = itertools.count(), threading.Lock()
+    return tamper
 
 
 def hostile(text: str, kind: str = "application/json") -> Stage:
@@ -459,10 +465,10 @@ FAULTS: tuple[Fault, ...] = (
         family=_DNS,
         kind="meta",
         breaks="our resolver's answers are cut short for good",
-        promise="dns.address",
+        promise="dns.delegation",
         status="unknown",
         code=2,
-        stage=resolved("dns.address", truncated_for_good),
+        stage=resolved("dns.delegation", truncated_for_good),
         behind=_ALL,
         within=_W,
     ),
@@ -612,6 +618,8 @@ FAULTS: tuple[Fault, ...] = (
         status="unknown",
         code=2,
         stage=unsettled("backups.recent", second_page_lost),
+        # Asked the same question.
+        behind=("backups.size[*]",),
         within=_W,
     ),
     Fault(
@@ -646,7 +654,7 @@ FAULTS: tuple[Fault, ...] = (
         kind="meta",
         breaks="every other call of the API fails",
         promise="stack.recovered",
-        stage=visited("stack.recovered", alternating),
+        stage=visited("stack.recovered", alternating()),
         behind=("api.*",),
         within=_W,
         code=None,
