@@ -12,6 +12,7 @@ from checks.report import github, html, junit, text
 from checks.report import json as as_json
 from checks.run import Run
 
+_OURS = re.compile(r"::(error|warning|notice) title=[^:,]+::")
 _LINK = frozenset({"href", "src", "action", "srcset", "data"})
 
 
@@ -51,7 +52,8 @@ def _flaws(run: Run) -> Iterator[str]:
     told = text.as_text(run, colour=False)
     if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x9b]", told):
         yield "text carries control characters"
-    if any(line.startswith("::") and "error::boo" in line for line in github.as_annotations(document).splitlines()):
+    # A workflow command is a line that begins with two colons: none begins with words of another.
+    if not all(map(_OURS.match, github.as_annotations(document).splitlines())):
         yield "annotations obey a stranger"
 
 

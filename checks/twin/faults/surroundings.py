@@ -94,8 +94,8 @@ def refusing(service: str, operation: str, code: str, status: int = 400) -> Call
 
 
 def everywhere(reply: Reply) -> Callable[[Bench], Tamper]:
-    """Whatever AWS is asked, this is the answer."""
-    return lambda _: lambda _visit, _onward: reply
+    """Whatever AWS is asked, this is the answer. What no service is asked, such as the anchor, is passed on."""
+    return lambda _: instead(lambda visit: bool(visit.service), reply)
 
 
 _PORTAL = answer(200, "<!doctype html><html><title>Sign in to the network</title></html>", "text/html")
