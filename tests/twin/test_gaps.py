@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import botocore.exceptions
 import pytest
 
-from checks.twin.gaps import GAPS, READ_FROM, patching, running_version
+from checks.twin.gaps import GAPS, READ_FROM, Grounds, patching, running_version, viewers
+from checks.twin.gaps.patching import service
 from checks.twin.gaps.zones import name_servers
 from tests.twin import conftest, template
 from tests.twin.conftest import Site
@@ -409,6 +410,31 @@ def test_a_private_bucket_is_closed_to_strangers_and_a_public_one_is_not(site: S
     assert (200, b"seen") == unsigned(site, "/page", host)
     s3.delete_object(Bucket=bucket, Key="page")
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_a_distributions_configuration_is_read_when_it_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at each request; what is read is what MiniStack reads."""
+    cloudfront = service("services.cloudfront")
+    real, parsed = cloudfront.parse_distribution_dataplane_config, cloudfront._dist_config_el
+    read: list[str] = []
+    monkeypatch.setattr(cloudfront, "parse_distribution_dataplane_config", real)
+
+    def reading(dist: dict[str, str]) -> Any:  # noqa: ANN401 - an element of MiniStack's parser
+        read.append(dist["config_xml"])
+        return parsed(dist)
+
+    monkeypatch.setattr(cloudfront, "_dist_config_el", reading)
+    viewers.read_configurations_once(cast("Grounds", None))
+    first, second = (
+        {"config_xml": f"<DistributionConfig><DefaultRootObject>{name}</DefaultRootObject></DistributionConfig>"}
+        for name in ("a.html", "b.html")
+    )
+
+    told = [cloudfront.parse_distribution_dataplane_config(each) for each in (first, {**first}, second, first)]
+
+    assert ["a.html", "a.html", "b.html", "a.html"] == [each["default_root_object"] for each in told]
+    assert [first["config_xml"], second["config_xml"]] == read
+    assert real(second) == told[2]
 
 
 def test_every_closed_gap_is_in_the_documentation() -> None:
