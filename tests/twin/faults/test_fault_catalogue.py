@@ -81,3 +81,30 @@ def test_the_matrix_is_of_this_code_or_young() -> None:
     ]
 
     assert [] == old
+
+
+@pytest.mark.long
+def test_the_matrix_keeps_what_is_promised_of_it() -> None:
+    """The right check sees 99 live faults of 100, some check all; no alarm in 2,995 benign runs, sixty of each."""
+    told = _told()
+    rates, rounds = told["rates"], [each["runs"] for each in told["rows"] if _is_measured(each, "benign")]
+    right, some = (rates[f"live: caught by {which} check"] for which in ("the right", "any"))
+    calm, upset = rates["benign runs with a false alarm"], rates["meta: the right status in bounded time"]
+
+    assert 0.99 <= right["hits"] / right["tries"]
+    assert some["tries"] == some["hits"]
+    assert (0, True, True) == (calm["hits"], 2995 <= calm["tries"], 60 <= min(rounds))
+    assert upset["tries"] == upset["hits"]
+
+
+def _is_measured(row: dict[str, Any], kind: str) -> bool:
+    return bool(row["kind"] == kind and row["outcome"] != "unfit")
+
+
+def test_hardly_anything_cannot_be_staged() -> None:
+    """Five rows of a hundred at most, each with its reason."""
+    published = [
+        name for name in [each.id for each in FAULTS] + [each.id for each in ABSENT] if not name.startswith(OWN)
+    ]
+
+    assert len(ABSENT) <= 0.05 * len(published)
