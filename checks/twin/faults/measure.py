@@ -124,7 +124,7 @@ def measure(
     for number, fault in enumerate(todo):
         if spare and spare.worn(bench):
             bench, verify = _replaced(spare)
-        row = _in_rounds(fault, bench, verify, rounds)
+        row = _in_rounds(fault, bench, verify, rounds, notebook)
         notebook.keep(row)
         spent.append(row.seconds)
         left = len(todo) - number - 1
@@ -168,14 +168,35 @@ def quieten(bench: Bench) -> None:
         watching.set_alarm_state(AlarmName=each["AlarmName"], StateValue="OK", StateReason="repaired")
 
 
-def _in_rounds(fault: Fault, bench: Bench, verify: Verify, rounds: int) -> Row:
-    """A benign change so many times over, since few runs say little about rare false alarms; anything else as usual."""
+def _in_rounds(fault: Fault, bench: Bench, verify: Verify, rounds: int, notebook: Notebook) -> Row:
+    """A benign change so many times over, since few runs say little about rare false alarms; anything else as usual.
+
+    Each time is written down, and what was there already counts, so that an interrupted row goes on as well.
+    """
     if fault.kind != "benign" or rounds == 1:
         return _twice_if_need_be(fault, bench, verify)
-    rows = [_measured(fault, bench, verify) for _ in range(rounds)]
-    alarmed = [each for each in rows if each.outcome == "alarm" or not each.healed]
-    seconds = sum(each.seconds for each in rows)
-    return replace((alarmed or rows)[0], runs=len(rows), alarms=len(alarmed), seconds=seconds)
+    row = notebook.rows.get(fault.id)
+    while row is None or not _is_measured(row, rounds):
+        now = _measured(fault, bench, verify)
+        if row is not None and now.outcome == "unfit":
+            # It could be staged before: whoever measures again goes on behind what is there.
+            break
+        row = now if row is None else _together(row, now)
+        row = replace(row, alarms=row.alarms + int(_alarms(now)))
+        notebook.keep(row)
+        if not now.healed:
+            break
+    return row
+
+
+def _together(before: Row, now: Row) -> Row:
+    """One row for both; of an alarm and a calm run the alarm is told."""
+    told = before if _alarms(before) and not _alarms(now) else now
+    return replace(told, runs=before.runs + 1, alarms=before.alarms, seconds=before.seconds + now.seconds)
+
+
+def _alarms(row: Row) -> bool:
+    return row.outcome == "alarm" or not row.healed
 
 
 def _twice_if_need_be(fault: Fault, bench: Bench, verify: Verify) -> Row:

@@ -261,6 +261,47 @@ def test_a_benign_change_that_was_measured_less_often_is_measured_again(bench: B
     assert [1, 3, 3] == counts
 
 
+def test_rounds_go_on_where_they_were_interrupted(bench: Bench, tmp_path: Path) -> None:
+    """Each run is written down; what alarmed before the interrupt is not forgotten behind it."""
+    calm, file = a_fault(kind="benign", promise=""), tmp_path / "book.json"
+
+    class Interrupted(Harness):
+        def __call__(self, view: View, *, only: tuple[str, ...] | None = None) -> Run:
+            if len(self.runs) == 1:
+                raise KeyboardInterrupt
+            return super().__call__(view, only=only)
+
+    with pytest.raises(KeyboardInterrupt):
+        # Green before, one calm run, one with an alarm that is healed, and the interrupt.
+        measure.measure(
+            [calm], bench, Interrupted(GREEN, GREEN, RED, GREEN, GREEN), notebook=Notebook(file=file, key="k"),
+            watch=lambda _: None, rounds=4,
+        )  # fmt: skip
+    half = Notebook(file=file, key="k").load()
+    known = half.rows["F-1"]
+    (row,) = measure.measure([calm], bench, Harness(GREEN), notebook=half, watch=lambda _: None, rounds=4)
+
+    assert ("alarm", 2, 1) == (known.outcome, known.runs, known.alarms)
+    assert ("alarm", 4, 1) == (row.outcome, row.runs, row.alarms)
+
+
+def test_a_change_that_can_no_longer_be_staged_keeps_what_was_measured(bench: Bench, tmp_path: Path) -> None:
+    """It is not counted, and the row stays short of its rounds."""
+    staged = iter([nothing, nothing])
+
+    def stage(given: Bench) -> AbstractContextManager[View]:
+        try:
+            return next(staged)(given)
+        except StopIteration:
+            raise Unfit("AWS is busy") from None
+
+    calm, book = a_fault(kind="benign", promise="", stage=stage), Notebook(file=tmp_path / "book.json", key="k")
+
+    (row,) = measure.measure([calm], bench, Harness(GREEN), notebook=book, watch=lambda _: None, rounds=60)
+
+    assert ("calm", 2, 0) == (row.outcome, row.runs, row.alarms)
+
+
 def test_what_was_measured_to_the_end_is_measured_anew_the_next_time(bench: Bench, tmp_path: Path) -> None:
     """What is still open is kept for whoever goes on."""
     file = tmp_path / "book.json"
