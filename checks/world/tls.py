@@ -254,9 +254,8 @@ def _accepted(secured: Wire, host: str, port: int, at: str) -> Accepted | Refuse
         # Read while the server thinks about its answer.
         leaf = _leaf(secured)
         answered = secured.receive()
-    except TimeoutError:
-        # A demand needs no thought, so whoever keeps silent has none; that it gives no answer is told by HTTP's looks.
-        return _facts(secured, host, at, leaf or _leaf(secured))
+    except TimeoutError as error:
+        raise Unanswered(f"{at}: no answer to a request in time, after a handshake that was fine") from error
     except OSError as error:
         return Refused(host=host, address=at, reason=f"after the handshake: {why(error)}", leaf=leaf or _leaf(secured))
     if not answered:

@@ -155,7 +155,9 @@ def evaluate_alarms_as_declared(_: Grounds) -> None:
         if which is alarm and time.time() < until:
             return
         points, values = _values(cloudwatch, alarm, time.time())
-        held[alarm["AlarmArn"]] = (time.time() + rest(points), alarm)
+        # A state that was set by hand meanwhile stays for longer.
+        ours = (time.time() + rest(points), alarm)
+        held[alarm["AlarmArn"]] = max(held.get(alarm["AlarmArn"], ours), ours, key=operator.itemgetter(0))
         state, reason = judged(alarm, values)
         # Functions end in threads of their own, and a change is told once.
         with turn:
