@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import subprocess
 import sys
@@ -162,6 +161,7 @@ def _words(asked: argparse.Namespace) -> list[str]:
     words = ["--target", asked.target, "--slow", str(asked.slow), "--rounds", str(asked.rounds)]
     words += [word for each in asked.only or () for word in ("--only", each)]
     words += ["--family", asked.family] if asked.family else []
+    words += ["--resume", str(asked.resume)] if asked.resume else []
     return [*words, "--kind", asked.kind] if asked.kind else words
 
 
@@ -188,6 +188,7 @@ def _publish(rows: Sequence[Row], harness: Harness, asked: argparse.Namespace, o
         catalogue.ABSENT,
         now=RealClock().now(),
         target=harness.settings.name,
+        plan=harness.ready.plan.digest,
         unasked=_unasked(harness.ready.plan),
         unmeasured=[name for name in order if name not in measured],
     )
@@ -242,6 +243,13 @@ def _count(said: str) -> int:
     raise argparse.ArgumentTypeError(f"{said!r} was given, and a whole number from 1 on was expected")
 
 
+def _there(said: str) -> Path:
+    """A file that is there. Raises ArgumentTypeError."""
+    if Path(said).is_file():
+        return Path(said)
+    raise argparse.ArgumentTypeError(f"there is no file {said}")
+
+
 def _chosen(asked: argparse.Namespace) -> list[Fault]:
     wanted = [
         each if each.within is None else replace(each, within=each.within * asked.slow)
@@ -254,13 +262,14 @@ def _chosen(asked: argparse.Namespace) -> list[Fault]:
 
 
 def _notebook(harness: Harness, asked: argparse.Namespace) -> Notebook:
-    sources = matrix.sources()
-    key = hashlib.sha256(f"{harness.ready.plan.digest} {sources}".encode()).hexdigest()
     # Beside the twin: another one takes its place when it is worn out.
-    book = Notebook(file=harness.twin.home.parent / "mutate.json", key=key, sources=sources).load()
+    book = Notebook(file=harness.twin.home.parent / "mutate.json", key=matrix.sources(harness.ready.plan.digest)).load()
     # Who names a fault wants to see it; whole families go on where they were interrupted.
     for each in _chosen(asked) if asked.only else ():
         book.rows.pop(each.id, None)
+    if asked.resume:
+        wanted = {each.id for each in _chosen(asked)}
+        book.count(each for each in matrix.read(asked.resume) if each.id in wanted)
     return book
 
 
@@ -300,6 +309,12 @@ def _parser() -> argparse.ArgumentParser:
         "--slow", type=float, default=1.0, metavar="N", help="give looks N times as long: a busy machine"
     )
     parser.add_argument("--rounds", type=_count, default=1, metavar="N", help="measure each benign change N times")
+    parser.add_argument(
+        "--resume",
+        type=_there,
+        metavar="F",
+        help="count the rows of the kill matrix F that are of this very code and plan",
+    )
     spread = parser.add_mutually_exclusive_group()
     spread.add_argument(
         "--twins", type=_count, default=1, metavar="N", help="measure on N twins at once; all but one are put up for it"

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from checks import twin as twins
 from checks.doors import mutate
 from checks.target import SettingsError
-from checks.twin.faults import catalogue, shares
+from checks.twin.faults import catalogue, matrix, shares
 from checks.twin.faults.between import Stuck
 from checks.twin.faults.measure import Notebook, NotGreen
 from checks.twin.faults.shares import Share, Shared
@@ -125,6 +126,21 @@ def test_several_twins_share_the_faults(
     assert [FIRST.id, SECOND.id] == [each["id"] for each in json.loads(file.read_text())["rows"]]
 
 
+def test_what_a_matrix_holds_of_the_same_code_and_plan_counts(measured: Any, tmp_path: Path) -> None:  # noqa: ANN401 - see there
+    """The rows that are asked for, if they are not of another code or plan; each twin is told the file."""
+    same = matrix.sources("d")
+    rows = (_row(FIRST, of=same, runs=7), _row(SECOND, of=matrix.sources("another plan")))
+    file = tmp_path / "published.json"
+    seen = matrix.document(rows, (), now=datetime(2026, 1, 31, tzinfo=UTC), target="local", plan="d")
+    matrix.write(seen, file)
+    asked = mutate._parser().parse_args(["--only", FIRST.id, "--only", SECOND.id, "--resume", str(file)])
+    plan = SimpleNamespace(digest="d")
+    harness: Any = SimpleNamespace(ready=SimpleNamespace(plan=plan), twin=SimpleNamespace(home=tmp_path / "t"))
+
+    assert {FIRST.id: 7} == {each.id: each.runs for each in mutate._notebook(harness, asked).rows.values()}
+    assert ["--resume", str(file)] == mutate._words(asked)[-2:]
+
+
 def test_another_twin_has_the_same_deployed_to_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """By the settings' own command, below its own home; one that fails is told with what it complained of."""
     homes: list[Path | None] = []
@@ -151,7 +167,14 @@ def test_more_twins_than_one_need_a_command_that_fills_them(monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     "words",
-    (("--twins", "2", "--share", "1/2"), ("--share", "3/2"), ("--twins", "0"), ("--rounds", "0"), ("--rounds", "x")),
+    (
+        ("--twins", "2", "--share", "1/2"),
+        ("--share", "3/2"),
+        ("--twins", "0"),
+        ("--rounds", "0"),
+        ("--rounds", "x"),
+        ("--resume", "nowhere.json"),
+    ),
 )
 def test_what_cannot_be_asked_for_is_bad_usage(words: tuple[str, ...]) -> None:
     """64, before anything is looked at."""

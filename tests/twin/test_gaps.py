@@ -16,7 +16,7 @@ from typing import Any, cast
 import botocore.exceptions
 import pytest
 
-from checks.twin.gaps import GAPS, READ_FROM, Grounds, patching, running_version, viewers
+from checks.twin.gaps import GAPS, READ_FROM, Grounds, origins, patching, running_version, viewers
 from checks.twin.gaps.patching import service
 from checks.twin.gaps.zones import name_servers
 from tests.twin import conftest, template
@@ -435,6 +435,18 @@ def test_a_distributions_configuration_is_read_when_it_is_another(monkeypatch: p
     assert ["a.html", "a.html", "b.html", "a.html"] == [each["default_root_object"] for each in told]
     assert [first["config_xml"], second["config_xml"]] == read
     assert real(second) == told[2]
+
+
+def test_the_authorities_an_edge_trusts_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each fetch over TLS has the same context, which still trusts somebody and looks at names."""
+    cloudfront = service("services.cloudfront")
+    monkeypatch.setattr(cloudfront, "_origin_ssl_context", cloudfront._origin_ssl_context)
+
+    origins.read_authorities_once(cast("Grounds", None))
+    first, second = cloudfront._origin_ssl_context(), cloudfront._origin_ssl_context()
+
+    assert first is second
+    assert (True, ssl.CERT_REQUIRED) == (first.check_hostname, first.verify_mode)
 
 
 def test_every_closed_gap_is_in_the_documentation() -> None:

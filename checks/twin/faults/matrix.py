@@ -80,9 +80,9 @@ def _sources(place: Path) -> Iterable[Path]:
     return place.rglob("*.py") if place.is_dir() else (place,)
 
 
-def sources() -> str:
-    """One digest for all the parts."""
-    return hashlib.sha256(" ".join(digests().values()).encode()).hexdigest()[:16]
+def sources(plan: str) -> str:
+    """One digest for all the parts, and for the *plan*, by its own digest, that they were measured with."""
+    return hashlib.sha256(" ".join([*digests().values(), plan]).encode()).hexdigest()[:16]
 
 
 def joined(rows: Sequence[Row], kept: Sequence[Row], order: Sequence[str]) -> tuple[Row, ...]:
@@ -113,19 +113,22 @@ def document(
     *,
     now: datetime,
     target: str,
+    plan: str,
     unasked: Sequence[str] = (),
     unmeasured: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The matrix as JSON: rows, rates, and what they are of.
 
-    *unasked* are promises that no fault is about, *unmeasured* the faults that have no row yet.
+    *plan* is the digest of the plan, *unasked* are promises that no fault is about, *unmeasured* the faults
+    that have no row yet.
     """
     return {
         "schema": SCHEMA,
         "measured": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "target": target,
         "digests": digests(),
-        "sources": sources(),
+        "plan": plan,
+        "sources": sources(plan),
         "rates": {name: _told(rate) for name, rate in rates(rows).items()},
         "counts": dict(Counter(f"{each.kind}: {each.outcome}" for each in rows)),
         "unasked": list(unasked),

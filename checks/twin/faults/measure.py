@@ -59,13 +59,12 @@ class Progress:
 class Notebook:
     """What was measured so far, on disk, so that an interrupted measurement goes on where it was.
 
-    *key* names the code and the plan that the rows are of; rows of another key are forgotten. *sources* is the digest
-    that each row is given, and *now* the clock.
+    *key* names the code and the plan that the rows are of, and is written into each; rows of another key are forgotten.
+    *now* is the clock.
     """
 
     file: Path
     key: str
-    sources: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     rows: dict[str, Row] = field(default_factory=dict)
 
@@ -77,9 +76,16 @@ class Notebook:
                 self.rows = {each["id"]: row_of(each) for each in stored["rows"]}
         return self
 
+    def count(self, rows: Iterable[Row]) -> None:
+        """Take what was measured elsewhere for measured, if it is of the same key and not less than what is known."""
+        for each in rows:
+            known = self.rows.get(each.id)
+            if each.of == self.key and (known is None or known.runs < each.runs):
+                self.rows[each.id] = each
+
     def keep(self, row: Row) -> None:
         """Write one more row down, with when it was measured and on what."""
-        self.rows[row.id] = replace(row, measured=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), of=self.sources)
+        self.rows[row.id] = replace(row, measured=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"), of=self.key)
         self._write()
 
     def forget(self, names: Iterable[str]) -> None:

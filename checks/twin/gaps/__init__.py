@@ -68,6 +68,7 @@ GAPS: tuple[Close, ...] = (
     viewers.allow_reading_methods_by_default,
     viewers.show_functions_the_root_as_it_was_asked,
     viewers.read_configurations_once,
+    origins.read_authorities_once,
     viewers.tell_a_redirect_from_an_error,
     viewers.complete_configurations_of_stacks,
     certificates.issue_real_leaves,

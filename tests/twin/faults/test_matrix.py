@@ -24,7 +24,7 @@ GONE = Absent(id="T-1", family="tls", breaks="a <b>", lacks="twin", why="no | li
 
 def of(*rows: Row) -> dict[str, Any]:
     """The document of these rows."""
-    return matrix.document(rows, (GONE,), now=NOW, target="here")
+    return matrix.document(rows, (GONE,), now=NOW, target="here", plan="p")
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_a_document_that_cannot_be_read_has_no_rows(tmp_path: Path, text: str) -
 
 def test_the_page_says_how_many_rows_are_of_older_sources() -> None:
     """And which promises no fault is about."""
-    rows = (replace(CAUGHT, of=matrix.sources(), measured="2026-01-31T12:00:00Z"), replace(CALM, of="older"))
-    seen = matrix.document(rows, (), now=NOW, target="here", unasked=["roles.trusted"])
+    rows = (replace(CAUGHT, of=matrix.sources("p"), measured="2026-01-31T12:00:00Z"), replace(CALM, of="older"))
+    seen = matrix.document(rows, (), now=NOW, target="here", plan="p", unasked=["roles.trusted"])
     page = matrix.page(seen)
 
     assert "1 rows are of sources" in page

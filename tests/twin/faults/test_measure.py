@@ -210,7 +210,7 @@ def test_a_worn_twin_is_replaced_before_the_next_fault(bench: Bench, tmp_path: P
 def test_a_row_says_when_it_was_measured_and_on_what(bench: Bench, tmp_path: Path) -> None:
     """So that a matrix can be made of rows of several days."""
     moment = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    book = Notebook(file=tmp_path / "book.json", key="k", sources="abc", now=lambda: moment)
+    book = Notebook(file=tmp_path / "book.json", key="abc", now=lambda: moment)
 
     (row,) = _measured(bench, Harness(GREEN, RED, GREEN), book, a_fault())
 
@@ -247,6 +247,22 @@ def test_an_interrupted_measurement_goes_on_where_it_was(bench: Bench, tmp_path:
     assert rows == _measured(bench, silent, Notebook(file=file, key="k").load(), a_fault())
     assert [] == silent.asked
     assert {} == Notebook(file=file, key="another").load().rows
+
+
+def test_what_was_measured_elsewhere_counts_if_it_is_of_the_same_and_not_less(tmp_path: Path) -> None:
+    """Another machine's rows, or those of a matrix that was published before the measurement was whole."""
+    book = Notebook(file=tmp_path / "book.json", key="k")
+    row = Row(
+        id="B-1", kind="benign", family="tables", breaks="a tag", fidelity="live", outcome="calm", expected="no alarm",
+        of="k", runs=5,
+    )  # fmt: skip
+    book.rows = {"B-2": replace(row, id="B-2"), "B-3": replace(row, id="B-3")}
+
+    book.count(
+        [row, replace(row, id="B-2", runs=4), replace(row, id="B-3", runs=6), replace(row, id="B-4", of="another")]
+    )
+
+    assert {"B-1": 5, "B-2": 5, "B-3": 6} == {name: each.runs for name, each in book.rows.items()}
 
 
 def test_a_benign_change_that_was_measured_less_often_is_measured_again(bench: Bench, tmp_path: Path) -> None:
