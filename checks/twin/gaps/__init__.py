@@ -85,6 +85,7 @@ GAPS: tuple[Close, ...] = (
     alarms.keep_metrics_in_order,
     alarms.evaluate_alarms_as_declared,
     functions.start_environments_a_few_at_a_time,
+    functions.evaluate_at_the_edge_a_few_at_a_time,
     functions.measure_functions,
     apis.keep_access_log_settings_of_stacks,
     apis.keep_request_validators_of_stacks,

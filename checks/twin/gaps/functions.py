@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 
 from checks.twin.gaps.alarms import look_again
@@ -12,6 +13,8 @@ AT_ONCE = max(2, os.cpu_count() or 2)
 # A function that calls itself waits for an environment that its own caller holds: then one more is made after all.
 _PATIENCE = 15.0
 _PAUSE = 0.005
+# A function of the edge takes a millisecond; one that hangs is ended after five seconds, and nobody waits for that.
+_AT_THE_EDGE = 1.0
 
 
 def start_environments_a_few_at_a_time(_: Grounds) -> None:
@@ -42,6 +45,31 @@ def start_environments_a_few_at_a_time(_: Grounds) -> None:
 
     parameters = ("func_name", "config", "code_zip", "qualifier", "max_concurrency")
     replace(service("services.lambda_svc"), "acquire_worker", parameters, patient)
+
+
+def evaluate_at_the_edge_a_few_at_a_time(_: Grounds) -> None:
+    """A burst of viewers shares as many engines of CloudFront Functions as there are cores, and they stay.
+
+    MiniStack starts another process of Node for each viewer of a burst, and ends all but three when it is over: for a
+    millisecond's work fifty starts at each look at a whole site, a third of what that costs the machine.
+    """
+    engine = service("core.cloudfront_js")
+    pool, turns = store(engine, "_pool"), threading.BoundedSemaphore(AT_ONCE)
+    store(pool, "max_idle")
+    pool.max_idle = AT_ONCE
+
+    def patient(original: Function) -> Function:
+        def evaluate(code: bytes, event: Untyped) -> Untyped:
+            has_turn = turns.acquire(timeout=_AT_THE_EDGE)
+            try:
+                return original(code, event)
+            finally:
+                if has_turn:
+                    turns.release()
+
+        return evaluate
+
+    replace(engine, "evaluate", ("code", "event"), patient)
 
 
 def measure_functions(_: Grounds) -> None:

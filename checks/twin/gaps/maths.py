@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +53,7 @@ def _unknown(queries: Sequence[Query]) -> dict[str, float | None]:
     return {each["Id"]: None for each in queries}
 
 
+@functools.lru_cache(maxsize=256)
 def _parse(expression: str) -> ast.expr:
     try:
         # The power sign of metric maths binds more tightly than Python's `^`, which is another thing.

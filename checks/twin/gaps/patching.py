@@ -94,7 +94,7 @@ def handlers() -> dict[str, Handlers]:
 def store(module: Untyped, name: str) -> Untyped:
     """A table that a service keeps its resources in."""
     if not hasattr(module, name):
-        raise _misfit(f"{module.__name__}.{name}", "it is gone")
+        raise _misfit(f"{getattr(module, '__name__', type(module).__name__)}.{name}", "it is gone")
     return getattr(module, name)
 
 
