@@ -27,11 +27,12 @@ from typing import Any
 import pytest
 
 from checks import twin as twins
+from checks.run import exit_code
 from checks.twin import Twin, authority, processes
 from checks.twin.addresses import REGIONAL_V4
 from checks.twin.asking import ask_query
 from checks.twin.emulator import SERVED_NAMES
-from tests.deployed.conftest import ACCOUNT, ROOT, House
+from tests.deployed.conftest import ACCOUNT, ROOT, House, roots, told
 from tools.deployment import TURNS
 
 pytestmark = pytest.mark.twin
@@ -73,7 +74,7 @@ class Shell:
         self.running.append(command)
         return command
 
-    def end(self, command: subprocess.Popen[str], *, patience: float = 120) -> Said:
+    def end(self, command: subprocess.Popen[str], *, patience: float = 300) -> Said:
         """What it came to; its whole session must be gone with it."""
         out, err = command.communicate(timeout=patience)
         await_that(lambda: not session_of(command.pid), "nothing of the command runs any more")
@@ -454,13 +455,20 @@ def test_a_lost_document_is_3_and_the_results_are_shown(
 
 
 def test_an_aws_killed_half_way_through_a_deploy_is_69_and_the_next_one_recovers(house: House, shell: Shell) -> None:
-    """The deployer ends with a line, nothing of it runs on, and up, deploy, verify are green as on the first day."""
+    """The deployer ends with a line, nothing of it runs on, and up, deploy, verify are green as on the first day.
+
+    Meanwhile whoever verifies is told the one root: we could not ask. That is 2, and nothing that the target did.
+    """
     house.clients.clear()
     emulator = house.twin.pids["emulator_main"]
     log = house.twin.home / "deploy" / "local" / "cdk-deploy.log"
     log.unlink()
     command = shell.start(*inside("local"))
-    await_that(lambda: log.exists() and "KhayaStack" in log.read_text(errors="replace"), "the CLI is at the stacks")
+    await_that(
+        lambda: log.exists() and "KhayaStack" in log.read_text(errors="replace"),
+        "the CLI is at the stacks",
+        patience=120,
+    )
     os.kill(emulator.pid, signal.SIGKILL)
     said = shell.end(command)
 
@@ -469,6 +477,8 @@ def test_an_aws_killed_half_way_through_a_deploy_is_69_and_the_next_one_recovers
 
     with contextlib.ExitStack() as repair:
         repair.callback(house.start)
+        blind = house.verify()
+        assert (2, [(CALLER, "unknown")]) == (exit_code(blind), roots(blind)), told(blind)
         up = shell.run("-m", "checks", "twin", "up")
         assert (0, True) == (up.code, "is up (empty)" in up.out), up
         again = shell.deploy()

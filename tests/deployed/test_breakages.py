@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -212,6 +209,9 @@ def backup_plan_deleted(house: House) -> Iterator[None]:
             pass
 
 
+# Each of them is a fault of the kill matrix as well, where it must be noticed and nothing beside it be loud. That there
+# is one root, with everything else behind it, is seen of four in CI.
+SOON = {"alias record deleted", "certificate expired", "api behaviour removed", "table deleted"}
 BREAKAGES: tuple[tuple[str, Breakage, int, str, str], ...] = (
     ("alias record deleted", alias_record_deleted, 1, f"dns.alias[{APEX}]", "fail"),
     ("delegation wrong", delegation_wrong, 1, f"dns.delegation[{APEX}]", "fail"),
@@ -238,7 +238,8 @@ def test_the_deployed_stack_keeps_every_promise(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("breakage", "code", "root", "status"), [row[1:] for row in BREAKAGES], ids=[row[0] for row in BREAKAGES]
+    ("breakage", "code", "root", "status"),
+    [pytest.param(*row, id=name, marks=() if name in SOON else pytest.mark.long) for name, *row in BREAKAGES],
 )
 def test_a_breakage_has_one_root_and_is_green_after_its_repair(
     house: House, breakage: Breakage, code: int, root: str, status: str
@@ -265,24 +266,6 @@ def test_a_deleted_backup_plan_is_the_one_root_until_it_is_made_again(house: Hou
     assert len(behind(broken, root)) >= 9
 
     house.quieten()
-    mended = house.verify()
-
-    assert (0, []) == (exit_code(mended), roots(mended)), told(mended)
-
-
-def test_a_dead_aws_is_nothing_that_the_target_did(house: House) -> None:
-    """With the emulator killed the code is 2, the one root says that we could not ask, and a new start is green."""
-    emulator = next(process for name, process in house.twin.pids.items() if "emulator" in name)
-    os.kill(emulator.pid, signal.SIGKILL)
-    limit = time.monotonic() + 10
-    while twins.status(home=house.home).up and time.monotonic() < limit:
-        time.sleep(0.05)
-
-    blind = house.verify()
-
-    assert (2, [("identity.caller[000000000000]", "unknown")]) == (exit_code(blind), roots(blind)), told(blind)
-
-    house.start()
     mended = house.verify()
 
     assert (0, []) == (exit_code(mended), roots(mended)), told(mended)
