@@ -161,15 +161,49 @@ def bars_plain_http(policy: str, *, service: str, resources: Iterable[str], acti
     return Decision(allowed=True, why=f"plain HTTP is denied by {', '.join(map(_name, sealing))}")
 
 
+def opens_nothing(statement: Mapping[str, object], *, account: str) -> bool:
+    """Whether nobody gains or loses by a *statement* that was added to a policy, as consoles and auditors add them.
+
+    It denies what comes over plain HTTP and nothing else, or lets distributions of *account* itself read objects.
+    Anything else opens something, or may shut out somebody who had come in.
+    """
+    return _denies_plain_http_alone(statement) or _lets_own_distributions_read(statement, account)
+
+
+def _denies_plain_http_alone(statement: Mapping[str, object]) -> bool:
+    block = statement.get("Condition")
+    keys = {key for key, _ in _keys(block)}
+    return (
+        statement.get("Effect") == "Deny"
+        and keys == {"aws:securetransport"}
+        and _conditions(block, {"aws:securetransport": "true"}) is False
+    )
+
+
+def _lets_own_distributions_read(statement: Mapping[str, object], account: str) -> bool:
+    own = re.compile(rf"arn:[a-z-]+:cloudfront::{re.escape(account)}:distribution/.+")
+    sources = [values for key, values in _required(statement.get("Condition")) if key == "aws:sourcearn"]
+    return (
+        statement.get("Effect") == "Allow"
+        and statement.get("Principal") == {"Service": "cloudfront.amazonaws.com"}
+        and [each.lower() for each in _texts(statement.get("Action"))] == ["s3:getobject"]
+        and any(values and all(map(own.fullmatch, values)) for values in sources)
+    )
+
+
+def _keys(block: object) -> Iterator[tuple[str, object]]:
+    for keys in block.values() if isinstance(block, dict) else ():
+        yield from ((key.lower(), value) for key, value in keys.items()) if isinstance(keys, dict) else [("", keys)]
+
+
 def _bars_everybody(statement: Mapping[str, object], service: str, action: str) -> bool:
     block = statement.get("Condition")
-    keys = [key for each in block.values() if isinstance(each, dict) for key in each] if isinstance(block, dict) else []
     actions = {pattern.lower() for pattern in _texts(statement.get("Action"))}
     return (
         statement.get("Effect") == "Deny"
         and _principal(statement, "") is True
         and bool(actions & {"*", f"{service}:*", action.lower() or "*"})
-        and all(key.lower() == "aws:securetransport" for key in keys)
+        and all(key == "aws:securetransport" for key, _ in _keys(block))
         and _conditions(block, {"aws:securetransport": "false"}) is True
     )
 

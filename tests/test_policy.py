@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.policy import Request, bars_plain_http, decide, like
+from checks.policy import Request, bars_plain_http, decide, like, opens_nothing
 
 TOPIC = "arn:aws:sns:af-south-1:111122223333:Page"
 OURS = {"aws:sourceaccount": "111122223333", "aws:sourcearn": "arn:aws:cloudwatch:af-south-1:111122223333:alarm:A"}
@@ -242,6 +242,57 @@ def test_two_statements_may_bar_it_together() -> None:
         _policy(half, {**SEAL, "Resource": "arn:aws:s3:::files/*"}), service="s3", resources=SEALED
     ).allowed
     assert "files/" in bars_plain_http(_policy(half), service="s3", resources=SEALED).why
+
+
+DENIED = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+READER = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudfront.amazonaws.com"},
+    "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::b/*",
+}
+
+
+def _source(*arns: str, operator: str = "StringEquals") -> dict[str, object]:
+    return {"Condition": {operator: {"AWS:SourceArn": list(arns) if len(arns) != 1 else arns[0]}}}
+
+
+OWN = "arn:aws:cloudfront::111122223333:distribution/E1"
+
+
+@pytest.mark.parametrize(
+    ("statement", "nothing"),
+    (
+        ({**DENIED, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, True),
+        ({**DENIED, "Condition": {"Bool": {"AWS:SecureTransport": False}}}, True),
+        ({**DENIED, "Principal": {"AWS": "*"}, "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}}, True),
+        ({**DENIED, "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, False),
+        ({**DENIED, "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}, True),
+        ({**DENIED, "Condition": {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}}}, False),
+        ({**DENIED, "Condition": {"Bool": "aws:SecureTransport"}}, False),
+        (DENIED, False),
+        ({**DENIED, "Effect": "Allow", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+        ({**READER, **_source(OWN)}, True),
+        ({**READER, **_source(OWN, OWN.replace("E1", "E2"))}, True),
+        ({**READER, "Action": ["s3:GetObject"], **_source(OWN, operator="ArnLike")}, True),
+        ({**READER, **_source(OWN.replace("1111", "9999"))}, False),
+        ({**READER, **_source(OWN, OWN.replace("1111", "9999"))}, False),
+        ({**READER, **_source(OWN.replace("111122223333", "*"), operator="StringLike")}, False),
+        ({**READER, **_source(OWN.replace("cloudfront", "lambda"))}, False),
+        ({**READER, **_source(f"{OWN}/x", operator="StringNotEquals")}, False),
+        ({**READER, **_source()}, False),
+        (READER, False),
+        ({**READER, "Effect": "Deny", **_source(OWN)}, False),
+        ({**READER, "Principal": "*", **_source(OWN)}, False),
+        ({**READER, "Principal": {"Service": "cloudfront.amazonaws.com", "AWS": "*"}, **_source(OWN)}, False),
+        ({**READER, "Action": "s3:*", **_source(OWN)}, False),
+        ({**READER, "Action": ["s3:GetObject", "s3:PutObject"], **_source(OWN)}, False),
+        ({}, False),
+    ),
+)
+def test_a_statement_more_opens_nothing_or_something(statement: dict[str, object], nothing: bool) -> None:  # noqa: FBT001 - a column
+    """A denial of plain HTTP alone, or one's own distributions that read; whatever is near to either is another."""
+    assert nothing is opens_nothing(statement, account="111122223333")
 
 
 @given(st.text() | st.builds(_policy, st.fixed_dictionaries(dict.fromkeys(("Effect", "Action", "Condition"), JSON))))

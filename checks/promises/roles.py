@@ -12,6 +12,7 @@ from checks import intent
 from checks.evidence import Absent, Permissions, QueueSeen, ResourcePolicy, TopicSeen
 from checks.likeness import checks_of, like, prop
 from checks.model import Check, Resource, Sight, Target, Verdict, promise
+from checks.policy import opens_nothing
 from checks.spelling import document
 from checks.wording import left_out, several
 from checks.world.ports import World
@@ -58,7 +59,7 @@ ROWS = (
 
 @promise(
     "roles.resource_policy",
-    says="the bucket, queue or topic carries the policy of the template, no statement more and none less",
+    says="the bucket, queue or topic carries the policy of the template, no statement less and no open door more",
     severity="critical",
     instrument="aws",
     actions=("s3:GetBucketPolicy", "sqs:GetQueueAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"),
@@ -66,45 +67,55 @@ ROWS = (
 def resource_policy(
     *, region: str, account: str, holders: tuple[str, ...], statements: tuple[str, ...], gaps: tuple[str, ...]
 ) -> Sight:
-    """AWS: one statement more shares a bucket with the world; one less, and plain HTTP is let in again."""
-    judge = partial(judge_resource_policy, statements=statements, gaps=gaps)
+    """AWS: one statement more shares a bucket with the world; one less, and plain HTTP is let in again.
+
+    A denial of plain HTTP, or a distribution of one's own that may read, is what consoles add and nobody gains by.
+    """
+    judge = partial(judge_resource_policy, account=account, statements=statements, gaps=gaps)
     return Sight(look=partial(_look, region=region, account=account, holders=holders), judge=judge)
 
 
 def judge_resource_policy(
-    seen: Permissions, _now: datetime, *, statements: tuple[str, ...], gaps: tuple[str, ...]
+    seen: Permissions, _now: datetime, *, account: str, statements: tuple[str, ...], gaps: tuple[str, ...]
 ) -> Verdict:
     """The same statements, by their digests; what the template leaves open is left out, and so is what is too much."""
     expected = f"{len(statements)} statements, those of the template{left_out(gaps)}"
     remedy = "deploy the stack again; who changed the policy by hand is in CloudTrail"
-    other = [words for each in seen.policies for words in _amiss(each, statements, is_whole=not gaps)]
+    other = [words for each in seen.policies for words in _amiss(each, account, statements, is_whole=not gaps)]
     if other or not seen.policies:
         return Verdict.failed(expected=expected, actual=several(other), remedy=remedy)
     return Verdict.passed(expected=expected, actual="as the template says")
 
 
-def _amiss(seen: ResourcePolicy | Absent, statements: tuple[str, ...], *, is_whole: bool) -> Iterator[str]:
+def _amiss(
+    seen: ResourcePolicy | Absent, account: str, statements: tuple[str, ...], *, is_whole: bool
+) -> Iterator[str]:
     if isinstance(seen, Absent):
         yield "it has no policy, or is gone"
         return
-    live = statements_of(seen.text)
-    missing = sum(each not in live.values() for each in statements)
+    live = _statements(seen.text)
+    digests = {name: document(_nameless(each)) for name, each in live.items()}
+    missing = sum(each not in digests.values() for each in statements)
     if missing:
         yield f"{missing} missing"
     if is_whole:
-        yield from (f"{name} is not in the template" for name, digest in live.items() if digest not in statements)
+        more = (name for name, digest in digests.items() if digest not in statements)
+        yield from (f"{name} is not in the template" for name in more if not _is_harmless(live[name], account))
 
 
-def statements_of(policy: object) -> dict[str, str]:
-    """The digest of each statement by its Sid, or by its place where it has none."""
-    if isinstance(policy, str):
-        try:
-            policy = json.loads(policy or "{}")
-        except (ValueError, RecursionError):
-            return {"a policy that cannot be read": document(policy)}
-    found = policy.get("Statement") if isinstance(policy, Mapping) else None
-    every = [found] if isinstance(found, Mapping) else list(found or ()) if isinstance(found, list | tuple) else []
-    return {_called(each, number): document(_nameless(each)) for number, each in enumerate(every, start=1)}
+def _is_harmless(statement: object, account: str) -> bool:
+    return isinstance(statement, Mapping) and opens_nothing(statement, account=account)
+
+
+def _statements(policy: str) -> dict[str, object]:
+    """The statements by their Sids, or by their places where they have none."""
+    try:
+        read = json.loads(policy or "{}")
+    except (ValueError, RecursionError):
+        return {"a policy that cannot be read": policy}
+    found = intent.part(read, "Statement")
+    every = [found] if isinstance(found, Mapping) else intent.items(found)
+    return {_called(each, number): each for number, each in enumerate(every, start=1)}
 
 
 def _called(statement: object, number: int) -> str:

@@ -145,6 +145,17 @@ READS = {"Effect": "Allow", "Principal": {"Service": "s.test"}, "Action": ["s3:G
 SEALS = {"Sid": "Seal", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:b/*", "arn:b"]}
 
 
+NO_HTTP = {
+    "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:b/*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}  # fmt: skip
+OWN_READER = {
+    "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject",
+    "Resource": "arn:b/more/*",
+    "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"}},
+}  # fmt: skip
+
+
 def _holder(kind: str, key: str, named: object, statements: object = (READS, SEALS)) -> Check:
     document = {"Version": "2012-10-17", "Statement": list(statements) if isinstance(statements, tuple) else statements}
     one = resource(kind, {key: named, "PolicyDocument": document}, subject="Policy")
@@ -168,13 +179,33 @@ def _text(*statements: object) -> str:
         (_text(READS, SEALS, {**READS, "Principal": "*"}), "fail", "statement 3 is not in the template"),
         (_text(READS, SEALS, {**SEALS, "Sid": "Mine", "Action": "*"}), "fail", "Mine is not in the template"),
         (_text({**READS, "Principal": "*"}, SEALS), "fail", "1 missing, statement 1 is not in the template"),
+        (_text(READS, SEALS, NO_HTTP, OWN_READER), "pass", "as the template says"),
+        (_text(SEALS, NO_HTTP, OWN_READER), "fail", "1 missing"),
+        (_text(READS, SEALS, {**OWN_READER, "Principal": "*"}), "fail", "statement 3 is not in the template"),
+        (_text(READS, SEALS, "odd"), "fail", "statement 3 is not in the template"),
         ("", "fail", "2 missing"),
         ("{", "fail", "2 missing, a policy that cannot be read is not in the template"),
     ),
-    ids=("the same", "spelt otherwise", "one less", "one more", "one more by name", "another", "none", "broken"),
+    ids=(
+        "the same",
+        "spelt otherwise",
+        "one less",
+        "one more",
+        "one more by name",
+        "another",
+        "harmless ones more",
+        "harmless ones instead",
+        "a harmless one for all",
+        "no statement",
+        "none",
+        "broken",
+    ),
 )
 def test_a_policy_is_the_templates_statement_by_statement(text: str, status: str, told: str) -> None:
-    """Names of statements, the order of lists and lists of one do not count; one too many is told by name or place."""
+    """Names of statements, the order of lists and lists of one do not count; one too many is told by name or place.
+
+    One more that opens nothing is none too many, and stands for none of the template.
+    """
     check = _holder("AWS::S3::BucketPolicy", "Bucket", "b")
     asked = {("bucket_policy", REGION, "b", ACCOUNT): ResourcePolicy(resource="arn:aws:s3:::b", text=text)}
 
