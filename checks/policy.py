@@ -161,13 +161,14 @@ def bars_plain_http(policy: str, *, service: str, resources: Iterable[str], acti
     return Decision(allowed=True, why=f"plain HTTP is denied by {', '.join(map(_name, sealing))}")
 
 
-def opens_nothing(statement: Mapping[str, object], *, account: str) -> bool:
+def opens_nothing(statement: Mapping[str, object], *, distributions: tuple[str, ...]) -> bool:
     """Whether nobody gains or loses by a *statement* that was added to a policy, as consoles and auditors add them.
 
-    It denies what comes over plain HTTP and nothing else, or lets distributions of *account* itself read objects.
-    Anything else opens something, or may shut out somebody who had come in.
+    It denies what comes over plain HTTP and nothing else, or lets some of *distributions*, by their ARNs, read objects:
+    those whose origins are judged as well, so that nothing is served by it. Another distribution, even of the same
+    account, may show the objects to the world. Anything else opens something, or may shut out somebody.
     """
-    return _denies_plain_http_alone(statement) or _lets_own_distributions_read(statement, account)
+    return _denies_plain_http_alone(statement) or _lets_read(statement, distributions)
 
 
 def _denies_plain_http_alone(statement: Mapping[str, object]) -> bool:
@@ -180,14 +181,13 @@ def _denies_plain_http_alone(statement: Mapping[str, object]) -> bool:
     )
 
 
-def _lets_own_distributions_read(statement: Mapping[str, object], account: str) -> bool:
-    own = re.compile(rf"arn:[a-z-]+:cloudfront::{re.escape(account)}:distribution/.+")
+def _lets_read(statement: Mapping[str, object], distributions: tuple[str, ...]) -> bool:
     sources = [values for key, values in _required(statement.get("Condition")) if key == "aws:sourcearn"]
     return (
         statement.get("Effect") == "Allow"
         and statement.get("Principal") == {"Service": "cloudfront.amazonaws.com"}
         and [each.lower() for each in _texts(statement.get("Action"))] == ["s3:getobject"]
-        and any(values and all(map(own.fullmatch, values)) for values in sources)
+        and any(values and set(values) <= set(distributions) for values in sources)
     )
 
 

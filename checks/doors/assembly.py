@@ -114,17 +114,19 @@ def prepare(
     plan_file: Path | None = None,
     writes: bool = False,
     past: Past = (),
+    replacing: bool = False,
 ) -> Ready:
     """Resolve the target and freeze its plan, with the journeys of the settings where *writes* are allowed.
 
-    *past* says of checks in how many of the runs before this one they recovered.
+    *past* says of checks in how many of the runs before this one they recovered. Who is *replacing* the accepted plan
+    is not held up by one that cannot be read, as after an update of this library that plans otherwise.
 
     Where CloudFormation cannot be read, the last accepted plan is taken: its AWS checks are unknown, its looks at the
     public surface are made. Raises SettingsError, PlanError.
     """
     pool = Pool(THREADS)
     _make_ready(reach, _TO_RESOLVE)
-    accepted = read_plan(plan_file or accepted_file(settings))
+    accepted = _accepted(plan_file or accepted_file(settings), replacing=replacing)
     known = frozenset(each.place.stack for each in accepted.checks) if accepted else frozenset()
     try:
         target = resolve(settings, reach.world, pool=pool, accepted_names=known)
@@ -282,8 +284,17 @@ def accepted_file(settings: Settings) -> Path:
     return Path(settings.source).with_suffix(".plan.json")
 
 
+def _accepted(path: Path, *, replacing: bool) -> Plan | None:
+    try:
+        return read_plan(path)
+    except PlanError:
+        if not replacing:
+            raise
+        return None
+
+
 def read_plan(path: Path) -> Plan | None:
-    """The plan stored at *path*, None when there is none. Raises PlanError when it cannot be trusted."""
+    """The plan stored at *path*, None when there is none. Raises PlanError, naming it, when it cannot be trusted."""
     if not path.exists():
         return None
     try:
@@ -292,8 +303,11 @@ def read_plan(path: Path) -> Plan | None:
         raise PlanError(f"{path}: cannot be read ({error}); make it again with `plan --accept`") from error
     if not isinstance(stored, Mapping):
         raise PlanError(f"{path}: expected an object; make it again with `plan --accept`")
-    with at_rest():
-        return from_json(stored, catalogue.BY_NAME)
+    try:
+        with at_rest():
+            return from_json(stored, catalogue.BY_NAME)
+    except PlanError as error:
+        raise PlanError(f"{path}: {str(error).removeprefix('plan: ')}") from error
 
 
 def write_plan(path: Path, plan: Plan) -> None:

@@ -218,7 +218,7 @@ def _plan(asked: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     if asked.accept and not (asked.owner and asked.reason):
         err.write("checks: plan --accept: --owner and --reason are missing; say who decided, and why\n")
         return USAGE
-    ready = assembly.prepare(settings, assembly.connect(settings))
+    ready = assembly.prepare(settings, assembly.connect(settings), replacing=asked.accept)
     if ready.unread:
         err.write(f"checks: {ready.notes[0]}; there is no live plan to show or accept\n")
         return 2

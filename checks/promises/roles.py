@@ -65,30 +65,36 @@ ROWS = (
     actions=("s3:GetBucketPolicy", "sqs:GetQueueAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"),
 )
 def resource_policy(
-    *, region: str, account: str, holders: tuple[str, ...], statements: tuple[str, ...], gaps: tuple[str, ...]
+    *,
+    region: str,
+    account: str,
+    holders: tuple[str, ...],
+    readers: tuple[str, ...],
+    statements: tuple[str, ...],
+    gaps: tuple[str, ...],
 ) -> Sight:
     """AWS: one statement more shares a bucket with the world; one less, and plain HTTP is let in again.
 
-    A denial of plain HTTP, or a distribution of one's own that may read, is what consoles add and nobody gains by.
+    A denial of plain HTTP, or a distribution of the target that may read, is what consoles add and nobody gains by.
     """
-    judge = partial(judge_resource_policy, account=account, statements=statements, gaps=gaps)
+    judge = partial(judge_resource_policy, readers=readers, statements=statements, gaps=gaps)
     return Sight(look=partial(_look, region=region, account=account, holders=holders), judge=judge)
 
 
 def judge_resource_policy(
-    seen: Permissions, _now: datetime, *, account: str, statements: tuple[str, ...], gaps: tuple[str, ...]
+    seen: Permissions, _now: datetime, *, readers: tuple[str, ...], statements: tuple[str, ...], gaps: tuple[str, ...]
 ) -> Verdict:
     """The same statements, by their digests; what the template leaves open is left out, and so is what is too much."""
     expected = f"{len(statements)} statements, those of the template{left_out(gaps)}"
     remedy = "deploy the stack again; who changed the policy by hand is in CloudTrail"
-    other = [words for each in seen.policies for words in _amiss(each, account, statements, is_whole=not gaps)]
+    other = [words for each in seen.policies for words in _amiss(each, readers, statements, is_whole=not gaps)]
     if other or not seen.policies:
         return Verdict.failed(expected=expected, actual=several(other), remedy=remedy)
     return Verdict.passed(expected=expected, actual="as the template says")
 
 
 def _amiss(
-    seen: ResourcePolicy | Absent, account: str, statements: tuple[str, ...], *, is_whole: bool
+    seen: ResourcePolicy | Absent, readers: tuple[str, ...], statements: tuple[str, ...], *, is_whole: bool
 ) -> Iterator[str]:
     if isinstance(seen, Absent):
         yield "it has no policy, or is gone"
@@ -100,11 +106,11 @@ def _amiss(
         yield f"{missing} missing"
     if is_whole:
         more = (name for name, digest in digests.items() if digest not in statements)
-        yield from (f"{name} is not in the template" for name in more if not _is_harmless(live[name], account))
+        yield from (f"{name} is not in the template" for name in more if not _is_harmless(live[name], readers))
 
 
-def _is_harmless(statement: object, account: str) -> bool:
-    return isinstance(statement, Mapping) and opens_nothing(statement, account=account)
+def _is_harmless(statement: object, readers: tuple[str, ...]) -> bool:
+    return isinstance(statement, Mapping) and opens_nothing(statement, distributions=readers)
 
 
 def _statements(policy: str) -> dict[str, object]:
@@ -168,11 +174,16 @@ def _of_holder(target: Target, one: Resource, key: str) -> Iterator[Check]:
     known = tuple(digest for each in every if not intent.gaps(each) for digest in [document(_nameless(each))])
     if holders and every:
         gaps = intent.gaps(written)
+        readers = tuple(
+            target.arn("cloudfront", "", f"distribution/{each.physical_id}")
+            for each in target.of_type(intent.DISTRIBUTION)
+        )
         yield resource_policy(
             one.place(*holders),
             region=one.region,
             account=target.account,
             holders=holders,
+            readers=readers,
             statements=known,
             gaps=gaps,
         )

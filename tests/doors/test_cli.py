@@ -387,7 +387,19 @@ def test_an_accepted_plan_that_cannot_be_trusted_is_64(say: Say, here: Path, tex
     said = say("verify", "--target", "here.toml")
 
     assert cli.USAGE == said.code
-    assert "plan --accept" in said.err
+    assert "here.plan.json: " in said.err
+    assert "make it again with `plan --accept`" in said.err
+
+
+@pytest.mark.parametrize("text", ("{", '{"schema": 1, "checks": [{"promise": "tables.gone"}], "digest": "0"}'))
+def test_what_is_advised_for_a_plan_that_cannot_be_read_helps(say: Say, here: Path, text: str) -> None:
+    """As after an update that plans otherwise: `plan --accept` does not stumble over what it is to replace."""
+    (here / "here.plan.json").write_text(text, encoding="utf-8")
+
+    accepted = say("plan", "--target", "here.toml", "--accept", "--owner", "platform", "--reason", "the update")
+
+    assert (0, "") == (accepted.code, accepted.err)
+    assert 0 == say("verify", "--target", "here.toml").code
 
 
 @pytest.mark.parametrize("words", (("plan",), ("plan", "--accept", "--owner", "o", "--reason", "r"), ("permissions",)))

@@ -9,7 +9,7 @@ from checks.evidence import Absent, Described, Permissions, QueueSeen, ResourceP
 from checks.model import Check, Unresolved
 from checks.promises import boards, roles
 from tests.promises.test_alarms import GOOD as ALARM
-from tests.promises.worlds import ACCOUNT, DAY, NOW, REGION, planned, resource, target, world
+from tests.promises.worlds import ACCOUNT, DAY, NOW, REGION, distribution_resource, planned, resource, target, world
 
 BUDGET = {
     "Budget": {"BudgetLimit": {"Amount": 500.0, "Unit": "USD"}, "TimeUnit": "MONTHLY"},
@@ -152,14 +152,17 @@ NO_HTTP = {
 OWN_READER = {
     "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject",
     "Resource": "arn:b/more/*",
-    "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"}},
+    "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/D1"}},
+}  # fmt: skip
+FOREIGN_READER = {
+    **OWN_READER, "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/D2"}},
 }  # fmt: skip
 
 
 def _holder(kind: str, key: str, named: object, statements: object = (READS, SEALS)) -> Check:
     document = {"Version": "2012-10-17", "Statement": list(statements) if isinstance(statements, tuple) else statements}
     one = resource(kind, {key: named, "PolicyDocument": document}, subject="Policy")
-    return planned(roles.checks(target(one)))["roles.resource_policy[Policy]"]
+    return planned(roles.checks(target(one, distribution_resource())))["roles.resource_policy[Policy]"]
 
 
 def _text(*statements: object) -> str:
@@ -182,6 +185,7 @@ def _text(*statements: object) -> str:
         (_text(READS, SEALS, NO_HTTP, OWN_READER), "pass", "as the template says"),
         (_text(SEALS, NO_HTTP, OWN_READER), "fail", "1 missing"),
         (_text(READS, SEALS, {**OWN_READER, "Principal": "*"}), "fail", "statement 3 is not in the template"),
+        (_text(READS, SEALS, FOREIGN_READER), "fail", "statement 3 is not in the template"),
         (_text(READS, SEALS, "odd"), "fail", "statement 3 is not in the template"),
         ("", "fail", "2 missing"),
         ("{", "fail", "2 missing, a policy that cannot be read is not in the template"),
@@ -196,6 +200,7 @@ def _text(*statements: object) -> str:
         "harmless ones more",
         "harmless ones instead",
         "a harmless one for all",
+        "a distribution that nobody judges",
         "no statement",
         "none",
         "broken",

@@ -69,14 +69,36 @@ def _no_denial(policy: dict[str, Any], _name: str) -> None:
     policy["Statement"] = kept or [filler]
 
 
-def _cloudfront_alone(policy: dict[str, Any], name: str) -> None:
-    policy["Statement"].append(
-        {
-            "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject",
-            "Resource": f"arn:aws:s3:::{name}/further/*",
-            "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::000000000000:distribution/EXAMPLE"}},
-        }
-    )  # fmt: skip
+def _read_by(who: Callable[[tuple[str, ...]], str]) -> Callable[[Bench, Check], Undo]:
+    """One more distribution may read a folder: *who* is chosen with the target's own at hand, by their ARNs."""
+
+    def change(bench: Bench, check: Check) -> Undo:
+        holders, readers = check.params["holders"], check.params["readers"]
+        if not isinstance(holders, tuple) or not isinstance(readers, tuple) or not readers:
+            raise Unfit("there is no distribution")
+        files, name = bench.aws("s3", str(check.params["region"])), str(holders[0]).rpartition(":")[2]
+        before = files.get_bucket_policy(Bucket=name)["Policy"]
+        policy = json.loads(before)
+        policy["Statement"].append(
+            {
+                "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject",
+                "Resource": f"arn:aws:s3:::{name}/further/*",
+                "Condition": {"StringEquals": {"AWS:SourceArn": who(readers)}},
+            }
+        )  # fmt: skip
+        files.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+        return lambda: files.put_bucket_policy(Bucket=name, Policy=before)
+
+    return change
+
+
+def _own(readers: tuple[str, ...]) -> str:
+    return readers[0]
+
+
+def _foreign(readers: tuple[str, ...]) -> str:
+    """Of the same account, and none of the target's."""
+    return f"{readers[0].rpartition('/')[0]}/EXAMPLE"
 
 
 def _further_denial(policy: dict[str, Any], name: str) -> None:
@@ -402,8 +424,15 @@ FAULTS: tuple[Fault, ...] = (
         id="B-S3-02",
         family=_S3,
         kind="benign",
-        breaks="CloudFront may read one folder more",
-        stage=harmless("buckets.private", _policy(_cloudfront_alone)),
+        breaks="the site's distribution may read a folder of another bucket",
+        stage=harmless("roles.resource_policy", _read_by(_own), containing="AccessLogs"),
+    ),
+    Fault(
+        id="X-S3-03",
+        family=_S3,
+        breaks="a distribution that is not the site's may read a folder",
+        promise="roles.resource_policy",
+        stage=broken("roles.resource_policy", _read_by(_foreign), containing="AccessLogs"),
     ),
     Fault(
         id="B-S3-03",
