@@ -566,6 +566,7 @@ def checks_for(  # noqa: PLR0913 - each is a decision of its own, by name
     """Every check of *target*, in the order a person would ask, with those about the plan itself at the end."""
     planned = [*_of_rooms(target, limits, release), *journeys.checks(target, script=script)]
     planned += intruders.checks(target, script=script)
+    planned += table_rules.filled_checks(target, expect.items)
     planned += _floor(target, planned, expect)
     planned += _waivers(target, planned, tuple(waivers))
     planned.append(stack.recovered(Place(subject=target.name), allowed=recovered, **({"past": past} if past else {})))
@@ -682,6 +683,10 @@ def _floor(target: Target, planned: list[Check], expect: Expectations) -> Iterat
         yield stack.floor(Place(subject=kind), kind=kind, least=1, found=families[family])
     for kind, least in expect.resources.items():
         yield stack.floor(Place(subject=kind), kind=kind, least=least, found=types[kind])
+    named = {each.subject for each in target.of_type("AWS::DynamoDB::Table")}
+    for name in expect.items:
+        if name not in named:
+            yield stack.floor(Place(subject=f"table:{name}"), kind=f"table:{name}", least=1, found=0)
     if expect.domain:
         found = int(target.domain == expect.domain)
         kind = f"domain:{expect.domain}"

@@ -885,6 +885,14 @@ class ResourcePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsCounted:
+    """How many items a table holds, counted no further than it was asked for."""
+
+    table: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permissions:
     """What the policies of several resources say, in the order in which they were asked."""
 
@@ -1180,7 +1188,7 @@ EVIDENCE: tuple[type, ...] = (
     Origin, Behaviour, DistributionSeen, CachePolicySeen, OriginRequestPolicySeen, Route,
     CertificateSeen, Validated, ZoneSeen, Zones, RecordSeen, Records, Aliased,
     FunctionSeen,
-    ResourcePolicy, Permissions,
+    ResourcePolicy, ItemsCounted, Permissions,
     BucketSeen, BucketAccess, BucketVersions, BucketEncryption, BucketWebsite,
     CorsRule, BucketCors, LifecycleRule, BucketLifecycle,
     ScheduleTarget, ScheduleSeen, RunsSeen,

@@ -174,6 +174,16 @@ def test_another_domain_than_expected_is_below_the_floor() -> None:
     assert 0 == planned["stack.floor[domain:example.com]"].params["found"]
 
 
+def test_a_table_that_is_to_hold_something_is_counted_or_missed() -> None:
+    """By the name that reports give it; one that is not there, or is spelt otherwise, is below the floor."""
+    planned = _planned(expect=Expectations(items={"Data/Users": 2, "Data/User": 1}))
+
+    assert 2 == planned["tables.filled[Data/Users]"].params["least"]
+    assert "tables.filled[Data/User]" not in planned
+    assert (1, 0) == tuple(planned["stack.floor[table:Data/User]"].params[each] for each in ("least", "found"))
+    assert "stack.floor[table:Data/Users]" not in planned
+
+
 def test_a_waiver_is_planned_with_the_number_of_checks_it_matches() -> None:
     """One that matches nothing is found by its own check."""
     waivers = [

@@ -68,6 +68,9 @@ families = ["dns", "tables"]
 [expect.resources]
 "AWS::DynamoDB::Table" = 9
 
+[expect.items]
+"Data/Settings" = 2
+
 [thresholds]
 certificate_days = 21
 pitr_minutes = 12.5
@@ -139,6 +142,7 @@ def test_everything_that_can_be_said_is_read() -> None:
     assert {"cli": ("ipv6", "udp53"), "canary": ()} == read.vantage
     assert ("shop.example", ("dns", "tables")) == (read.expect.domain, read.expect.families)
     assert {"AWS::DynamoDB::Table": 9} == read.expect.resources
+    assert {"Data/Settings": 2} == read.expect.items
     assert {"certificate_days": 21.0, "pitr_minutes": 12.5} == read.thresholds
     assert (0.02, 3, timedelta(minutes=20)) == (read.budget.recovered, read.budget.retries, read.budget.wait)
     assert {"sign_in": True, "user": "probe", "password_parameter": "/shop/probe"} == read.journeys
@@ -178,7 +182,7 @@ def test_a_target_may_be_a_site_alone_or_stacks_alone() -> None:
         ("[site]", "['aliases', 'domain', 'hidden', 'spa_paths']"),
         ("[network]", "['ca_bundle', 'connect', 'resolver', 'resolvers']"),
         ("[vantage]", "['canary', 'cli', 'gate', 'pytest']"),
-        ("[expect]", "['domain', 'families', 'resources']"),
+        ("[expect]", "['domain', 'families', 'items', 'resources']"),
         ("[budget]", "['recovered', 'retries', 'wait']"),
         ("[[waiver]]", "['check', 'expires', 'owner', 'reason']"),
         ("[maintenance]", "['ends', 'owner', 'reason', 'starts']"),
@@ -243,6 +247,8 @@ def test_a_misspelt_key_is_refused_by_name(key: str, known: str) -> None:
             '"AWS::DynamoDB::Table" = 0',
             "expected a whole number from 1 to 10000; it is 0",
         ),
+        ('"Data/Settings" = 2', '"Data/Settings" = 1001', "expected a whole number from 1 to 1000; it is 1001"),
+        ('"Data/Settings" = 2', '"Data/Settings" = "2"', "expect.items.Data/Settings: expected a whole number"),
         ('"AWS::DynamoDB::Table" = 9', "tables = 9", "expect.resources.tables: expected a resource type"),
         (
             "certificate_days = 21",

@@ -71,7 +71,8 @@ def protected(*, region: str, stack: str) -> Sight:
 def floor(*, kind: str, least: int, found: int) -> Sight:
     """Nothing deployed or nothing planned must not be green.
 
-    *kind* is a resource type, ``family:<name>`` for the checks of a family, or ``domain:<name>`` for the domain itself.
+    *kind* is a resource type, ``family:<name>`` for the checks of a family, ``table:<name>`` for a table that is to
+    hold something, or ``domain:<name>`` for the domain itself.
     """
     return Sight(
         look=partial(_state, kind=kind, found=str(found)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 from checks import intent
-from checks.evidence import Absent, ContinuousBackups, Recoverable, ResourcePolicy, TableSeen
+from checks.evidence import Absent, ContinuousBackups, ItemsCounted, Recoverable, ResourcePolicy, TableSeen
 from checks.model import Check, Sight, Target, Unresolved, Verdict, promise
 from checks.policy import accounts_of, opens_beyond, readable
 from checks.wording import left_out, quote, several, span
@@ -73,6 +73,19 @@ def ceiling(*, region: str, table: str, words: intent.Words, gaps: tuple[str, ..
     return Sight(look=partial(_look_table, region=region, table=table), judge=judge)
 
 
+@promise(
+    "tables.filled",
+    says="the table holds as many items as the settings expect at least",
+    severity="critical",
+    instrument="aws",
+    actions=("dynamodb:Scan",),
+)
+def filled(*, region: str, table: str, least: int) -> Sight:
+    """AWS: ItemCount is hours old. A table of settings that nobody filled is in service, and its readers are not."""
+    look = partial(_look_items, region=region, table=table, least=least)
+    return Sight(look=look, judge=partial(judge_filled, table=table, least=least))
+
+
 def judge_encrypted(
     seen: TableSeen | Absent, _now: datetime, *, table: str, words: intent.Words, gaps: tuple[str, ...]
 ) -> Verdict:
@@ -102,6 +115,17 @@ def judge_ceiling(
         remedy = "deploy the stack again; above its ceiling a table answers with ThrottlingException"
         return Verdict.failed(expected=expected, actual=several(other), remedy=remedy)
     return Verdict.passed(expected=expected, actual=f"reads {reads}, writes {writes}")
+
+
+def judge_filled(seen: ItemsCounted | Absent, _now: datetime, *, table: str, least: int) -> Verdict:
+    """So many, or more."""
+    expected = f"{table} with {least} or more items"
+    if isinstance(seen, Absent):
+        return _gone(expected, table)
+    if seen.count < least:
+        remedy = "fill it as a deployment does, or restore it to a moment before it was emptied (see backups)"
+        return Verdict.failed(expected=expected, actual=f"{seen.count} items", remedy=remedy)
+    return Verdict.passed(expected=expected, actual=f"at least {seen.count}")
 
 
 def judge_private(seen: ResourcePolicy | Absent, _now: datetime, *, table: str, accounts: tuple[str, ...]) -> Verdict:
@@ -160,6 +184,14 @@ def checks(target: Target) -> Iterator[Check]:
             yield window(place, region=region, table=name, days=days)
 
 
+def filled_checks(target: Target, expected: Mapping[str, int]) -> Iterator[Check]:
+    """One for each table that is *expected* to hold so many items, by the name that reports give it."""
+    for one in target.of_type("AWS::DynamoDB::Table"):
+        if one.subject in expected:
+            place = one.place(target.arn("dynamodb", one.region, f"table/{one.physical_id}"))
+            yield filled(place, region=one.region, table=one.physical_id, least=expected[one.subject])
+
+
 def _key(said: object) -> dict[str, object]:
     """Which key the template asks for. An alias leads to another id, so that only its kind can be compared."""
     wanted = intent.part(said, "SSESpecification")
@@ -200,8 +232,12 @@ def _look_policy(world: World, *, region: str, arn: str) -> ResourcePolicy | Abs
     return world.aws.table_policy(region, arn)
 
 
+def _look_items(world: World, *, region: str, table: str, least: int) -> ItemsCounted | Absent:
+    return world.aws.items(region, table, least)
+
+
 def _look_recovery(world: World, *, region: str, table: str) -> Recoverable:
     return Recoverable(table=world.aws.table(region, table), backups=world.aws.continuous_backups(region, table))
 
 
-PROMISES = (encrypted, ceiling, private, window)
+PROMISES = (encrypted, ceiling, private, window, filled)

@@ -71,11 +71,12 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
-    """The floor below which a plan may not shrink."""
+    """The floor below which a plan may not shrink, and what a table holds at least, by its name in the report."""
 
     domain: str = ""
     families: tuple[str, ...] = ()
     resources: Mapping[str, int] = field(default_factory=dict)
+    items: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,20 +328,24 @@ def _vantage(page: Page) -> Mapping[str, tuple[str, ...]]:
 
 def _expectations(page: Page) -> Expectations:
     counted = page.page("resources")
-    resources: dict[str, int] = {}
-    for kind in counted.rest():
-        least = counted.whole(kind, least=1, most=10_000)
-        if least is not None:
-            resources[kind] = least
+    resources = _counts(counted, most=10_000)
+    for kind in resources:
         if not _looks_like_type(kind):
             counted.note(kind, "expected a resource type such as AWS::DynamoDB::Table, in quotes")
     expect = Expectations(
         domain=page.text("domain", shape=_HOST, says="a host name in lower case"),
         families=page.texts("families", shape=r"[a-z_]+", says="a family of promises such as tables"),
         resources=resources,
+        # Counted one by one: more would be a search of the table.
+        items=_counts(page.page("items"), most=1_000),
     )
     page.close()
     return expect
+
+
+def _counts(page: Page, *, most: int) -> Mapping[str, int]:
+    every = {key: page.whole(key, least=1, most=most) for key in page.rest()}
+    return {key: least for key, least in every.items() if least is not None}
 
 
 def _looks_like_type(kind: str) -> bool:

@@ -133,6 +133,10 @@ class Aws(Protocol):
         """dynamodb:GetResourcePolicy; an empty text without one."""
         ...
 
+    def items(self, region: str, table: str, most: int) -> seen.ItemsCounted | seen.Absent:
+        """dynamodb:Scan for a count that ends at *most*; no item is read."""
+        ...
+
     def backup_plan(self, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:
         """backup:GetBackupPlan. A plan in state deleted is Absent."""
         ...

@@ -110,6 +110,7 @@ def _keeping(client: Client) -> Mapping[str, Made]:
         "parameter": _described("AWS::SSM::Parameter", "/shop/colour"),
         "vault": _described("AWS::Backup::BackupVault", "vault"),
         "table": Made("table", (REGION, "jobs")),
+        "table items": Made("items", (REGION, "jobs", 1)),
         "table policy": Made("table_policy", (REGION, f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/jobs")),
         "continuous backups": Made("continuous_backups", (REGION, "jobs")),
         "time to live": _described("AWS::DynamoDB::TimeToLive", "jobs"),

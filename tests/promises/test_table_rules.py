@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from checks.evidence import Absent, ContinuousBackups, Recoverable, ResourcePolicy, TableSeen
+from checks.evidence import Absent, ContinuousBackups, ItemsCounted, Recoverable, ResourcePolicy, TableSeen
 from checks.model import Check, Unresolved
 from checks.promises import table_rules
 from tests.promises.test_tables import GONE, GOOD, RECOVERABLE
@@ -185,3 +185,23 @@ def test_a_ceiling_that_is_open_is_said_to_be_left_out() -> None:
     check = _checks(OnDemandThroughput=Unresolved("Fn::If"))["tables.ceiling[Users]"]
 
     assert "not compared" in check.sight.judge(GOOD, NOW).expected
+
+
+@pytest.mark.parametrize(("count", "status"), ((0, "fail"), (2, "fail"), (3, "pass"), (4, "pass")))
+def test_a_table_holds_what_the_settings_expect(count: int, status: str) -> None:
+    """So many items or more; one fewer is too few, and a table that is gone holds none."""
+    table = resource("AWS::DynamoDB::Table", {}, subject="Users", physical_id="Users-1")
+    check = planned(table_rules.filled_checks(target(table), {"Users": 3}))["tables.filled[Users]"]
+    counted = ItemsCounted(table="Users-1", count=count)
+    found = check.sight.look(world({("items", REGION, "Users-1", 3): counted}))
+
+    assert status == _status(check, found)
+    assert "fail" == _status(check, GONE)
+    assert ((ARN,), "critical") == (check.place.resources, check.severity)
+
+
+def test_a_table_that_nobody_expects_to_hold_anything_is_not_counted() -> None:
+    """It may be empty on its first day."""
+    table = resource("AWS::DynamoDB::Table", {}, subject="Users", physical_id="Users-1")
+
+    assert {} == planned(table_rules.filled_checks(target(table), {"Others": 1}))

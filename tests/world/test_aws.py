@@ -49,6 +49,31 @@ def make_table() -> None:
     )
 
 
+def put_jobs(count: int, *, large: str = "") -> None:
+    """Items into the table, from the first one on."""
+    for number in range(count):
+        client("dynamodb").put_item(TableName="jobs", Item={"id": {"S": str(number)}, "text": {"S": f"-{large}"}})
+
+
+@pytest.mark.parametrize(("there", "most", "count"), ((0, 1, 0), (2, 3, 2), (3, 3, 3), (4, 3, 3)))
+def test_items_are_counted_no_further_than_asked(aws: RealAws, there: int, most: int, count: int) -> None:
+    """What is more is of no interest; a table that is gone is absent."""
+    make_table()
+    put_jobs(there)
+
+    assert seen.ItemsCounted(table="jobs", count=count) == aws.items(REGION, "jobs", most)
+    assert isinstance(aws.items(REGION, "jobs2", most), seen.Absent)
+
+
+def test_items_are_counted_over_pages(aws: RealAws) -> None:
+    """A page ends at a megabyte: of items of 400 KB three take two of them."""
+    make_table()
+    put_jobs(4, large="x" * 390_000)
+
+    assert seen.ItemsCounted(table="jobs", count=4) == aws.items(REGION, "jobs", 9)
+    assert seen.ItemsCounted(table="jobs", count=3) == aws.items(REGION, "jobs", 3)
+
+
 def test_continuous_backups_are_judged_by_their_own_status(aws: RealAws) -> None:
     """Off at first, on after somebody switched them on."""
     make_table()

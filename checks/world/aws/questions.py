@@ -146,6 +146,9 @@ class RealAws:
     def table_policy(self, region: str, arn: str) -> seen.ResourcePolicy | seen.Absent:
         return self._once(tables.table_policy, region, arn)
 
+    def items(self, region: str, table: str, most: int) -> seen.ItemsCounted | seen.Absent:
+        return self._once(tables.items, region, table, most)
+
     def backup_plan(self, region: str, plan_id: str) -> seen.BackupPlanSeen | seen.Absent:
         return self._once(backups.backup_plan, region, plan_id)
 

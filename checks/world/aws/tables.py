@@ -25,6 +25,8 @@ POLICY = Ask(
     bare=("PolicyNotFoundException",),
 )
 
+COUNT = Ask(service="dynamodb", operation="Scan", needs=("Count",), gone=("ResourceNotFoundException",))
+
 Keys = tuple[tuple[str, str, str], ...]
 
 
@@ -50,6 +52,20 @@ def table_policy(asking: Asking, region: str, arn: str) -> seen.ResourcePolicy |
     if answer is None:
         return seen.Absent(what=f"table {arn.rpartition('/')[2]} in {region}")
     return seen.ResourcePolicy(resource=arn, text=str(answer.get("Policy", "")))
+
+
+def items(asking: Asking, region: str, name: str, most: int) -> seen.ItemsCounted | seen.Absent:
+    """How many items there are, up to *most*; of what is in them nothing is asked (Select is COUNT)."""
+    count, behind = 0, {}
+    while True:
+        # A page ends at a megabyte, with at least one item on it.
+        answer = asking.call(COUNT, region, TableName=name, Select="COUNT", Limit=most - count, **behind)
+        if answer is None:
+            return seen.Absent(what=f"table {name} in {region}")
+        count += shaped(COUNT, region, lambda: int(answer["Count"]))  # noqa: B023 - called at once
+        if count >= most or not answer.get("LastEvaluatedKey"):
+            return seen.ItemsCounted(table=name, count=count)
+        behind = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
 def _table(one: Mapping[str, Any]) -> seen.TableSeen:
