@@ -420,7 +420,13 @@ def _watchers() -> dict[str, Any]:
     return {
         "Worst": {
             "Type": "AWS::CloudWatch::CompositeAlarm",
-            "Properties": {"AlarmName": "site-worst", "AlarmRule": {"Fn::Sub": 'ALARM("${Alarm}")'}},
+            "Properties": {
+                "AlarmName": "site-worst",
+                "AlarmRule": {"Fn::Sub": 'ALARM("${Alarm}")'},
+                "ActionsSuppressor": {"Ref": "Slow"},
+                "ActionsSuppressorWaitPeriod": 60,
+                "ActionsSuppressorExtensionPeriod": 60,
+            },
         },
         "Budget": {
             "Type": "AWS::Budgets::Budget",

@@ -389,3 +389,39 @@ def test_alarms_that_nobody_asks_about_take_a_tenth_of_the_time(
         clock[0] = max(clock[0], moment)
         alarms.look_again(cloud)
         assert looks == cloud.looks
+
+
+def test_an_alarm_over_alarms_is_silenced_by_another(site: Site, watching: Callable[..., str]) -> None:
+    """While that one rings nobody is told, and the alarm says why; afterwards somebody is again."""
+    cloudwatch, sns, sqs = site.client("cloudwatch"), site.client("sns"), site.client("sqs")
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [anybody]})}
+    topic = sns.create_topic(Name="own")["TopicArn"]
+    queue = sqs.create_queue(QueueName="own", Attributes=policy)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    part, silencer = watching(), watching()
+    cloudwatch.put_composite_alarm(
+        AlarmName="own-over", AlarmRule=f'ALARM("{part}")', AlarmActions=[topic], OKActions=[topic],
+        ActionsSuppressor=silencer, ActionsSuppressorWaitPeriod=60, ActionsSuppressorExtensionPeriod=60,
+    )  # fmt: skip
+
+    def told(*, silent: bool, state: str) -> tuple[str, str, int]:
+        for name, to in ((silencer, "ALARM" if silent else "OK"), (part, state)):
+            cloudwatch.set_alarm_state(AlarmName=name, StateValue=to, StateReason="by hand")
+        [over] = cloudwatch.describe_alarms(AlarmNames=["own-over"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        assert (silencer, 60) == (over["ActionsSuppressor"], over["ActionsSuppressorWaitPeriod"])
+        wait = 0 if silent else 10
+        heard = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=wait).get("Messages", [])
+        return over["StateValue"], over.get("ActionsSuppressedBy", ""), len(heard)
+
+    try:
+        # It tells that it begins.
+        assert ("OK", "", 1) == told(silent=False, state="OK")
+        assert ("ALARM", "Alarm", 0) == told(silent=True, state="ALARM")
+        assert ("OK", "", 1) == told(silent=False, state="OK")
+        assert ("ALARM", "", 1) == told(silent=False, state="ALARM")
+    finally:
+        cloudwatch.delete_alarms(AlarmNames=["own-over"])
+        sns.delete_topic(TopicArn=topic)
+        sqs.delete_queue(QueueUrl=queue)

@@ -82,6 +82,7 @@ GAPS: tuple[Close, ...] = (
     templates.complete_indexes_of_tables,
     templates.keep_percentiles_of_alarms,
     alarms.keep_metric_maths_of_alarms,
+    alarms.silence_alarms_by_alarms,
     alarms.keep_metrics_in_order,
     alarms.evaluate_alarms_as_declared,
     functions.start_environments_a_few_at_a_time,

@@ -24,6 +24,7 @@ _SHARE = 10
 # By region, when its alarms are looked at again.
 _looked: dict[str, float] = {}
 _ASKED = ("params", "cbor_data", "is_cbor", "is_json")
+_SILENCING = ("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod")
 _RECORD = ("namespace", "metric_name", "value", "unit", "dimensions")
 _DATUM = ("namespace", "name", "dims", "ts", "unit", "value", "values", "counts", "stat_values")
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
@@ -70,6 +71,40 @@ def keep_metric_maths_of_alarms(_: Grounds) -> None:
 
     replace(cloudwatch, "_put_metric_alarm", _ASKED, through_the_api)
     replace(provisioners, "_cw_metric_alarm_record", ("name", "props"), by_cloudformation)
+
+
+def silence_alarms_by_alarms(_: Grounds) -> None:
+    """An alarm over alarms does nothing while the one that it is silenced by is in ALARM; both are told.
+
+    MiniStack forgets `ActionsSuppressor`. Waiting and extension periods are kept, and taken for zero.
+    """
+    cloudwatch = service("services.cloudwatch")
+    plain, over = store(cloudwatch, "_alarms"), store(cloudwatch, "_composite_alarms")
+
+    def keep(original: Function) -> Function:
+        def put(params: Untyped, cbor_data: Alarm, is_cbor: Untyped, is_json: Untyped = False) -> Untyped:  # noqa: FBT002
+            answer = original(params, cbor_data, is_cbor, is_json)
+            if answer[0] == HTTPStatus.OK:
+                kept = {key: cbor_data[key] for key in _SILENCING if cbor_data.get(key)}
+                over[cbor_data["AlarmName"]].update(kept)
+            return answer
+
+        return put
+
+    def unless_silenced(original: Function) -> Function:
+        def act(alarm: Alarm, old_state: str, new_state: str, reason: str) -> None:
+            name = str(alarm.get("ActionsSuppressor", "")).rpartition(":alarm:")[2]
+            silencer = plain.get(name) or over.get(name) or {}
+            if silencer.get("StateValue") == "ALARM":
+                alarm["ActionsSuppressedBy"] = "Alarm"
+                return
+            alarm.pop("ActionsSuppressedBy", None)
+            original(alarm, old_state, new_state, reason)
+
+        return act
+
+    replace(cloudwatch, "_put_composite_alarm", _ASKED, keep)
+    replace(cloudwatch, "_dispatch_alarm_actions", ("alarm", "old_state", "new_state", "reason"), unless_silenced)
 
 
 def keep_metrics_in_order(_: Grounds) -> None:
