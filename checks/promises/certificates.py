@@ -96,7 +96,8 @@ def judge_issued(seen: CertificateSeen | Absent, _now: datetime, *, distribution
             amiss += [] if users or distributions else ["used by nothing"]
             if not amiss:
                 return Verdict.passed(expected=expected, actual=f"{status}, used by {several(users)}")
-            remedy = "request it again in us-east-1 with DNS validation, attach it, deploy"
+            where = "us-east-1" if distributions else "the region of what shows it"
+            remedy = f"request it again in {where} with DNS validation, attach it, deploy"
             return Verdict.failed(expected=expected, actual=several(amiss), remedy=remedy)
         case Absent():
             return _gone(seen, expected)

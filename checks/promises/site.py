@@ -11,7 +11,7 @@ from itertools import chain
 
 from checks import documents, intent
 from checks.evidence import Response, Responses, Silence
-from checks.model import Check, Place, Sight, Target, Verdict, promise
+from checks.model import Check, Place, Resource, Sight, Target, Verdict, promise
 from checks.together import together
 from checks.wording import quote, several, span
 from checks.world.ports import World
@@ -83,9 +83,13 @@ def page(*, host: str, path: str) -> Sight:
     severity="critical",
     instrument="http",
 )
-def missing(*, host: str, folder: str, ending: str) -> Sight:
-    """Pitfalls 1 and 11: HTML with 200 for a script breaks the application where no status code shows it."""
-    return Sight(look=partial(_fetch_missing, host=host, folder=folder, ending=ending), judge=judge_missing)
+def missing(*, host: str, folder: str, ending: str, paged: bool = False) -> Sight:
+    """Pitfalls 1 and 11: HTML with 200 for a script breaks the application where no status code shows it.
+
+    *paged* where the template gives what is missing a page that stays an error, as sites without an application do.
+    """
+    look = partial(_fetch_missing, host=host, folder=folder, ending=ending)
+    return Sight(look=look, judge=partial(judge_missing, paged=paged))
 
 
 @promise(
@@ -153,14 +157,17 @@ def judge_page(seen: Responses, _now: datetime) -> Verdict:
             return Verdict.failed(expected=expected, actual=_told(responses[-1:]), remedy=remedy)
 
 
-def judge_missing(seen: Answer, _now: datetime) -> Verdict:
-    """403, 404 or 410, and no page: without permission to list a bucket S3 says 403 for what is not there."""
-    expected = "403 or 404, not HTML"
+def judge_missing(seen: Answer, _now: datetime, *, paged: bool = False) -> Verdict:
+    """403, 404 or 410, and no page: without permission to list a bucket S3 says 403 for what is not there.
+
+    Where it is *paged* the status is what tells scripts from pages, and alone decides.
+    """
+    expected = "403 or 404" if paged else "403 or 404, not HTML"
     if isinstance(seen, Silence):
         return _silent(seen, expected)
     kind = documents.media_type(seen) or "no content type"
     actual = f"{seen.status} {quote(kind)} for {quote(seen.url)}"
-    if seen.status in _MISSING and not documents.is_page(seen):
+    if seen.status in _MISSING and (paged or not documents.is_page(seen)):
         return Verdict.passed(expected=expected, actual=actual)
     remedy = "no custom error responses; the function on the default behaviour must leave paths with an extension alone"
     return Verdict.failed(expected=expected, actual=actual, remedy=remedy)
@@ -194,8 +201,20 @@ def checks(target: Target, *, hsts: timedelta) -> Iterator[Check]:
     for path in dict.fromkeys(target.spa_paths):
         if path != "/":
             yield page(Place(subject=f"{apex}{path}"), host=apex, path=path)
-    yield missing(Place(subject=f"{apex}/assets/*.js"), host=apex, folder="assets", ending="js")
+    own = {"paged": True} if front and any(map(_stays_an_error, _error_pages(front))) else {}
+    yield missing(Place(subject=f"{apex}/assets/*.js"), host=apex, folder="assets", ending="js", **own)
     yield headers(Place(subject=apex), host=apex, hsts=hsts)
+
+
+def _error_pages(distribution: Resource) -> Iterator[object]:
+    """What the template shows in the place of errors."""
+    pages = intent.part(distribution.properties, "DistributionConfig", "CustomErrorResponses")
+    return (each for each in intent.items(pages) if intent.text(each, "ResponsePagePath"))
+
+
+def _stays_an_error(page: object) -> bool:
+    codes = {intent.text(page, "ErrorCode"), intent.text(page, "ResponseCode")}
+    return codes <= {str(each) for each in _MISSING}
 
 
 def _fetch(world: World, *, url: str) -> Answer:

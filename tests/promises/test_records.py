@@ -2,10 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from checks.evidence import DnsAnswer, Silence
+from checks.evidence import DnsAnswer, Records, RecordSeen, Silence
 from checks.model import Check, Unresolved
 from checks.promises import records
-from tests.promises.worlds import APEX, NOW, answer, planned, resource, silence, target, world
+from tests.promises.worlds import (
+    APEX,
+    NOW,
+    answer,
+    distribution_resource,
+    planned,
+    resource,
+    silence,
+    target,
+    world,
+)
 
 
 def _checks(kind: str = "TXT", values: object = ('"v=spf1 include:a.test -all"',), **said: object) -> dict[str, Check]:
@@ -84,3 +94,75 @@ def test_a_group_is_several_records() -> None:
     assert [f"dns.record[Dns/All/{APEX}/A]", f"dns.record[Dns/All/{APEX}/TXT]"] == list(
         planned(records.checks(target(group)))
     )
+
+
+TO = "d-1.execute-api.af-south-1.amazonaws.com"
+ZONE = "Z1"
+API = f"api.{APEX}"
+
+
+def _aliases(name: str = API, to: object = TO, **said: object) -> dict[str, Check]:
+    led = {"Name": f"{name}.", "Type": "A", "HostedZoneId": ZONE, "AliasTarget": {"DNSName": to}, **said}
+    one = resource(records.RECORD, led, subject="Dns/Api")
+    return planned(records.checks(target(one, distribution_resource(), domain=APEX)))
+
+
+def _live(kind: str = "A", alias: str = TO, *values: str) -> RecordSeen:
+    return RecordSeen(name=API, type=kind, ttl=None, values=values, alias=alias, policy="")
+
+
+@pytest.mark.parametrize(
+    ("live", "status", "told"),
+    (
+        ((_live(),), "pass", TO),
+        ((_live(alias=f"{TO.upper()}."),), "pass", f"{TO.upper()}."),
+        ((_live(alias=f"dualstack.{TO}"),), "pass", f"dualstack.{TO}"),
+        ((_live(), _live("AAAA", "other.test"), _live("TXT", "", "x")), "pass", TO),
+        ((), "fail", "no A record"),
+        ((_live("TXT", "", "x"),), "fail", "no A record"),
+        ((_live(alias="other.test"),), "fail", "A other.test"),
+        ((_live(), _live("CNAME", "", "other.test")), "fail", "CNAME other.test"),
+        ((_live("A", "", "192.0.2.1"),), "fail", "A 192.0.2.1"),
+    ),
+)
+def test_an_alias_leads_where_the_template_says(live: tuple[RecordSeen, ...], status: str, told: str) -> None:
+    """Case, the root's dot and both kinds of addresses are the same place; what is gone, or leads elsewhere, is not."""
+    check = _aliases()["dns.alias_record[Dns/Api]"]
+    seen = Records(zone=ZONE, name=API, records=live)
+    verdict = check.sight.judge(check.sight.look(world({("records", ZONE, API): seen})), NOW)
+
+    assert (status, told) == (verdict.status, verdict.actual)
+    assert (f"arn:aws:route53:::hostedzone/{ZONE}",) == check.place.resources
+
+
+def test_an_alias_to_what_is_not_known_leads_somewhere() -> None:
+    """What the template leaves open is left out: it is still an alias, and no address."""
+    check = _aliases(to=Unresolved("Fn::ImportValue"))["dns.alias_record[Dns/Api]"]
+
+    for live, status in ((_live(), "pass"), (_live("A", "", "192.0.2.1"), "fail")):
+        assert status == check.sight.judge(Records(zone=ZONE, name=API, records=(live,)), NOW).status
+
+
+@pytest.mark.parametrize(
+    "given",
+    (
+        {"name": APEX},
+        {"Weight": 10, "SetIdentifier": "a"},
+        {"HostedZoneId": Unresolved("Fn::ImportValue")},
+        {"Type": "HTTPS"},
+    ),
+    ids=("a host of the site's distribution", "one of several", "a zone that is not known", "another kind"),
+)
+def test_an_alias_that_is_told_elsewhere_or_cannot_be_is_not_asked(given: dict[str, str]) -> None:
+    """The site's own hosts are the matter of `dns.alias`."""
+    assert {} == _aliases(**given)
+
+
+def test_an_alias_within_a_group_has_the_zone_of_the_group() -> None:
+    """Each record of it has a name of its own in the report."""
+    led = {"Name": API, "Type": "AAAA", "AliasTarget": {"DNSName": TO}}
+    group = resource(records.GROUP, {"HostedZoneId": f"/hostedzone/{ZONE}", "RecordSets": [led, "odd"]}, subject="Dns")
+
+    found = planned(records.checks(target(group)))
+    assert [ZONE] == [each.params["zone_id"] for each in found.values()]
+    assert [f"dns.alias_record[Dns/{API}/AAAA]"] == list(found)

@@ -190,6 +190,41 @@ def test_a_missing_script_is_missing(seen: Response | Silence, status: str, word
     assert word in verdict.actual
 
 
+@pytest.mark.parametrize(
+    ("seen", "status"),
+    (
+        (_page(BARE, 404), "pass"),
+        (_page(BARE, 403), "pass"),
+        (_page(XML, 404, "application/xml"), "pass"),
+        (HOME, "fail"),
+        (_page(BARE, 500), "fail"),
+        (silence(), "fail"),
+    ),
+)
+def test_a_page_for_what_is_missing_may_be_shown_as_an_error(seen: Response | Silence, status: str) -> None:
+    """Where the template has one, the status alone tells browsers that no script came."""
+    assert status == site.judge_missing(seen, NOW, paged=True).status
+
+
+@pytest.mark.parametrize(
+    ("page", "paged"),
+    (
+        ({"ErrorCode": 404, "ResponseCode": 404, "ResponsePagePath": "/missing.html"}, True),
+        ({"ErrorCode": 403, "ResponseCode": 404, "ResponsePagePath": "/missing.html"}, True),
+        ({"ErrorCode": 404, "ResponseCode": 200, "ResponsePagePath": "/index.html"}, False),
+        ({"ErrorCode": 503, "ResponseCode": 404, "ResponsePagePath": "/missing.html"}, False),
+        ({"ErrorCode": 404, "ErrorCachingMinTTL": 5}, False),
+    ),
+)
+def test_a_template_says_whether_what_is_missing_has_a_page(page: dict[str, object], paged: bool) -> None:  # noqa: FBT001 - a column
+    """One that hides the error, is for another one, or is only about how long it is kept, is none."""
+    config = worlds.distribution_config() | {"CustomErrorResponses": [page]}
+    one = target(worlds.distribution_resource(config), domain=APEX)
+
+    check = planned(site.checks(one, hsts=HSTS))[f"cdn.missing[{APEX}/assets/*.js]"]
+    assert paged is check.params.get("paged", False)
+
+
 GOOD = {
     "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",

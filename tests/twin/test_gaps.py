@@ -274,6 +274,21 @@ def test_a_certificate_in_use_cannot_be_deleted(site: Site) -> None:
     acm.delete_certificate(CertificateArn=unused)
 
 
+def test_the_name_of_an_api_uses_its_certificate(site: Site) -> None:
+    """As long as it is there; the certificate is of the name's own region."""
+    acm, apis = site.client("acm"), site.client("apigateway")
+    arn = acm.request_certificate(DomainName="api.own.example")["CertificateArn"]
+    apis.create_domain_name(
+        domainName="api.own.example", regionalCertificateArn=arn, endpointConfiguration={"types": ["REGIONAL"]}
+    )
+    with pytest.raises(acm.exceptions.ResourceInUseException):
+        acm.delete_certificate(CertificateArn=arn)
+    users = acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"]
+    assert ["arn:aws:apigateway:af-south-1::/domainnames/api.own.example"] == users
+    apis.delete_domain_name(domainName="api.own.example")
+    acm.delete_certificate(CertificateArn=arn)
+
+
 def test_what_is_no_certificate_is_not_imported(site: Site) -> None:
     """ACM reads what it is given."""
     acm = site.client("acm", "us-east-1")

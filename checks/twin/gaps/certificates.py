@@ -15,6 +15,8 @@ from checks.twin.gaps.patching import Function, Grounds, Untyped, replace, servi
 
 _TYPE = "AWS::CertificateManager::Certificate"
 Record = dict[str, Any]
+# Where an API's name keeps its certificate: at the edge, or in its region.
+_OF_NAMES = ("certificateArn", "regionalCertificateArn")
 
 
 def issue_real_leaves(grounds: Grounds) -> None:
@@ -79,16 +81,22 @@ def read_imported_certificates(grounds: Grounds) -> None:
 
 
 def tell_who_uses_a_certificate(_: Grounds) -> None:
-    """`InUseBy` names the distributions a certificate is attached to, and such a certificate cannot be deleted.
+    """`InUseBy` names the distributions and API names that show a certificate, and such a one cannot be deleted.
 
     MiniStack leaves the list empty, so that a certificate in use looks unused, and deletes it.
     """
     acm, cloudfront = service("services.acm"), service("services.cloudfront")
-    distributions = store(cloudfront, "_distributions")
+    distributions, names = (
+        store(cloudfront, "_distributions"),
+        store(service("services.apigateway_v1"), "_domain_names"),
+    )
 
     def users(arn: str) -> list[str]:
         mark = f">{arn}<"
-        return [str(each["ARN"]) for each in distributions.values() if mark in each.get("config_xml", "")]
+        shown = [str(each["ARN"]) for each in distributions.values() if mark in each.get("config_xml", "")]
+        region = arn.split(":")[3]
+        apis = [name for name, each in names.items() if arn in {each.get(key) for key in _OF_NAMES}]
+        return [*shown, *(f"arn:aws:apigateway:{region}::/domainnames/{each}" for each in apis)]
 
     def with_users(original: Function) -> Function:
         def shape(cert: Record) -> Record:
