@@ -18,6 +18,7 @@ from checks.twin.faults import (
     names,
     nights,
     offers,
+    others,
     overdue,
     pages,
     people,
@@ -64,5 +65,6 @@ FAULTS: tuple[Fault, ...] = (
     *surroundings.FAULTS,
     *machine.FAULTS,
     *nights.FAULTS,
+    *others.FAULTS,
 )
 ABSENT: tuple[Absent, ...] = absent.ABSENT
