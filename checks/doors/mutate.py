@@ -182,6 +182,10 @@ def _publish(rows: Sequence[Row], harness: Harness, asked: argparse.Namespace, o
     out.writelines(_line(each) for each in rows if not each.exact)
     order = [each.id for each in catalogue.FAULTS]
     every = matrix.joined(rows, matrix.read(asked.json) if asked.json else (), order)
+    others: dict[str, str] = {}
+    for name, plan, elsewhere in asked.beside or ():
+        others[name], every = plan, matrix.beside(every, elsewhere, on=name)
+    every = tuple(each for each in every if not each.on or each.on in others)
     measured = {each.id for each in every}
     seen = matrix.document(
         every,
@@ -189,6 +193,7 @@ def _publish(rows: Sequence[Row], harness: Harness, asked: argparse.Namespace, o
         now=RealClock().now(),
         target=harness.settings.name,
         plan=harness.ready.plan.digest,
+        others=others,
         unasked=_unasked(harness.ready.plan),
         unmeasured=[name for name in order if name not in measured],
     )
@@ -248,6 +253,14 @@ def _there(said: str) -> Path:
     if Path(said).is_file():
         return Path(said)
     raise argparse.ArgumentTypeError(f"there is no file {said}")
+
+
+def _elsewhere(said: str) -> tuple[str, str, tuple[Row, ...]]:
+    """The kill matrix of another deployment. Raises ArgumentTypeError."""
+    try:
+        return matrix.measured_elsewhere(Path(said))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _chosen(asked: argparse.Namespace) -> list[Fault]:
@@ -314,6 +327,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_there,
         metavar="F",
         help="count the rows of the kill matrix F that are of this very code and plan",
+    )
+    parser.add_argument(
+        "--beside",
+        type=_elsewhere,
+        action="append",
+        metavar="F",
+        help="what has nothing of its kind here is told as the kill matrix F of another deployment has it",
     )
     spread = parser.add_mutually_exclusive_group()
     spread.add_argument(

@@ -225,3 +225,28 @@ def test_a_fault_that_nobody_knows_is_bad_usage() -> None:
 
     assert 64 == mutate.main(["--only", "no-such-fault"], io.StringIO(), err)
     assert "--list" in err.getvalue()
+
+
+def test_what_has_nothing_of_its_kind_here_is_told_as_elsewhere(measured: Any, tmp_path: Path) -> None:  # noqa: ANN401 - see there
+    """With the name of that deployment and the digest of its plan; without the other matrix nobody claims it."""
+    other = tmp_path / "other.json"
+    there = matrix.document((_row(SECOND),), (), now=datetime(2026, 1, 31, tzinfo=UTC), target="annex", plan="q")
+    matrix.write(there, other)
+    rows = (_row(FIRST), _row(SECOND, outcome="unfit"))
+
+    code, _, file = measured(*rows, words=("--beside", str(other)))
+    told = json.loads(file.read_text())
+    measured(_row(FIRST))
+    alone = json.loads(file.read_text())
+
+    assert (0, ["", "annex"], "q") == (code, [each["on"] for each in told["rows"]], told["others"]["annex"]["plan"])
+    assert ([FIRST.id], {}) == ([each["id"] for each in alone["rows"]], alone["others"])
+
+
+def test_the_matrix_of_another_deployment_is_read_before_anything_is_broken(measured: Any, tmp_path: Path) -> None:  # noqa: ANN401 - see there
+    """A file that is none is a wrong question, not a lost measurement."""
+    (tmp_path / "odd.json").write_text("[]")
+
+    code, _, file = measured(_row(FIRST), words=("--beside", str(tmp_path / "odd.json")))
+
+    assert (64, False) == (code, file.exists())

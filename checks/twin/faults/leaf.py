@@ -66,6 +66,7 @@ def _rate(name: str, rate: Mapping[str, float]) -> Markup:
 
 def _row(row: Mapping[str, Any]) -> Markup:
     kind = "unfit" if row["outcome"] == "unfit" else "" if row["exact"] else "no"
-    told = row["outcome"] if row["exact"] else "; ".join([row["outcome"], row["why"], *row["strays"]])
+    outcome = f"{row['outcome']}, on {row['on']}" if row["on"] else row["outcome"]
+    told = outcome if row["exact"] else "; ".join([outcome, row["why"], *row["strays"]])
     named = ", ".join(row["named"]) or row["expected"]
     return _cells((row["id"], row["kind"], row["fidelity"], row["breaks"], named, told), kind)

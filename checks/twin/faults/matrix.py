@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from math import comb
 from pathlib import Path
@@ -102,6 +102,24 @@ def read(path: Path) -> tuple[Row, ...]:
         return ()
 
 
+def measured_elsewhere(path: Path) -> tuple[str, str, tuple[Row, ...]]:
+    """Name and digest of the plan of the deployment that the document at *path* is of, and its rows.
+
+    Raises ValueError, naming what is wrong, for what is no such document.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return str(stored["target"]), str(stored["plan"]), read(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: {type(error).__name__}: {error}; expected what `mutate --json` wrote") from error
+
+
+def beside(rows: Sequence[Row], others: Sequence[Row], *, on: str) -> tuple[Row, ...]:
+    """*rows*, where one that could not be staged here gives way to that of *others*, which is *on* another."""
+    fit = {each.id: replace(each, on=on) for each in others if each.outcome != "unfit"}
+    return tuple(fit.get(each.id, each) if each.outcome == "unfit" or each.on == on else each for each in rows)
+
+
 def row_of(stored: Mapping[str, object]) -> Row:
     """A row as it was written. Raises TypeError for one of another version."""
     return Row(**{key: tuple(value) if key == "strays" else value for key, value in stored.items()})  # type: ignore[arg-type]
@@ -114,13 +132,14 @@ def document(
     now: datetime,
     target: str,
     plan: str,
+    others: Mapping[str, str] | None = None,
     unasked: Sequence[str] = (),
     unmeasured: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The matrix as JSON: rows, rates, and what they are of.
 
-    *plan* is the digest of the plan, *unasked* are promises that no fault is about, *unmeasured* the faults
-    that have no row yet.
+    *plan* is the digest of the plan, *others* are those of other deployments that rows were measured on, *unasked* are
+    promises that no fault is about, *unmeasured* the faults that have no row yet.
     """
     return {
         "schema": SCHEMA,
@@ -128,6 +147,7 @@ def document(
         "target": target,
         "digests": digests(),
         "plan": plan,
+        "others": {name: {"plan": each, "sources": sources(each)} for name, each in (others or {}).items()},
         "sources": sources(plan),
         "rates": {name: _told(rate) for name, rate in rates(rows).items()},
         "counts": dict(Counter(f"{each.kind}: {each.outcome}" for each in rows)),
@@ -136,6 +156,11 @@ def document(
         "rows": [{**asdict(each), "exact": each.exact} for each in rows],
         "absent": [asdict(each) for each in absent],
     }
+
+
+def measured_with(row: Mapping[str, Any], seen: Mapping[str, Any]) -> Mapping[str, str]:
+    """The digests of plan and sources of the deployment that a row of the document *seen* was measured on."""
+    return dict(seen["others"][row["on"]] if row["on"] else {key: seen[key] for key in ("plan", "sources")})
 
 
 def rates(rows: Sequence[Row]) -> dict[str, Rate]:
@@ -178,7 +203,8 @@ def page(seen: Mapping[str, Any]) -> str:
         measured=seen["measured"],
         target=seen["target"],
         digests=digests_told,
-        since=sum(row["of"] != seen["sources"] for row in seen["rows"]),
+        since=sum(row["of"] != measured_with(row, seen)["sources"] for row in seen["rows"]),
+        others=_OTHERS.format(names=", ".join(f"`{name}`" for name in seen["others"])) if seen["others"] else "",
         oldest=min((row["measured"] for row in seen["rows"]), default=seen["measured"]),
         unmeasured=", ".join(seen["unmeasured"]) or "nothing.",
         unasked=", ".join(f"`{name}`" for name in seen["unasked"]) or "None.",
@@ -198,7 +224,8 @@ def _bounds(name: str, rate: Mapping[str, float]) -> str:
 def _row(row: Mapping[str, Any]) -> str:
     sign = "yes" if row["exact"] else "not planned here" if row["outcome"] == "unfit" else "**no**"
     named = ", ".join(f"`{name}`" for name in row["named"]) or row["expected"]
-    told = row["outcome"] if row["exact"] else f"{row['outcome']}: {_why(row)}"
+    where = f", on `{row['on']}`" if row["on"] else ""
+    told = f"{row['outcome']}{where}" if row["exact"] else f"{row['outcome']}{where}: {_why(row)}"
     cells = (row["id"], row["kind"], row["fidelity"], row["breaks"], named, sign, told)
     return "| " + " | ".join(_cell(each) for each in cells) + " |"
 
@@ -228,6 +255,9 @@ def write(seen: Mapping[str, Any], path: Path) -> None:
     path.write_text(f'{text},\n "rows": {lists["rows"]},\n "absent": {lists["absent"]}\n}}\n', encoding="utf-8")
 
 
+_OTHERS = """
+What this deployment has none of is broken on another one, which stands beside the outcome: {names}.
+"""
 _NONE = "| – | – | – | – |"
 _PAGE = """\
 # Kill matrix
@@ -241,7 +271,7 @@ this page.
 Measured {measured} on `{target}`; sources: {digests}. The oldest row is of {oldest}; {since} rows are of sources
 that have changed since. Not measured yet: {unmeasured}
 It took {minutes:.0f} minutes; the longest meta-fault {longest:.1f} s.
-
+{others}
 ## Rates
 
 They are never pooled. `live`: AWS's interface holds the fault, or whoever connects meets it. `patched`: an answer of

@@ -96,7 +96,7 @@ class Row:
 
     *runs* counts how often it was measured: a row that is not exact is measured once more, and *alarms* counts in how
     many of the runs of a benign change there was one. It was *measured* at that moment (UTC), and is *of* the sources
-    with that digest.
+    with that digest. *on* is the other deployment that it was measured on, where this one has nothing of the kind.
     """
 
     id: str
@@ -117,6 +117,7 @@ class Row:
     alarms: int = 0
     measured: str = ""
     of: str = ""
+    on: str = ""
 
     @property
     def exact(self) -> bool:

@@ -125,3 +125,64 @@ def test_the_page_says_how_many_rows_are_of_older_sources() -> None:
 
     assert "1 rows are of sources" in page
     assert "`roles.trusted`" in page
+
+
+UNFIT = replace(CAUGHT, id="F-2", outcome="unfit", why="the plan has no check keys.usable")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "outcome"),
+    (
+        (UNFIT, replace(CAUGHT, id="F-2"), ("caught", "annex")),
+        (UNFIT, replace(CAUGHT, id="F-2", outcome="missed"), ("missed", "annex")),
+        (UNFIT, UNFIT, ("unfit", "")),
+        (UNFIT, CAUGHT, ("unfit", "")),
+        (replace(CAUGHT, id="F-2"), replace(CAUGHT, id="F-2", outcome="missed"), ("caught", "")),
+        (
+            replace(CAUGHT, id="F-2", on="annex"),
+            replace(CAUGHT, id="F-2", outcome="missed"),
+            ("missed", "annex"),
+        ),
+    ),
+    ids=("fit there", "missed there", "fit nowhere", "not asked there", "fit here", "newer there"),
+)
+def test_what_cannot_be_staged_here_is_told_as_it_was_elsewhere(
+    here: Row, there: Row, outcome: tuple[str, str]
+) -> None:
+    """What can be staged here is never told as elsewhere, for better or worse."""
+    (row,) = matrix.beside((here,), (there,), on="annex")
+
+    assert outcome == (row.outcome, row.on)
+
+
+def test_the_pages_say_where_a_row_was_measured() -> None:
+    """It counts like any other, and is as old as its own deployment's sources say."""
+    rows = (
+        replace(CAUGHT, of=matrix.sources("p")),
+        replace(CAUGHT, id="F-2", on="annex", of=matrix.sources("q")),
+        replace(CAUGHT, id="F-3", on="annex", of=matrix.sources("p")),
+    )
+    seen = matrix.document(rows, (), now=NOW, target="here", plan="p", others={"annex": "q"})
+    page = matrix.page(seen)
+
+    assert ["p", "q", "q"] == [matrix.measured_with(each, seen)["plan"] for each in seen["rows"]]
+    assert "1 rows are of sources" in page
+    assert "which stands beside the outcome: `annex`." in page
+    assert ["caught", "caught, on `annex`"] == [
+        line.rsplit(" | ", 1)[1].removesuffix(" |") for line in page.splitlines() if line.startswith(("| F-1", "| F-2"))
+    ]
+    assert "caught, on annex" in leaf.as_html(seen)
+    assert (3, 3) == (seen["rates"]["live: caught by any check"]["hits"], len(seen["rows"]))
+    assert "beside the outcome" not in matrix.page(of(CAUGHT))
+
+
+def test_the_matrix_of_another_deployment_is_read_or_refused(tmp_path: Path) -> None:
+    """Its name, its plan and its rows; what is none is named with what was expected."""
+    file = tmp_path / "m.json"
+    matrix.write(of(CAUGHT), file)
+
+    assert ("here", "p", (CAUGHT,)) == matrix.measured_elsewhere(file)
+    for text in ("", "[]", "{}"):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=r"m\.json: .*expected what `mutate --json` wrote"):
+            matrix.measured_elsewhere(file)
