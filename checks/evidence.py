@@ -701,7 +701,8 @@ class DistributionSeen:
     """What CloudFront says of one distribution.
 
     *errors* are custom error responses ``(code, page, answered as, seconds)``, *modified* when it was changed last,
-    *attached* how the certificate is (``sni-only``, or ``vip`` on addresses of its own).
+    *attached* how the certificate is (``sni-only``, or ``vip`` on addresses of its own), *firewall* its web ACL
+    (an ARN, or an id of WAF Classic).
     """
 
     id: str
@@ -721,6 +722,7 @@ class DistributionSeen:
     errors: tuple[tuple[int, str, str, int], ...]
     modified: datetime | None = None
     attached: str = ""
+    firewall: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

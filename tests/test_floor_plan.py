@@ -49,6 +49,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "references",
             "robots",
             "safekeeping",
+            "screening",
             "settling",
             "shapes",
             "sifting",

@@ -28,7 +28,12 @@ HERE = Surroundings(
     region="af-south-1",
     account="111122223333",
     parameters={"Stage": "prod", "Zones": "a, b", "Key": "****", "Bootstrap": "21"},
-    physical_ids={"Users": "Shop-Users-1X", "Queue": "https://sqs.af-south-1.amazonaws.com/111122223333/jobs"},
+    physical_ids={
+        "Users": "Shop-Users-1X",
+        "Queue": "https://sqs.af-south-1.amazonaws.com/111122223333/jobs",
+        "Wall": "wall|u-1|REGIONAL",
+        "OldWall": "u-1",
+    },
     imports={"Net": "vpc-1"},
 )
 
@@ -55,6 +60,8 @@ def template(**sections: object) -> Mapping[str, Any]:
         "Resources": {
             "Users": {"Type": "AWS::DynamoDB::Table"},
             "Queue": {"Type": "AWS::SQS::Queue"},
+            "Wall": {"Type": "AWS::WAFv2::WebACL"},
+            "OldWall": {"Type": "AWS::WAFv2::WebACL"},
             "Gone": {"Type": "AWS::S3::Bucket"},
         },
         **sections,
@@ -90,6 +97,11 @@ def value_of(written: object, here: Surroundings = HERE, **sections: object) -> 
         pytest.param({"Fn::GetAtt": ["Users", "Arn"]}, TABLE_ARN, id="an attribute that follows from the id"),
         pytest.param({"Fn::GetAtt": "Users.Arn"}, TABLE_ARN, id="the same as a text"),
         pytest.param({"Fn::GetAtt": ["Queue", "Arn"]}, "arn:aws:sqs:af-south-1:111122223333:jobs", id="from a URL"),
+        pytest.param(
+            {"Fn::GetAtt": ["Wall", "Arn"]},
+            "arn:aws:wafv2:af-south-1:111122223333:regional/webacl/wall/u-1",
+            id="from an id of three parts",
+        ),
         pytest.param({"Fn::Join": ["-", ["a", {"Ref": "Stage"}, 1, True]]}, "a-prod-1-true", id="join"),
         pytest.param({"Fn::Join": ["", {"Ref": "Zones"}]}, "ab", id="join of a list parameter"),
         pytest.param({"Fn::Sub": "${Stage}/${AWS::Region}/${Users.Arn}"}, f"prod/af-south-1/{TABLE_ARN}", id="sub"),
@@ -127,6 +139,7 @@ def test_an_intrinsic_means_what_the_live_stack_says(written: object, means: obj
         pytest.param({"Fn::GetAtt": ["Gone", "Arn"]}, id="its attribute"),
         pytest.param({"Fn::GetAtt": ["Nobody", "Arn"]}, id="attribute of nothing"),
         pytest.param({"Fn::GetAtt": ["Users", "StreamArn"]}, id="an attribute that does not follow from the id"),
+        pytest.param({"Fn::GetAtt": ["OldWall", "Arn"]}, id="from an id that lacks parts"),
         pytest.param({"Fn::GetAtt": ["Users", {"Ref": "Bare"}]}, id="an attribute with an unknown name"),
         pytest.param({"Fn::GetAtt": ["Users"]}, id="a malformed GetAtt"),
         pytest.param({"Fn::Join": ["", ["a", {"Ref": "Bare"}]]}, id="a text with an unknown part"),

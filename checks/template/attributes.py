@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from checks import screening
 from checks.model import Unresolved
 
 _HERE = "{region}:{account}"
 
 # Return values of Fn::GetAtt, from the resource type reference of CloudFormation. {id} is the physical id, {last} its
-# last part behind a slash or a colon. An attribute that is not here does not follow from the id, and is not guessed.
+# last part behind a slash or a colon, {ending} how an ARN of AWS WAF ends. An attribute that is not here does not
+# follow from the id, and is not guessed.
 _ATTRIBUTES: Mapping[tuple[str, str], str] = {
     ("AWS::ApiGateway::RestApi", "RestApiId"): "{id}",
     ("AWS::ApiGatewayV2::Api", "ApiId"): "{id}",
@@ -58,6 +60,10 @@ _ATTRIBUTES: Mapping[tuple[str, str], str] = {
     ("AWS::SQS::Queue", "QueueUrl"): "{id}",
     ("AWS::StepFunctions::StateMachine", "Arn"): "{id}",
     ("AWS::StepFunctions::StateMachine", "Name"): "{last}",
+    ("AWS::WAFv2::IPSet", "Arn"): "arn:{partition}:wafv2:" + _HERE + ":{ending}",
+    ("AWS::WAFv2::RegexPatternSet", "Arn"): "arn:{partition}:wafv2:" + _HERE + ":{ending}",
+    ("AWS::WAFv2::RuleGroup", "Arn"): "arn:{partition}:wafv2:" + _HERE + ":{ending}",
+    ("AWS::WAFv2::WebACL", "Arn"): "arn:{partition}:wafv2:" + _HERE + ":{ending}",
 }
 
 
@@ -82,11 +88,15 @@ def attribute(
         return Unresolved(f"{name} of a {type} does not follow from its physical id")
     if "{path}" in shape and isinstance(path, Unresolved):
         return path
+    ending = screening.arn_end(type.rpartition(":")[2].lower(), physical_id)
+    if "{ending}" in shape and not ending:
+        return Unresolved(f"{name} of a {type} does not follow from the id {physical_id}")
     return shape.format(
         id=physical_id,
         last=physical_id.replace(":", "/").rpartition("/")[2],
         slashed=physical_id.replace("|", "/"),
         path=path,
+        ending=ending,
         partition=partition,
         region=region,
         account=account,

@@ -353,6 +353,7 @@ CONFIG: dict[str, Any] = {
             }
         ],
     },
+    "WebACLId": "arn:aws:wafv2:us-east-1:1:global/webacl/w/u",
     "CustomErrorResponses": {
         "Quantity": 1,
         "Items": [{"ErrorCode": 404, "ResponsePagePath": "/404.html", "ResponseCode": "404", "ErrorCachingMinTTL": 10}],
@@ -379,6 +380,7 @@ def test_a_distribution_is_seen_as_it_serves(aws: RealAws) -> None:
     assert [("", ""), ("/prod", "https-only")] == [(origin.path, origin.protocol) for origin in found.origins]
     assert [(), ("TLSv1.1", "TLSv1.2")] == [origin.versions for origin in found.origins]
     assert ("sni-only", ((404, "/404.html", "404", 10),)) == (found.attached, found.errors)
+    assert "arn:aws:wafv2:us-east-1:1:global/webacl/w/u" == found.firewall
     assert ["/api/*", "*"] == [behaviour.pattern for behaviour in found.behaviours]
     api, site = found.behaviours
     assert ("api", "https-only", True) == (api.origin, api.viewer, api.legacy_ttl)

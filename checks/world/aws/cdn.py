@@ -72,6 +72,7 @@ def _distribution(one: Mapping[str, Any]) -> seen.DistributionSeen:
         errors=tuple(_error(error) for error in _items(config.get("CustomErrorResponses"))),
         modified=utc(one["LastModifiedTime"]) if one.get("LastModifiedTime") else None,
         attached=viewer.get("SSLSupportMethod", ""),
+        firewall=config.get("WebACLId", ""),
     )
 
 

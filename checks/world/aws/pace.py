@@ -50,6 +50,9 @@ PACES: Mapping[tuple[str, str], Pace] = {
     ("scheduler", "*"): Pace(rate=50, burst=50),
     # SQS publishes no quota for GetQueueAttributes; what is not sending, receiving or deleting is kept far from one.
     ("sqs", "*"): Pace(rate=50, burst=50),
+    # AWS WAF quotas: GetWebACLForResource once a second, any other Get five times, per account and region.
+    ("wafv2", "GetWebACLForResource"): Pace(rate=1, burst=1),
+    ("wafv2", "GetWebACL"): Pace(rate=5, burst=5),
     # S3 publishes quotas for objects alone; reading a bucket's settings answers SlowDown beyond some hundred a second.
     ("s3", "*"): Pace(rate=50, burst=100),
 }

@@ -42,7 +42,7 @@ T = TypeVar("T")
 REGIONAL = (
     *("sts", "cloudformation", "dynamodb", "backup", "cloudwatch", "sns", "lambda", "acm"),
     *("s3", "events", "scheduler", "sqs", "cognito-idp", "logs"),
-    *("apigateway", "kms", "secretsmanager", "ssm", "stepfunctions"),
+    *("apigateway", "kms", "secretsmanager", "ssm", "stepfunctions", "wafv2"),
 )
 GLOBAL = ("cloudfront", "route53", "route53domains", "iam", "budgets")
 # What IAM calls a service where botocore calls it otherwise.
