@@ -120,6 +120,23 @@ def _keeping(client: Client) -> Mapping[str, Made]:
     }
 
 
+def _guarding(client: Client) -> Mapping[str, Made]:
+    """What keeps requests out, and what it stands before."""
+    waf = client("wafv2")
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "wall"}
+    limit = {"RateBasedStatement": {"Limit": 2000, "AggregateKeyType": "IP"}}
+    rule = {"Name": "limit", "Priority": 0, "Action": {"Block": {}}, "Statement": limit, "VisibilityConfig": seen}
+    wall = waf.create_web_acl(
+        Name="wall", Scope="REGIONAL", DefaultAction={"Allow": {}}, Rules=[rule], VisibilityConfig=seen
+    )["Summary"]
+    return {
+        "web ACL": _described("AWS::WAFv2::WebACL", f"wall|{wall['Id']}|REGIONAL"),
+        "nothing before a stage": _described(
+            "AWS::WAFv2::WebACLAssociation", f"arn:aws:apigateway:{REGION}::/restapis/a1/stages/prod"
+        ),
+    }
+
+
 def _telling(client: Client) -> Mapping[str, Made]:
     """What tells people and machines."""
     sns = client("sns")
@@ -197,4 +214,4 @@ def _serving(client: Client) -> Mapping[str, Made]:
     }
 
 
-ROOMS = {"work": _work, "keeping": _keeping, "telling": _telling, "serving": _serving}
+ROOMS = {"work": _work, "keeping": _keeping, "guarding": _guarding, "telling": _telling, "serving": _serving}

@@ -187,6 +187,111 @@ def test_composite_alarms_budgets_and_identity_providers_are_real(site: Site, bo
     assert ([], [], []) == (composite(), limits(), iam.list_open_id_connect_providers()["OpenIDConnectProviderList"])
 
 
+def test_a_firewall_stands_before_a_resource_and_goes_with_its_association(site: Site) -> None:
+    """`Ref` is what CloudFormation gives, another web ACL takes the place of the first, a removed one leaves none."""
+    stage = "arn:aws:apigateway:af-south-1::/restapis/a1/stages/prod"
+    waf, stacks = site.client("wafv2"), site.client("cloudformation")
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "wall"}
+    wall = {"Scope": "REGIONAL", "DefaultAction": {"Allow": {}}, "Rules": [], "VisibilityConfig": seen}
+    resources: dict[str, Any] = {
+        name: {"Type": "AWS::WAFv2::WebACL", "Properties": {"Name": name, **wall}} for name in ("First", "Second")
+    }
+    before = {"ResourceArn": stage, "WebACLArn": {"Fn::GetAtt": ["First", "Arn"]}}
+    resources["Before"] = {"Type": "AWS::WAFv2::WebACLAssociation", "Properties": before}
+    outputs = {"Before": {"Value": {"Ref": "Before"}}}
+
+    def standing() -> str:
+        return str(waf.get_web_acl_for_resource(ResourceArn=stage)["WebACL"]["ARN"])
+
+    assert "CREATE_COMPLETE" == conftest.deploy(
+        site.twin, "Walls", {"Resources": resources, "Outputs": outputs}, "af-south-1"
+    )
+    first = standing()
+    assert ":regional/webacl/First/" in first
+    assert f"{stage}|{first}" == conftest.outputs(site.twin, "Walls", "af-south-1")["Before"]
+    before["WebACLArn"] = {"Fn::GetAtt": ["Second", "Arn"]}
+    assert "UPDATE_COMPLETE" == site.deploy({"Resources": resources, "Outputs": outputs}, name="Walls")
+    assert ":regional/webacl/Second/" in standing()
+    before["ResourceArn"] = f"{stage}2"
+    assert "UPDATE_COMPLETE" == site.deploy({"Resources": resources, "Outputs": outputs}, name="Walls")
+    with pytest.raises(waf.exceptions.WAFNonexistentItemException):
+        standing()
+    resources.pop("Before")
+    assert "UPDATE_COMPLETE" == site.deploy({"Resources": resources}, name="Walls")
+    with pytest.raises(waf.exceptions.WAFNonexistentItemException):
+        waf.get_web_acl_for_resource(ResourceArn=f"{stage}2")
+    stacks.delete_stack(StackName="Walls")
+    with pytest.raises(botocore.exceptions.ClientError, match="does not exist"):
+        conftest.settled(stacks, "Walls")
+
+
+def test_an_association_with_a_firewall_that_is_not_there_is_refused(site: Site) -> None:
+    """WAF's own words, and the stack goes back."""
+    before = {
+        "ResourceArn": "arn:aws:apigateway:af-south-1::/restapis/a1/stages/prod",
+        "WebACLArn": "arn:aws:wafv2:af-south-1:000000000000:regional/webacl/nobody/0",
+    }
+    resources = {"Before": {"Type": "AWS::WAFv2::WebACLAssociation", "Properties": before}}
+
+    assert "ROLLBACK_COMPLETE" == conftest.deploy(site.twin, "NoWall", {"Resources": resources}, "af-south-1")
+    site.client("cloudformation").delete_stack(StackName="NoWall")
+
+
+def test_a_firewall_before_a_distribution_is_kept(site: Site, body: dict[str, Any]) -> None:
+    """By CloudFormation and by the API, and gone when the template or somebody takes it away."""
+    cloudfront, which = site.client("cloudfront"), site.outputs["DistributionId"]
+    wall = "arn:aws:wafv2:us-east-1:000000000000:global/webacl/wall/1"
+
+    def kept() -> str:
+        return str(cloudfront.get_distribution(Id=which)["Distribution"]["DistributionConfig"].get("WebACLId", ""))
+
+    assert "" == kept()
+    body["Resources"]["Distribution"]["Properties"]["DistributionConfig"]["WebACLId"] = wall
+    assert "UPDATE_COMPLETE" == site.deploy(body)
+    assert wall == kept()
+    told = cloudfront.get_distribution_config(Id=which)
+    cloudfront.update_distribution(
+        Id=which, IfMatch=told["ETag"], DistributionConfig={**told["DistributionConfig"], "WebACLId": ""}
+    )
+    assert "" == kept()
+
+
+def test_who_may_read_one_firewall_reads_no_other(site: Site) -> None:
+    """A web ACL by its own ARN, and what stands before a resource by that of the resource."""
+    iam, waf = site.client("iam"), site.client("wafv2")
+    stage = "arn:aws:apigateway:af-south-1::/restapis/a1/stages"
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "wall"}
+    walls = {
+        name: waf.create_web_acl(
+            Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, Rules=[], VisibilityConfig=seen
+        )["Summary"]
+        for name in ("ours", "theirs")
+    }
+    waf.associate_web_acl(WebACLArn=walls["ours"]["ARN"], ResourceArn=f"{stage}/ours")
+    statements = [
+        {"Effect": "Allow", "Action": "wafv2:GetWebACL", "Resource": walls["ours"]["ARN"]},
+        {"Effect": "Allow", "Action": "wafv2:GetWebACLForResource", "Resource": f"{stage}/ours"},
+    ]
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    made = iam.create_role(
+        RoleName="one-wall", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName="one-wall", PolicyName="one", PolicyDocument=document)
+    got = site.client("sts").assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="test")["Credentials"]
+    keys = {"key": got["AccessKeyId"], "secret": got["SecretAccessKey"], "token": got["SessionToken"]}
+    reader = conftest.client(site.twin, "wafv2", **keys)
+
+    assert "ours" == reader.get_web_acl(Name="ours", Scope="REGIONAL", Id=walls["ours"]["Id"])["WebACL"]["Name"]
+    assert "ours" == reader.get_web_acl_for_resource(ResourceArn=f"{stage}/ours")["WebACL"]["Name"]
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        reader.get_web_acl(Name="theirs", Scope="REGIONAL", Id=walls["theirs"]["Id"])
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        reader.get_web_acl_for_resource(ResourceArn=f"{stage}/theirs")
+    with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+        reader.list_web_acls(Scope="REGIONAL")
+
+
 def test_a_secret_is_referred_to_by_its_arn(site: Site, body: dict[str, Any]) -> None:
     """Ref is the ARN; a new value is a new version of the same secret; it goes with its resource."""
     secrets = site.client("secretsmanager")

@@ -110,6 +110,7 @@ GAPS: tuple[Close, ...] = (
     missing_types.create_composite_alarms,
     missing_types.create_budgets,
     missing_types.create_identity_providers,
+    missing_types.put_firewalls_before_resources,
     log_deliveries.create_log_deliveries,
     subscriptions.describe_subscriptions_of_stacks,
     nights.keep_time_zones_of_schedules,

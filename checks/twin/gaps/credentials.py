@@ -78,7 +78,7 @@ def ask_for_lambdas_actions_by_their_names(_: Grounds) -> None:
 
 
 def ask_for_what_readers_name(_: Grounds) -> None:
-    """An edge's or a table's policy, a backup plan or vault, a rule, alarms, log groups: each by its own ARN.
+    """An edge's or a table's policy, a backup plan or vault, a rule, alarms, log groups, web ACLs: each by its own ARN.
 
     MiniStack authorises reading them on everything there is, so that a role which may read these alone is refused.
     Source: Service Authorization Reference, resource types of the services; rules of the default bus have no bus.
@@ -90,7 +90,7 @@ def ask_for_what_readers_name(_: Grounds) -> None:
             found = original(service, method, path, headers, *rest)
             body, query_params, region, account_id = rest
             asked = f"{headers.get('x-amz-target', '')} {query_params.get('Action', '')} {path}"
-            if found == "*" or "ListTargetsByRule" in asked:
+            if found == "*" or "ListTargetsByRule" in asked or service == "wafv2":
                 return _read_alone(service, path, asked, body, f"{region}:{account_id}") or found
             return found.replace(":rule/default/", ":rule/") if service == "events" else found
 
@@ -117,7 +117,16 @@ def _read_alone(service: str, path: str, asked: str, body: bytes, place: str) ->
         return str(json.loads(body).get("ResourceArn", ""))
     if service == "logs" and "DescribeLogGroups" in asked:
         return f"arn:aws:logs:{place}:log-group:*"
-    return ""
+    return _of_firewalls(asked, body, place) if service == "wafv2" else ""
+
+
+def _of_firewalls(asked: str, body: bytes, place: str) -> str:
+    """A web ACL by its name and id; which one stands before a resource by that resource's own ARN."""
+    told = json.loads(body) if ".GetWebACL" in asked else {}
+    if "ResourceArn" in told:
+        return str(told["ResourceArn"])
+    where = "global" if told.get("Scope") == "CLOUDFRONT" else "regional"
+    return f"arn:aws:wafv2:{place}:{where}/webacl/{told['Name']}/{told['Id']}" if "Id" in told else ""
 
 
 def _of_backup(parts: list[str], place: str) -> str:
