@@ -40,6 +40,7 @@ from checks.promises import (
     edges,
     engines,
     filters,
+    firewalls,
     functions,
     guards,
     handshakes,
@@ -97,6 +98,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *cdn.PROMISES,
     *behaviours.PROMISES,
     *edges.PROMISES,
+    *firewalls.PROMISES,
     *site.PROMISES,
     *assets.PROMISES,
     *configured.PROMISES,
@@ -303,6 +305,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("cdn.viewer_certificate[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.errors[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.error_lifetime[*]", "cdn.deployed[{subject}]"),
+    Dependency("cdn.firewall[*]", "cdn.deployed[{subject}]"),
     Dependency("cdn.sni[*]", "cdn.viewer_certificate[{subject}]"),
     Dependency("cdn.origin_tls[*]", "cdn.origins[{subject}]"),
     Dependency("cdn.origins[*]", "cdn.deployed[{subject}]"),
@@ -616,6 +619,7 @@ def _of_answers(target: Target, limits: Thresholds, release: str) -> Iterator[Ch
     )
     yield from behaviours.checks(target)
     yield from edges.checks(target)
+    yield from firewalls.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
     yield from assets.checks(
         target,

@@ -29,7 +29,7 @@ class Row:
 
     *asked* gives the name by which AWS is asked for a resource (empty: it cannot be asked, and nothing is planned).
     *arn* is a pattern in which ``{id}`` is the physical id, ``{name}`` what is asked for, and ``{region}``,
-    ``{account}`` and ``{partition}`` are the target's.
+    ``{account}`` and ``{partition}`` are the target's; or several with spaces between them.
     """
 
     promise: Promise[Any]
@@ -131,14 +131,11 @@ def arn_of(pattern: str, target: Target, one: Resource, name: str) -> tuple[str,
 
     What is asked of a version or an alias of a function is weighed by its ARN or by the function's.
     """
-    if not pattern:
-        return ()
     facts = {"region": one.region, "account": target.account, "partition": target.partition}
-    made = pattern.format(id=one.physical_id, name=name, **facts)
-    if not made.startswith("arn:"):
-        return ()
-    function = ":".join(made.split(":")[:7]) if ":function:" in made else made
-    return tuple(dict.fromkeys((made, function)))
+    every = (each.format(id=one.physical_id, name=name, **facts) for each in pattern.split())
+    arns = [made for made in every if made.startswith("arn:")]
+    functions = [":".join(made.split(":")[:7]) for made in arns if ":function:" in made]
+    return tuple(dict.fromkeys((*arns, *functions)))
 
 
 def prop(one: Resource, *path: str) -> object:

@@ -40,6 +40,10 @@ WITHOUT_RESOURCE: frozenset[str] = frozenset(
 # Actions that ask for several at once, and are authorised on all of the region's, whatever names they are given.
 LISTING: frozenset[str] = frozenset({"cloudwatch:DescribeAlarms"})
 
+# Actions that are weighed on a thing of another service too, the one that theirs stands before
+# (AWS WAF developer guide, "Permissions for GetWebACLForResource").
+BESIDE: frozenset[str] = frozenset({"wafv2:GetWebACLForResource"})
+
 # A managed policy holds 6,144 characters, white space not counted (IAM and STS quotas).
 LONGEST = 6_144
 
@@ -113,5 +117,7 @@ def _granted(action: str, arn: str) -> str:
 
 def _own(action: str, resources: Sequence[str]) -> Sequence[str]:
     """Of the ARNs that a check touches those of the action's own service; all of them when there is none."""
+    if action in BESIDE:
+        return resources
     service = action.partition(":")[0]
     return [each for each in resources if each.split(":")[2:3] == [service]] or resources

@@ -20,6 +20,18 @@ def zone() -> Sight:
     return _sight()
 
 
+@promise(
+    "firewalls.attached",
+    says="",
+    severity="warning",
+    instrument="aws",
+    actions=("wafv2:GetWebACLForResource", "wafv2:GetWebACL"),
+)
+def before() -> Sight:
+    """A web ACL stands before something."""
+    return _sight()
+
+
 def _granted(checks: list[Check], stacks: tuple[str, ...] = ()) -> dict[str, list[str]]:
     statements = policy(checks, stacks=stacks)["Statement"]
     assert isinstance(statements, list)
@@ -45,6 +57,14 @@ def test_a_check_that_names_no_resource_widens_its_action() -> None:
     granted = _granted([present(Place(subject="a", resources=("arn:a",))), present(Place(subject="b"))])
 
     assert ["*"] == granted["dynamodb:DescribeTable"]
+
+
+def test_what_stands_before_a_thing_of_another_service_is_asked_of_both() -> None:
+    """The reference lists both for the action; the other actions of the check go to their own services."""
+    arns = ("arn:aws:apigateway:r::/restapis/a/stages/s", "arn:aws:wafv2:r:1:regional/webacl/*/*")
+    granted = _granted([before(Place(subject="a", resources=arns))])
+
+    assert (sorted(arns), [arns[1]]) == (granted["wafv2:GetWebACLForResource"], granted["wafv2:GetWebACL"])
 
 
 def test_resolving_the_target_is_part_of_every_policy() -> None:

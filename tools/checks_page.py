@@ -28,6 +28,7 @@ ABOUT = {
     "dns": "Does the name lead here",
     "tls": "Is the certificate good, and is it the one",
     "cdn": "Does the edge do what the template says, and what a visitor needs",
+    "firewalls": "Does what stands before edge and APIs keep out what it should",
     "site": "Is the page whole, and nothing served beside it",
     "api": "Does the API answer, to the right people",
     "httpapis": "Do HTTP APIs answer, to the right people",

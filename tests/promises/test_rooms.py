@@ -22,6 +22,7 @@ from checks.promises import (
     contract,
     dns,
     doubles,
+    firewalls,
     handshakes,
     identity,
     jobs,
@@ -41,7 +42,7 @@ from tests.promises import worlds
 from tests.promises.worlds import ACCOUNT, DAY, REGION
 
 SITE = (identity, zones, dns, certificates, tls, cdn, behaviours, site, api, contract)
-PLAIN = (doubles, handshakes, jobs, manners, samples, table_rules, upkeep)
+PLAIN = (doubles, firewalls, handshakes, jobs, manners, samples, table_rules, upkeep)
 BESIDE = (assets, servers, *PLAIN)
 ROOMS = (*SITE, *BESIDE, auth, clients, buckets, bucket_rules, schedules, queues, logs)
 SOURCE = re.compile(r"Pitfalls? \d|RFC \d|CWE-\d|W3C|AWS|negative twin|own resources")
@@ -54,6 +55,7 @@ def _everything() -> list[Check]:
         worlds.resource("AWS::SQS::Queue", subject="Jobs", physical_id="https://sqs.test/1/jobs"),
         worlds.resource("AWS::Cognito::UserPool", subject="Pool", physical_id="p"),
         worlds.resource("AWS::Cognito::UserPoolClient", {"UserPoolId": "p"}, subject="Pool/Site", physical_id="c"),
+        worlds.resource("AWS::WAFv2::WebACL", {"Rules": [{"Name": "a"}]}, subject="Wall", physical_id="w|u|REGIONAL"),
         worlds.resource("AWS::Logs::LogGroup", subject="Logs", physical_id="/shop"),
     )
     limits = {"expiry_critical": 7 * DAY, "expiry_warning": 30 * DAY}
@@ -80,7 +82,8 @@ def _everything() -> list[Check]:
 
 
 def _by_name(room: ModuleType) -> list[str]:
-    return [each.name for each in vars(room).values() if isinstance(each, Promise)]
+    rows = [each.promise for each in getattr(room, "ROWS", ())]
+    return [each.name for each in (*vars(room).values(), *rows) if isinstance(each, Promise)]
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.__name__).rpartition(".")[2])

@@ -17,6 +17,7 @@ from checks.promises import (
     boards,
     callers,
     edges,
+    firewalls,
     httpapis,
     keepings,
     mappings,
@@ -28,7 +29,7 @@ from checks.promises import (
 )
 from tests.promises.worlds import ACCOUNT, HOSTILE, NOW, REGION, planned, resource, target, world
 
-ROOMS = (signins, boards, callers, edges, httpapis, keepings, mappings, roles, stages, topics, workflows)
+ROOMS = (signins, boards, callers, edges, firewalls, httpapis, keepings, mappings, roles, stages, topics, workflows)
 ROWS: tuple[Row, ...] = (*(row for room in ROOMS for row in room.ROWS), roles.TRUST)
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
@@ -117,6 +118,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], str]] = {
         {"TopicArn": "arn:t", "Protocol": "sqs", "Endpoint": QUEUE, "FilterPolicy": {"kind": ["new"]}},
         "arn:s",
     ),
+    "AWS::WAFv2::WebACLAssociation": ({"ResourceArn": "arn:stage", "WebACLArn": "arn:wall"}, "arn:stage"),
     "AWS::StepFunctions::StateMachine": ({"DefinitionString": MACHINE, "RoleArn": "arn:r"}, "thing-1"),
 }
 EACH = pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.promise.name))
