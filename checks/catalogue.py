@@ -39,6 +39,7 @@ from checks.promises import (
     doubles,
     edges,
     engines,
+    error_pages,
     filters,
     firewalls,
     functions,
@@ -100,6 +101,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *edges.PROMISES,
     *firewalls.PROMISES,
     *site.PROMISES,
+    *error_pages.PROMISES,
     *assets.PROMISES,
     *configured.PROMISES,
     *engines.PROMISES,
@@ -240,6 +242,7 @@ _PAGES = (
     "cdn.page",
     "cdn.canonical",
     "cdn.missing",
+    "cdn.error_page",
     "cdn.headers",
     "cdn.protected",
     "cdn.cookies",
@@ -331,6 +334,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("site.engines[*]", "cdn.page[*]"),
     Dependency("cdn.canonical[*]", "cdn.home[*]"),
     Dependency("cdn.headers[*]", "cdn.home[*]"),
+    Dependency("cdn.error_page[*]", "cdn.home[*]"),
     # A page comes out of a bucket.
     *(Dependency(f"{page}[*]", "buckets.present[*]") for page in _PAGES),
     *(Dependency(f"{page}[*]", "cdn.function[*]") for page in _PAGES),
@@ -621,6 +625,7 @@ def _of_answers(target: Target, limits: Thresholds, release: str) -> Iterator[Ch
     yield from edges.checks(target)
     yield from firewalls.checks(target)
     yield from site.checks(target, hsts=timedelta(days=limits.hsts_days))
+    yield from error_pages.checks(target)
     yield from assets.checks(
         target,
         page=timedelta(seconds=limits.page_kept_seconds),

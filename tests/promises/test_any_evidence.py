@@ -28,6 +28,7 @@ from checks.promises import (
     descriptions,
     dns,
     engines,
+    error_pages,
     firewalls,
     guards,
     handshakes,
@@ -154,6 +155,7 @@ JUDGES: dict[str, tuple[Callable[..., Verdict], object]] = {
     "queue_settings": (partial(queues.judge_settings, queue=QUEUE_ARN, words=WORDS_OF, gaps=()), QUEUE),
     "queue_tls_only": (partial(queues.judge_tls_only, queue=QUEUE_ARN), QUEUE),
     "empty": (partial(queues.judge_empty, queue=QUEUE_ARN), QUEUE),
+    "error_page": (partial(error_pages.judge_error_page, path="/404.html"), seen.Responses),
     "firewall": (partial(firewalls.judge_firewall, acl="arn", left_out=()), DISTRIBUTION),
     "rules": (
         partial(firewalls.judge_rules, acl="a|b|REGIONAL", names=("a",), words=WORDS_OF, closed=True, gaps=("x",)),

@@ -22,6 +22,7 @@ from checks.promises import (
     contract,
     dns,
     doubles,
+    error_pages,
     firewalls,
     handshakes,
     identity,
@@ -42,7 +43,7 @@ from tests.promises import worlds
 from tests.promises.worlds import ACCOUNT, DAY, REGION
 
 SITE = (identity, zones, dns, certificates, tls, cdn, behaviours, site, api, contract)
-PLAIN = (doubles, firewalls, handshakes, jobs, manners, samples, table_rules, upkeep)
+PLAIN = (doubles, error_pages, firewalls, handshakes, jobs, manners, samples, table_rules, upkeep)
 BESIDE = (assets, servers, *PLAIN)
 ROOMS = (*SITE, *BESIDE, auth, clients, buckets, bucket_rules, schedules, queues, logs)
 SOURCE = re.compile(r"Pitfalls? \d|RFC \d|CWE-\d|W3C|AWS|negative twin|own resources")
