@@ -44,6 +44,7 @@ from checks.promises import (
     firewalls,
     functions,
     guards,
+    guests,
     handshakes,
     httpapis,
     identity,
@@ -116,6 +117,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *httpapis.PROMISES,
     *auth.PROMISES,
     *signins.PROMISES,
+    *guests.PROMISES,
     *signers.PROMISES,
     *clients.PROMISES,
     *functions.PROMISES,
@@ -644,6 +646,7 @@ def _of_answers(target: Target, limits: Thresholds, release: str) -> Iterator[Ch
     yield from httpapis.checks(target)
     yield from auth.checks(target)
     yield from signins.checks(target)
+    yield from guests.checks(target)
     yield from signers.checks(target)
     yield from clients.checks(target)
 

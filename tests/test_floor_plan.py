@@ -58,6 +58,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "timetable",
             "tokens",
             "topology",
+            "trusting",
             "vantage",
             "walking",
             "watching",

@@ -18,6 +18,7 @@ from checks.promises import (
     callers,
     edges,
     firewalls,
+    guests,
     httpapis,
     keepings,
     mappings,
@@ -29,7 +30,10 @@ from checks.promises import (
 )
 from tests.promises.worlds import ACCOUNT, HOSTILE, NOW, REGION, planned, resource, target, world
 
-ROOMS = (signins, boards, callers, edges, firewalls, httpapis, keepings, mappings, roles, stages, topics, workflows)
+ROOMS = (
+    *(signins, guests, boards, callers, edges, firewalls),
+    *(httpapis, keepings, mappings, roles, stages, topics, workflows),
+)
 ROWS: tuple[Row, ...] = (*(row for room in ROOMS for row in room.ROWS), roles.TRUST)
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
@@ -40,6 +44,22 @@ KEPT = {"DestinationConfig": {"OnFailure": {"Destination": QUEUE}}, "MaximumRetr
 # What a template says of one resource of each kind, beside the name by which AWS is asked for it.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], str]] = {
     "AWS::Cognito::UserPoolDomain": ({"Domain": "shop", "UserPoolId": "p1"}, "shop"),
+    "AWS::Cognito::IdentityPool": (
+        {
+            "AllowUnauthenticatedIdentities": False,
+            "CognitoIdentityProviders": [{"ProviderName": "cognito-idp/p1", "ClientId": "c1"}],
+            "SamlProviderARNs": ["arn:saml"],
+        },
+        "thing-1",
+    ),
+    "AWS::Cognito::IdentityPoolRoleAttachment": (
+        {
+            "IdentityPoolId": "r:1",
+            "Roles": {"authenticated": "arn:r1"},
+            "RoleMappings": {"cognito-idp/p1:c1": {"Type": "Token", "AmbiguousRoleResolution": "Deny"}},
+        },
+        "r:1",
+    ),
     "AWS::CloudWatch::CompositeAlarm": (
         {
             "AlarmRule": "ALARM(a)\n OR ALARM(b)",

@@ -1,4 +1,4 @@
-"""What Cognito says of user pools, in the words of its own reference."""
+"""What Cognito says of user pools and identity pools, in the words of its own reference."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from checks import evidence as seen
 from checks.model import CannotLook
+from checks.spelling import document
+from checks.trusting import rules_in
 from checks.world.aws import RealAws
 from tests.world.scripted_aws import Make, error, json_reply
 
@@ -168,3 +170,77 @@ def _ask(asked: RealAws, question: str) -> object:
     if question == "user_pool":
         return asked.user_pool(REGION, "p")
     return asked.user_pool_client(REGION, "p", "c") if "client" in question else asked.user_pool_groups(REGION, "p")
+
+
+IDENTITIES = "AWS::Cognito::IdentityPool"
+HANDED = "AWS::Cognito::IdentityPoolRoleAttachment"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    (
+        ({}, {"guests": "false", "classic flow": "false", "clients": "nobody", "others": "nobody"}),
+        (
+            {
+                "AllowUnauthenticatedIdentities": True,
+                "AllowClassicFlow": True,
+                "CognitoIdentityProviders": [
+                    {"ProviderName": "idp/p1", "ClientId": "c1", "ServerSideTokenCheck": False}
+                ],
+                "SamlProviderARNs": ["arn:saml"],
+            },
+            {"guests": "true", "classic flow": "true", "clients": "idp/p1 c1", "others": "arn:saml"},
+        ),
+    ),
+    ids=("nothing said", "all of it"),
+)
+def test_an_identity_pool_is_seen_with_whom_it_lets_in(told: Make, more: dict[str, Any], words: dict[str, str]) -> None:
+    """Guests, the classic flow, clients of user pools, and others."""
+    reply = {"IdentityPoolId": "r:1", "IdentityPoolName": "n", "AllowUnauthenticatedIdentities": False, **more}
+    asked, endpoint = told(json_reply(reply))
+
+    assert seen.Described(
+        kind=IDENTITIES, name="r:1", state="there", words=tuple(sorted(words.items()))
+    ) == asked.described(IDENTITIES, REGION, "r:1")
+    assert {"IdentityPoolId": "r:1"} == json.loads(endpoint.requests[0].body)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    (
+        ({}, {"authenticated": "nobody", "unauthenticated": "nobody"}),
+        ({"Roles": {"authenticated": "arn:r1"}}, {"authenticated": "arn:r1", "unauthenticated": "nobody"}),
+        (
+            {
+                "Roles": {"authenticated": "arn:r1", "unauthenticated": "arn:r2"},
+                "RoleMappings": {"idp/p1:c1": {"Type": "Token", "AmbiguousRoleResolution": "Deny"}},
+            },
+            {
+                "authenticated": "arn:r1",
+                "rules": document(rules_in({"idp/p1:c1": {"Type": "Token", "AmbiguousRoleResolution": "Deny"}})),
+                "unauthenticated": "arn:r2",
+            },
+        ),
+    ),
+    ids=("none", "to people", "to guests, and by rules"),
+)
+def test_an_identity_pool_is_seen_with_the_roles_that_it_hands_out(
+    told: Make, more: dict[str, Any], words: dict[str, str]
+) -> None:
+    """Of rules a digest."""
+    asked, _ = told(json_reply({"IdentityPoolId": "r:1", **more}))
+
+    assert seen.Described(kind=HANDED, name="r:1", state="there", words=tuple(words.items())) == asked.described(
+        HANDED, REGION, "r:1"
+    )
+
+
+@pytest.mark.parametrize("kind", (IDENTITIES, HANDED))
+def test_an_identity_pool_that_is_not_there_is_absent(told: Make, kind: str) -> None:
+    """And one that does not say what each says is none of AWS."""
+    asked, _ = told(error("ResourceNotFoundException"))
+    assert isinstance(asked.described(kind, REGION, "r:1"), seen.Absent)
+
+    odd, _ = told(json_reply({"IdentityPoolName": "n"}))
+    with pytest.raises(CannotLook, match="does not look like AWS"):
+        odd.described(kind, REGION, "r:1")

@@ -1,4 +1,4 @@
-"""What Cognito says of user pools. Of users themselves nothing is asked."""
+"""What Cognito says of user pools and identity pools. Of users themselves nothing is asked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks import evidence as seen
-from checks.world.aws.readers import Found, Read, inside
-from checks.world.aws.wire import Ask, Asking, shaped
+from checks.spelling import document
+from checks.trusting import NOBODY, clients_in, others_in, rules_in
+from checks.world.aws.readers import NOT_FOUND, Found, Read, inside, reading
+from checks.world.aws.wire import Answer, Ask, Asking, shaped
 
 POOL = Ask(
     service="cognito-idp", operation="DescribeUserPool", needs=("UserPool",), gone=("ResourceNotFoundException",)
@@ -21,6 +23,14 @@ CLIENT = Ask(
 GROUPS = Ask(service="cognito-idp", operation="ListGroups", needs=("Groups",), gone=("ResourceNotFoundException",))
 
 DOMAIN = Ask(service="cognito-idp", operation="DescribeUserPoolDomain", needs=("DomainDescription",))
+
+IDENTITIES = Ask(
+    service="cognito-identity",
+    operation="DescribeIdentityPool",
+    needs=("IdentityPoolId", "AllowUnauthenticatedIdentities"),
+    gone=NOT_FOUND,
+)
+HANDED = Ask(service="cognito-identity", operation="GetIdentityPoolRoles", needs=("IdentityPoolId",), gone=NOT_FOUND)
 
 MOST_GROUPS = 60  # Cognito API reference, ListGroups: Limit is at most 60
 
@@ -42,7 +52,29 @@ def _domain(asking: Asking, region: str, name: str) -> Found | None:
     return str(said.get("Status", "")), {"pool": said["UserPoolId"], "certificate": certificate}
 
 
-READERS: Mapping[str, Read] = {"AWS::Cognito::UserPoolDomain": _domain}
+def _identities(answer: Answer) -> Mapping[str, object]:
+    return {
+        "guests": answer["AllowUnauthenticatedIdentities"],
+        "classic flow": bool(answer.get("AllowClassicFlow")),
+        "clients": clients_in(answer.get("CognitoIdentityProviders")),
+        "others": others_in(answer),
+    }
+
+
+def _handed(answer: Answer) -> Mapping[str, object]:
+    """Of the rules a digest: they hold values of people's tokens."""
+    return {
+        "authenticated": inside(answer, "Roles", "authenticated") or NOBODY,
+        "unauthenticated": inside(answer, "Roles", "unauthenticated") or NOBODY,
+        "rules": document(rules_in(answer.get("RoleMappings"))),
+    }
+
+
+READERS: Mapping[str, Read] = {
+    "AWS::Cognito::UserPoolDomain": _domain,
+    "AWS::Cognito::IdentityPool": reading(IDENTITIES, lambda name: {"IdentityPoolId": name}, _identities),
+    "AWS::Cognito::IdentityPoolRoleAttachment": reading(HANDED, lambda name: {"IdentityPoolId": name}, _handed),
+}
 
 
 def user_pool(asking: Asking, region: str, pool: str) -> seen.PoolSeen | seen.Absent:

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 REGIONAL = (
     *("sts", "cloudformation", "dynamodb", "backup", "cloudwatch", "sns", "lambda", "acm"),
-    *("s3", "events", "scheduler", "sqs", "cognito-idp", "logs"),
+    *("s3", "events", "scheduler", "sqs", "cognito-idp", "cognito-identity", "logs"),
     *("apigateway", "kms", "secretsmanager", "ssm", "stepfunctions", "wafv2"),
 )
 GLOBAL = ("cloudfront", "route53", "route53domains", "iam", "budgets")
