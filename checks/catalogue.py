@@ -18,6 +18,7 @@ from checks.plan import Plan, compare, freeze
 from checks.promises import (
     alarms,
     api,
+    api_names,
     assets,
     auth,
     backup_notices,
@@ -115,6 +116,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *stages.PROMISES,
     *guards.PROMISES,
     *httpapis.PROMISES,
+    *api_names.PROMISES,
     *auth.PROMISES,
     *signins.PROMISES,
     *guests.PROMISES,
@@ -439,6 +441,7 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("workflows.works[*]", "workflows.ready[{subject}]"),
     Dependency("workflows.ready[*]", "workflows.whole[{subject}]"),
     Dependency("httpapis.*[*]", "httpapis.present[*]"),
+    Dependency("api.mapping[*]", "api.name[*]"),
     *(
         Dependency(f"httpapis.{each}[*]", under)
         for each in ("answers", "guarded", "unknown")
@@ -506,6 +509,8 @@ SETTLING: tuple[Settling, ...] = (
     Settling(check="backups.restorable*", signal="EarliestRestorableDateTime", within=timedelta(minutes=10)),
     Settling(check="stack.status*", signal="StackStatus", within=timedelta(hours=1)),
     Settling(check="alarms.*", signal="StateValue", within=timedelta(minutes=15)),
+    # API Gateway Developer Guide: a name at the edge takes up to forty minutes.
+    Settling(check="api.name*", signal="DomainNameStatus", within=timedelta(minutes=40)),
     Settling(check="api.*", signal="the stage's deployment", within=timedelta(minutes=2)),
 )
 
@@ -644,6 +649,7 @@ def _of_answers(target: Target, limits: Thresholds, release: str) -> Iterator[Ch
     yield from stages.checks(target)
     yield from guards.checks(target, longest=timedelta(seconds=limits.authorizer_kept_seconds))
     yield from httpapis.checks(target)
+    yield from api_names.checks(target)
     yield from auth.checks(target)
     yield from signins.checks(target)
     yield from guests.checks(target)

@@ -71,6 +71,7 @@ def hops(target: Target) -> tuple[Hop, ...]:
     names = _names(target)
     found = (
         *_of_hosts(target),
+        *_of_api_names(target, names),
         *_of_paths(target),
         *_of_methods(target, names),
         *_of_routes(target, names),
@@ -161,6 +162,23 @@ def _origin(target: Target, domain: str) -> Node:
         if (first and each.physical_id == first) or domain.startswith(f"{each.physical_id}.s3"):
             return node(each)
     return Node(name=domain or "unresolved", type="origin")
+
+
+def _of_api_names(target: Target, names: _Names) -> Iterator[Hop]:
+    """The paths below the names that APIs have of their own."""
+    kinds = {
+        "AWS::ApiGateway::BasePathMapping": ("RestApiId", "BasePath"),
+        "AWS::ApiGatewayV2::ApiMapping": ("ApiId", "ApiMappingKey"),
+    }
+    for each in target.of_type(*kinds):
+        api, path = kinds[each.type]
+        yield Hop(
+            kind="name → API",
+            source=names.end(intent.text(each.properties, "DomainName")),
+            goal=names.end(intent.text(each.properties, api)),
+            by=f"/{intent.text(each.properties, path).removeprefix('(none)')}",
+            proofs=_proofs(each, "api.mapping"),
+        )
 
 
 def _of_methods(target: Target, names: _Names) -> Iterator[Hop]:

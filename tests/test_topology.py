@@ -51,6 +51,36 @@ HOPS: dict[str, tuple[tuple[Resource, ...], str, str]] = {
     "the default path and its bucket": ((DISTRIBUTION, BUCKET), "Edge /* → Files", "cdn.behaviour[Edge *]"),
     "a path and its API": ((DISTRIBUTION, API), "Edge /api/* → Api", "cdn.behaviour[Edge /api/*]"),
     "a path that leaves the stacks": ((DISTRIBUTION,), "Edge /far/* → elsewhere.test", "cdn.behaviour[Edge /far/*]"),
+    "an API's own name and the API": (
+        (
+            API,
+            resource("ApiGateway::DomainName", "Name", "api.shop.test"),
+            resource(
+                "ApiGateway::BasePathMapping",
+                "Name/Path",
+                DomainName="api.shop.test",
+                BasePath="(none)",
+                RestApiId="api1",
+            ),
+        ),
+        "Name / → Api",
+        "api.mapping",
+    ),
+    "a path below an HTTP API's own name": (
+        (
+            resource("ApiGatewayV2::Api", "Http", "http1"),
+            resource("ApiGatewayV2::DomainName", "Name", "api.shop.test"),
+            resource(
+                "ApiGatewayV2::ApiMapping",
+                "Name/Path",
+                DomainName="api.shop.test",
+                ApiMappingKey="v1/orders",
+                ApiId="http1",
+            ),
+        ),
+        "Name /v1/orders → Http",
+        "api.mapping",
+    ),
     "a route and its function": (
         (
             API,

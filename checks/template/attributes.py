@@ -13,9 +13,12 @@ _HERE = "{region}:{account}"
 # last part behind a slash or a colon, {ending} how an ARN of AWS WAF ends. An attribute that is not here does not
 # follow from the id, and is not guessed.
 _ATTRIBUTES: Mapping[tuple[str, str], str] = {
+    ("AWS::ApiGateway::DomainName", "DomainNameArn"): "arn:{partition}:apigateway:{region}::/domainnames/{id}",
     ("AWS::ApiGateway::RestApi", "RestApiId"): "{id}",
     ("AWS::ApiGatewayV2::Api", "ApiId"): "{id}",
     ("AWS::ApiGatewayV2::Api", "ApiEndpoint"): "https://{id}.execute-api.{region}.{suffix}",
+    ("AWS::ApiGatewayV2::ApiMapping", "ApiMappingId"): "{id}",
+    ("AWS::ApiGatewayV2::DomainName", "DomainNameArn"): "arn:{partition}:apigateway:{region}::/domainnames/{id}",
     ("AWS::Backup::BackupPlan", "BackupPlanArn"): "arn:{partition}:backup:" + _HERE + ":backup-plan:{id}",
     ("AWS::Backup::BackupPlan", "BackupPlanId"): "{id}",
     ("AWS::Backup::BackupVault", "BackupVaultArn"): "arn:{partition}:backup:" + _HERE + ":backup-vault:{id}",

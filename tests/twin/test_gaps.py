@@ -119,6 +119,20 @@ def test_a_backup_selection_is_real(site: Site, body: dict[str, Any]) -> None:
     assert [] == backup.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
 
 
+def test_an_apis_own_name_says_its_state(site: Site) -> None:
+    """Made by a stack or by hand; one that is gone is not found."""
+    name, made = "api.site.example", site.client("apigateway")
+    certificate = {"DomainName": name, "RegionalCertificateArn": site.certificate}
+    body = {"Resources": {"Name": {"Type": "AWS::ApiGateway::DomainName", "Properties": certificate}}}
+    assert "CREATE_COMPLETE" == conftest.deploy(site.twin, "Names", body, "af-south-1")
+    seen = made.get_domain_name(domainName=name)
+    assert ("AVAILABLE", site.certificate) == (seen["domainNameStatus"], seen["regionalCertificateArn"])
+    made.delete_domain_name(domainName=name)
+    with pytest.raises(botocore.exceptions.ClientError, match="NotFoundException"):
+        made.get_domain_name(domainName=name)
+    site.client("cloudformation").delete_stack(StackName="Names")
+
+
 def test_a_protected_table_cannot_be_deleted(site: Site) -> None:
     """The API refuses, and so does CloudFormation."""
     with pytest.raises(botocore.exceptions.ClientError, match="deletion protection"):

@@ -90,6 +90,7 @@ GAPS: tuple[Close, ...] = (
     functions.measure_functions,
     apis.keep_access_log_settings_of_stacks,
     apis.keep_request_validators_of_stacks,
+    apis.tell_the_state_of_api_names,
     apis.give_a_request_one_id,
     apis.measure_apis,
     apis.write_access_logs,

@@ -1,8 +1,8 @@
-"""What API Gateway says of REST and of HTTP APIs, route by route."""
+"""What API Gateway says of REST and of HTTP APIs, route by route, and of their names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checks.spelling import document, spelt
@@ -19,6 +19,8 @@ AUTHORIZER = Ask(service="apigateway", operation="GetAuthorizer", needs=("id", "
 MODELS = Ask(service="apigateway", operation="GetModels", needs=("items",), gone=NOT_FOUND, more="position", iam=_REST)
 VALIDATOR = Ask(service="apigateway", operation="GetRequestValidator", needs=("id",), gone=NOT_FOUND, iam=_REST)
 ACCOUNT = Ask(service="apigateway", operation="GetAccount", iam=_REST)
+NAME = Ask(service="apigateway", operation="GetDomainName", needs=("domainName",), gone=NOT_FOUND, iam=_REST)
+PATH = Ask(service="apigateway", operation="GetBasePathMapping", gone=NOT_FOUND, iam=_REST)
 API_V2 = Ask(service="apigatewayv2", operation="GetApi", needs=("ApiId", "ProtocolType"), gone=NOT_FOUND, iam=_REST)
 STAGE_V2 = Ask(service="apigatewayv2", operation="GetStage", needs=("StageName",), gone=NOT_FOUND, iam=_REST)
 ROUTES_V2 = Ask(service="apigatewayv2", operation="GetRoutes", needs=("Items",), gone=NOT_FOUND, iam=_REST)
@@ -28,7 +30,16 @@ INTEGRATION_V2 = Ask(
 AUTHORIZER_V2 = Ask(
     service="apigatewayv2", operation="GetAuthorizer", needs=("AuthorizerType",), gone=NOT_FOUND, iam=_REST
 )
+NAME_V2 = Ask(
+    service="apigatewayv2",
+    operation="GetDomainName",
+    needs=("DomainName", "DomainNameConfigurations"),
+    gone=NOT_FOUND,
+    iam=_REST,
+)
+PATH_V2 = Ask(service="apigatewayv2", operation="GetApiMapping", needs=("ApiId", "Stage"), gone=NOT_FOUND, iam=_REST)
 _A_PAGE = 500
+_NONE = "(none)"
 
 
 def _pair(first: str, second: str) -> Any:  # noqa: ANN401 - a function from a name to parameters
@@ -177,7 +188,53 @@ def _authorizer_v2(answer: Answer) -> Mapping[str, object]:
     }
 
 
+def _joined(names: Iterable[str | None]) -> str:
+    return " ".join(sorted(filter(None, names)))
+
+
+def _name(answer: Answer) -> Mapping[str, object]:
+    return {
+        "certificate": _joined(answer.get(key) for key in ("certificateArn", "regionalCertificateArn")),
+        "policies": answer.get("securityPolicy"),
+        "client certificates": inside(answer, "mutualTlsAuthentication", "truststoreUri") or _NONE,
+    }
+
+
+def _name_v2(answer: Answer) -> Mapping[str, object]:
+    """A name that moves from the edge to a region, or back, has two configurations for a while."""
+    every = answer["DomainNameConfigurations"]
+    return {
+        "certificate": _joined(one.get("CertificateArn") for one in every),
+        "policies": " ".join(sorted(one.get("SecurityPolicy") or "" for one in every)),
+        "client certificates": inside(answer, "MutualTlsAuthentication", "TruststoreUri") or _NONE,
+    }
+
+
+def _state_v2(answer: Answer) -> str:
+    """Ready when each of its configurations is; otherwise the first that is not."""
+    states = [str(one.get("DomainNameStatus", "")) for one in answer["DomainNameConfigurations"]]
+    return next((each for each in states if each != "AVAILABLE"), "AVAILABLE" if states else "")
+
+
 READERS: Mapping[str, Read] = {
+    "AWS::ApiGateway::DomainName": reading(
+        NAME, lambda name: {"domainName": name}, _name, state=lambda answer: str(answer.get("domainNameStatus", ""))
+    ),
+    "AWS::ApiGateway::BasePathMapping": reading(
+        PATH,
+        _pair("domainName", "basePath"),
+        lambda answer: {"api": answer["restApiId"], "stage": answer.get("stage") or _NONE},
+    ),
+    "AWS::ApiGatewayV2::DomainName": reading(NAME_V2, lambda name: {"DomainName": name}, _name_v2, state=_state_v2),
+    "AWS::ApiGatewayV2::ApiMapping": reading(
+        PATH_V2,
+        _pair("DomainName", "ApiMappingId"),
+        lambda answer: {
+            "api": answer["ApiId"],
+            "stage": answer["Stage"],
+            "path": answer.get("ApiMappingKey") or _NONE,
+        },
+    ),
     "AWS::ApiGateway::Stage": reading(STAGE, _pair("restApiId", "stageName"), _stage),
     "AWS::ApiGateway::Method": _methods,
     "AWS::ApiGateway::GatewayResponse": _refusals,
