@@ -53,6 +53,7 @@ from checks.promises import (
     jobs,
     journeys,
     keepings,
+    lendings,
     logs,
     manners,
     mappings,
@@ -144,6 +145,7 @@ PROMISES: tuple[Promise[Any], ...] = (
     *boards.PROMISES,
     *logs.PROMISES,
     *keepings.PROMISES,
+    *lendings.PROMISES,
     *roles.PROMISES,
     *releases.PROMISES,
     *journeys.PROMISES,
@@ -460,6 +462,15 @@ DEPENDENCIES: tuple[Dependency, ...] = (
     Dependency("topics.delivers[*]", "queues.present[*]"),
     Dependency("secrets.rotated[*]", "secrets.present[*]"),
     *(
+        Dependency("keys.lends[*]", under)
+        for under in (
+            "keys.usable[*]",
+            "queues.present[{subject}]",
+            "topics.present[{subject}]",
+            "alarms.topic[{subject}]",
+        )
+    ),
+    *(
         Dependency("roles.resource_policy[*]", under)
         for under in (
             "buckets.present[*]",
@@ -690,6 +701,7 @@ def _of_work(target: Target, limits: Thresholds) -> Iterator[Check]:
     yield from boards.checks(target, silenced_within=timedelta(hours=limits.silenced_hours))
     yield from logs.checks(target)
     yield from keepings.checks(target)
+    yield from lendings.checks(target)
     yield from roles.checks(target)
 
 

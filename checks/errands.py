@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from checks import intent
 from checks.evidence import ScheduleSeen, ScheduleTarget
 from checks.frozen import dataclass
+from checks.model import Resource, Target
 from checks.policy import Decision, Request, decide
 
 SERVICE = "events.amazonaws.com"
@@ -40,6 +41,18 @@ def called(source: Source) -> str:
     kind = "schedule" if source.scheduler else "rule"
     within = "" if source.within == "default" else f"{source.within}/"
     return f"{kind} {within}{source.name}"
+
+
+def bus_and_name(rule: Resource) -> tuple[str, str]:
+    """Where a rule is: one on a bus of its own is called bus|rule by CloudFormation."""
+    bus, _, name = rule.physical_id.rpartition("|")
+    return bus or intent.text(rule.properties, "EventBusName").rpartition("/")[2] or "default", name
+
+
+def arn_of_rule(target: Target, rule: Resource) -> str:
+    """The ARN of a rule, in which a bus of its own stands before a slash."""
+    bus, name = bus_and_name(rule)
+    return target.arn("events", rule.region, f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
 
 
 def listed(said: object, path: tuple[str, ...]) -> tuple[object, ...]:

@@ -1053,6 +1053,32 @@ class QueueSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KmsKeySeen:
+    """A KMS key, and its policy as JSON text. *owned* is false for a key of AWS, whose policy nobody can change."""
+
+    arn: str
+    state: str
+    owned: bool
+    policy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsealed:
+    """A queue or topic that is encrypted with no key of KMS."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A queue or topic, and the key that it is encrypted with, as it *named* that."""
+
+    holder: str
+    named: str
+    key: KmsKeySeen | Absent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoolSeen:
     """A user pool. *triggers* are ``(name, function)``, *custom* its own attributes that a user may change.
 
@@ -1194,7 +1220,7 @@ EVIDENCE: tuple[type, ...] = (
     BucketSeen, BucketAccess, BucketVersions, BucketEncryption, BucketWebsite,
     CorsRule, BucketCors, LifecycleRule, BucketLifecycle,
     ScheduleTarget, ScheduleSeen, RunsSeen,
-    QueueSeen,
+    QueueSeen, KmsKeySeen, Sealed, Unsealed,
     PoolSeen, ClientSeen, SignIn, PoolGroups, KeysSeen,
     LogGroupSeen,
     Described,

@@ -19,18 +19,16 @@ _BUS = "EventBridgeConfiguration"
 
 def notices_of(target: Target, bucket: Resource) -> object:
     """What the template wants the bucket to tell; Unresolved where a part of it is."""
-    beside = [
-        each
-        for each in target.of_type(_CUSTOM)
-        if intent.text(each.properties, "BucketName") in {"", bucket.physical_id} and each.stack == bucket.stack
-    ]
-    said = [intent.part(bucket.properties, "NotificationConfiguration")]
-    for each in beside:
-        named = intent.part(each.properties, "BucketName")
-        said.append(named if intent.gaps(named) else intent.part(each.properties, "NotificationConfiguration"))
+    said = _said(target, bucket)
     if gaps := [each for each in said if intent.gaps(each)]:
         return gaps[0]
     return spelt_lines(line for each in said for line in told_by(each))
+
+
+def listeners_of(target: Target, bucket: Resource) -> tuple[str, ...]:
+    """The ARNs of those whom the template wants the bucket to tell, as far as they are known."""
+    every = (one for each in _said(target, bucket) for key in _LISTS for one in intent.items(each, key))
+    return tuple(dict.fromkeys(whom for one in every if (whom := _whom(one))))
 
 
 def spelt_lines(lines: Iterable[str]) -> str:
@@ -47,8 +45,26 @@ def told_by(configuration: object) -> list[str]:
     return sorted(lines)
 
 
+def _said(target: Target, bucket: Resource) -> list[object]:
+    """What the bucket's own template says, and what is written beside it."""
+    beside = [
+        each
+        for each in target.of_type(_CUSTOM)
+        if intent.text(each.properties, "BucketName") in {"", bucket.physical_id} and each.stack == bucket.stack
+    ]
+    said = [intent.part(bucket.properties, "NotificationConfiguration")]
+    for each in beside:
+        named = intent.part(each.properties, "BucketName")
+        said.append(named if intent.gaps(named) else intent.part(each.properties, "NotificationConfiguration"))
+    return said
+
+
+def _whom(one: object) -> str:
+    return next((intent.text(one, key) for key in _ARNS if intent.text(one, key)), "")
+
+
 def _lines(one: object) -> Iterator[str]:
-    whom = next((intent.text(one, key) for key in _ARNS if intent.text(one, key)), "nobody")
+    whom = _whom(one) or "nobody"
     events = intent.texts(one, "Events") or (intent.text(one, "Event"),)
     rules = (*intent.items(one, "Filter", "S3Key", "Rules"), *intent.items(one, "Filter", "Key", "FilterRules"))
     words = {intent.text(each, "Name").lower(): intent.text(each, "Value") for each in rules}

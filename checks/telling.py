@@ -50,7 +50,7 @@ def place_of(target: Target, alarm: Resource, topic: str) -> Place:
 def lets_publish(arn: str, topic: TopicSeen | None, *, alarm: str, region: str, account: str) -> Decision:
     """Whether CloudWatch may publish to *arn* for the ARN *alarm*; *topic* is None when there is no such topic.
 
-    The policy of a key that encrypts the topic is not read, and the sentence says so.
+    The policy of a key that encrypts the topic is not read here, and the sentence says so: ``keys.lends`` reads it.
     """
     name = arn.rpartition(":")[2]
     if region_of(arn) != region:

@@ -50,6 +50,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
             "robots",
             "safekeeping",
             "screening",
+            "senders",
             "settling",
             "shapes",
             "sifting",

@@ -13,6 +13,8 @@ from checks.errands import (
     Aim,
     Source,
     aim_of,
+    arn_of_rule,
+    bus_and_name,
     called,
     callees_of,
     calls,
@@ -227,11 +229,9 @@ def checks(target: Target) -> Iterator[Check]:
 
 
 def _of_rule(target: Target, rule: Resource) -> Iterator[Check]:
-    # A rule on a bus of its own is called bus|rule by CloudFormation, and bus/rule in its ARN.
-    bus, _, name = rule.physical_id.rpartition("|")
-    bus = bus or intent.text(rule.properties, "EventBusName").rpartition("/")[2] or "default"
+    bus, name = bus_and_name(rule)
     source = Source(region=rule.region, within=bus, name=name, scheduler=False)
-    arn = target.arn("events", rule.region, f"rule/{name}" if bus == "default" else f"rule/{bus}/{name}")
+    arn = arn_of_rule(target, rule)
     said = intent.items(rule.properties, "Targets")
     yield from _about(rule.place(arn), source, rule, tuple(aim_of(each) for each in said), ("Targets",))
     if not intent.text(rule.properties, "State").startswith("DISABLED"):

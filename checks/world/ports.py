@@ -243,6 +243,10 @@ class Aws(Protocol):
         """sqs:GetQueueAttributes."""
         ...
 
+    def key(self, region: str, name: str) -> seen.KmsKeySeen | seen.Absent:
+        """kms:DescribeKey, then kms:GetKeyPolicy by its ARN. *name* may be an id, an ARN, or an alias with its word."""
+        ...
+
     def user_pool(self, region: str, pool: str) -> seen.PoolSeen | seen.Absent:
         """cognito-idp:DescribeUserPool."""
         ...

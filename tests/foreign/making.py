@@ -17,6 +17,12 @@ TRUST = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 READS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+LENDS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    ],
+}
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 BOARD: dict[str, list[object]] = {"widgets": []}
 Client = Callable[[str], Any]
@@ -87,7 +93,8 @@ def _work(client: Client) -> Mapping[str, Made]:
 def _keeping(client: Client) -> Mapping[str, Made]:
     """What keeps things."""
     secret = client("secretsmanager").create_secret(Name="password", SecretString="hush")["ARN"]
-    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    key = client("kms").create_key(Policy=json.dumps(LENDS))["KeyMetadata"]["KeyId"]
+    client("kms").create_alias(AliasName="alias/shop", TargetKeyId=key)
     client("ssm").put_parameter(Name="/shop/colour", Value="blue", Type="String")
     client("backup").create_backup_vault(BackupVaultName="vault")
     tables = client("dynamodb")
@@ -107,6 +114,7 @@ def _keeping(client: Client) -> Mapping[str, Made]:
     return {
         "secret": _described("AWS::SecretsManager::Secret", secret),
         "key": _described("AWS::KMS::Key", key),
+        "key policy": Made("key", (REGION, "alias/shop")),
         "parameter": _described("AWS::SSM::Parameter", "/shop/colour"),
         "vault": _described("AWS::Backup::BackupVault", "vault"),
         "table": Made("table", (REGION, "jobs")),

@@ -1,4 +1,4 @@
-"""What SQS says of queues, and CloudWatch Logs of log groups."""
+"""What SQS says of queues, KMS of keys, and CloudWatch Logs of log groups."""
 
 from __future__ import annotations
 
@@ -79,6 +79,59 @@ def test_a_queue_that_does_not_say_is_not_empty(told: Make, key: str) -> None:
 
     with pytest.raises(CannotLook, match="does not look like AWS"):
         asked.queue(REGION, ARN)
+
+
+KEY = {"Arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k1", "KeyId": "k1", "KeyState": "Enabled"}
+
+
+def test_a_key_is_seen_with_its_policy(emulated: RealAws) -> None:
+    """By its id, its ARN and its alias; once it is to be deleted it says so."""
+    kms = client("kms")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]
+    kms.create_alias(AliasName="alias/own", TargetKeyId=key["KeyId"])
+    expected = seen.KmsKeySeen(arn=key["Arn"], state="Enabled", owned=True, policy=policy)
+
+    assert [expected] * 3 == [emulated.key(REGION, each) for each in (key["KeyId"], key["Arn"], "alias/own")]
+    kms.schedule_key_deletion(KeyId=key["KeyId"])
+    later = emulated.again().key(REGION, "alias/own")
+    assert isinstance(later, seen.KmsKeySeen)
+    assert "PendingDeletion" == later.state
+
+
+def test_a_policy_is_asked_for_by_the_arn_of_its_key(told: Make) -> None:
+    """KMS API reference, GetKeyPolicy: an alias is no name for it. A key of AWS is told from one's own."""
+    asked, endpoint = told(json_reply({"KeyMetadata": {**KEY, "KeyManager": "AWS"}}), json_reply({"Policy": "{}"}))
+
+    assert seen.KmsKeySeen(arn=KEY["Arn"], state="Enabled", owned=False, policy="{}") == asked.key(REGION, "alias/a")
+    assert [{"KeyId": "alias/a"}, {"KeyId": KEY["Arn"], "PolicyName": "default"}] == [
+        json.loads(each.body) for each in endpoint.requests
+    ]
+
+
+@pytest.mark.parametrize("before", ((), (json_reply({"KeyMetadata": KEY}),)), ids=("never", "since a moment ago"))
+def test_a_key_that_is_not_there_is_absent(told: Make, before: tuple[Reply, ...]) -> None:
+    """By the name that it was asked by."""
+    asked, _ = told(*before, error("NotFoundException"))
+
+    assert seen.Absent(what="key alias/gone in af-south-1") == asked.key(REGION, "alias/gone")
+
+
+@pytest.mark.parametrize(
+    "replies",
+    (
+        (json_reply({}),),
+        (json_reply({"KeyMetadata": {"Arn": "a"}}),),
+        (json_reply({"KeyMetadata": KEY}), json_reply({})),
+        (json_reply({"KeyMetadata": KEY}), error("AccessDeniedException")),
+    ),
+)
+def test_a_key_that_cannot_be_seen_whole_is_not_judged(told: Make, replies: tuple[Reply, ...]) -> None:
+    """Neither by half an answer, nor without its policy."""
+    asked, _ = told(*replies)
+
+    with pytest.raises(CannotLook):
+        asked.key(REGION, "k1")
 
 
 def test_a_log_group_is_the_one_of_exactly_that_name(emulated: RealAws) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from checks import evidence as seen
 from checks.evidence import digest_of
 from checks.spelling import spelt
 from checks.world.aws.readers import NOT_FOUND, Found, Read, inside, reading
@@ -15,6 +16,7 @@ ROTATION = Ask(
     service="kms", operation="GetKeyRotationStatus", needs=("KeyRotationEnabled",), gone=NOT_FOUND,
     bare=("UnsupportedOperationException", "KMSInvalidStateException", "DisabledException"),
 )  # fmt: skip
+POLICY = Ask(service="kms", operation="GetKeyPolicy", needs=("Policy",), gone=NOT_FOUND)
 PARAMETER = Ask(service="ssm", operation="GetParameter", needs=("Parameter",), gone=("ParameterNotFound",))
 VAULT = Ask(
     service="backup", operation="DescribeBackupVault", needs=("BackupVaultName",), gone=("ResourceNotFoundException",)
@@ -35,6 +37,21 @@ NOTICES = Ask(service="budgets", operation="DescribeNotificationsForBudget", gon
 SUBSCRIBERS = Ask(
     service="budgets", operation="DescribeSubscribersForNotification", gone=NOT_FOUND, iam="budgets:ViewBudget"
 )
+
+
+def key(asking: Asking, region: str, name: str) -> seen.KmsKeySeen | seen.Absent:
+    """One key by its id, ARN or alias. Only the ARN is understood by whoever asks for its policy."""
+    absent = seen.Absent(what=f"key {name} in {region}")
+    answer = asking.call(KEY, region, KeyId=name)
+    if answer is None:
+        return absent
+    about = answer["KeyMetadata"]
+    arn, state = shaped(KEY, region, lambda: (str(about["Arn"]), str(about["KeyState"])))
+    told = asking.call(POLICY, region, KeyId=arn, PolicyName="default")
+    if told is None:
+        return absent
+    owned = about.get("KeyManager", "CUSTOMER") == "CUSTOMER"
+    return seen.KmsKeySeen(arn=arn, state=state, owned=owned, policy=str(told["Policy"]))
 
 
 def _key(asking: Asking, region: str, name: str) -> Found | None:

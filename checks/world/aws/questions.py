@@ -20,6 +20,7 @@ from checks.world.aws import (
     certificates,
     described,
     functions,
+    keeping,
     logs,
     people,
     queues,
@@ -233,6 +234,9 @@ class RealAws:
 
     def queue(self, region: str, arn: str) -> seen.QueueSeen | seen.Absent:
         return self._once(queues.queue, region, arn)
+
+    def key(self, region: str, name: str) -> seen.KmsKeySeen | seen.Absent:
+        return self._once(keeping.key, region, name)
 
     def user_pool(self, region: str, pool: str) -> seen.PoolSeen | seen.Absent:
         return self._once(auth.user_pool, region, pool)
