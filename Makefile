@@ -133,7 +133,13 @@ eyes: ## the deployed site seen by curl, openssl, dig and a browser, all from De
 .PHONY: mutate
 mutate: ## break a deployed twin on purpose and see which promise notices; ARGS="--family TLS" for some of it
 	$(call tell,$(ready) && $(python) -m tools.deployment verify local && $(python) -m checks mutate \
-	--json docs/kill-matrix.json --page docs/kill-matrix.md $(ARGS))
+	--json docs/kill-matrix.json --page docs/kill-matrix.md --beside docs/kill-annex.json $(ARGS))
+
+.PHONY: annex
+annex: export TWIN_HOME := $(CURDIR)/.twin/annex
+annex: ## break what the marketplace has none of, on a twin of its own; ARGS="--only INF-06" for some of it
+	$(call tell,$(ready) && $(python) -m tests.annex && $(python) -m checks mutate \
+	--target tests/annex/annex.toml --json docs/kill-annex.json $(ARGS); code=$$?; $(python) -m tests.annex down; (exit $$code))
 
 .PHONY: soak
 soak: ## verify the deployed twin for SECONDS=3600 while its AWS throttles, falls silent and is slow

@@ -1,4 +1,4 @@
-"""Deploy the annex to the twin that runs in ``TWIN_HOME``, by CloudFormation alone: ``python -m tests.annex``."""
+"""Put up a twin in ``TWIN_HOME`` with the annex on it, by CloudFormation alone: ``python -m tests.annex``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 
+from checks import catalogue, permissions
 from checks import twin as twins
 from checks.twin import Twin
 
@@ -31,8 +32,8 @@ _WITHIN_S = 60.0
 
 
 def main() -> int:
-    """Stacks, files and settings; a twin that has them already is brought to the same."""
-    here = twins.read()
+    """Stacks, files and settings; a twin that runs, or has them already, is brought to the same."""
+    here = twins.up(harness_actions=permissions.actions(catalogue.PROMISES))
     aws = _Clients(here)
     zone = _zone(aws, here)
     names = {"Domain": DOMAIN, "ZoneId": zone}
@@ -90,4 +91,7 @@ def _deployed(aws: _Clients, name: str, region: str, parameters: Mapping[str, st
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["down"]:
+        twins.down()
+        sys.exit(0)
     sys.exit(main())

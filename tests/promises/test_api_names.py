@@ -20,7 +20,7 @@ CERTIFICATE = "arn:aws:acm:af-south-1:1:certificate/1"
 RIGHT = {"certificate": CERTIFICATE, "client certificates": "(none)", "policies": "TLS_1_2"}
 
 
-def _name(kind: str = REST, **said: object) -> Resource:
+def _name(kind: str = REST, /, **said: object) -> Resource:
     given = {"DomainName": DOMAIN, "RegionalCertificateArn": CERTIFICATE}
     if kind == HTTP:
         given = {"DomainName": DOMAIN, "DomainNameConfigurations": [{"CertificateArn": CERTIFICATE}]}  # type: ignore[dict-item]

@@ -12,6 +12,7 @@ from checks.catalogue import BY_NAME
 from checks.evidence import Absent, KmsKeySeen, QueueSeen, Sealed, TopicSeen, Unsealed
 from checks.model import Check, Resource, Unresolved, Verdict
 from checks.promises import lendings
+from checks.senders import Senders
 from tests.promises.worlds import ACCOUNT, HOSTILE, NOW, REGION, planned, resource, target, world
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:left-1"
@@ -38,7 +39,7 @@ def _sealed(policy: str, *, state: str = "Enabled", owned: bool = True, named: s
     return Sealed(holder=QUEUE, named=named, key=key)
 
 
-def _judged(seen: Sealed | Unsealed | Absent, senders: lendings.Senders = SENDERS, holder: str = QUEUE) -> Verdict:
+def _judged(seen: Sealed | Unsealed | Absent, senders: Senders = SENDERS, holder: str = QUEUE) -> Verdict:
     return lendings.judge_lends(seen, NOW, holder=holder, account=ACCOUNT, senders=senders)
 
 

@@ -28,31 +28,6 @@ ABSENT: tuple[Absent, ...] = (
         "the local authority is in no log, so no leaf of it ever carries one",
     ),
     _row(
-        "CF-25",
-        "CloudFront configuration and routing",
-        "the page for errors is gone",
-        "twin",
-        "this distribution has no page for errors, by design",
-    ),
-    _row(
-        "CF-30",
-        "CloudFront configuration and routing",
-        "the firewall is detached",
-        "twin",
-        "this distribution has none",
-    ),
-    _row("API-28", "API Gateway", "the firewall is not attached to the stage", "twin", "this stage has none"),
-    _row(
-        "AUTH-23", "Cognito / authentication", "guests get credentials", "twin", "this deployment has no identity pool"
-    ),
-    _row(
-        "EVT-16",
-        "EventBridge schedules",
-        "the rule may not use a queue's key",
-        "twin",
-        "no queue of this deployment has a key of its own",
-    ),
-    _row(
         "B-S3-01",
         "S3 buckets",
         "the account blocks public access, the bucket does not",

@@ -56,7 +56,8 @@ def table_policy(asking: Asking, region: str, arn: str) -> seen.ResourcePolicy |
 
 def items(asking: Asking, region: str, name: str, most: int) -> seen.ItemsCounted | seen.Absent:
     """How many items there are, up to *most*; of what is in them nothing is asked (Select is COUNT)."""
-    count, behind = 0, {}
+    count = 0
+    behind: Mapping[str, object] = {}
     while True:
         # A page ends at a megabyte, with at least one item on it.
         answer = asking.call(COUNT, region, TableName=name, Select="COUNT", Limit=most - count, **behind)
