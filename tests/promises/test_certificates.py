@@ -93,6 +93,14 @@ def test_a_certificate_is_issued_where_it_can_be_used(
     assert (status, f"ISSUED, {wanted}") == (verdict.status, verdict.expected)
 
 
+@pytest.mark.parametrize(("users", "where"), (((DISTRIBUTION_ARN,), "us-east-1"), ((), "the region of what shows it")))
+def test_a_certificate_is_requested_where_it_is_read(users: tuple[str, ...], where: str) -> None:
+    """CloudFront reads those of one region, an API's own name those of its own."""
+    verdict = certificates.judge_issued(certificate_seen(in_use_by=()), NOW, distributions=users)
+
+    assert f"request it again in {where} with DNS validation, attach it, deploy" == verdict.remedy
+
+
 def test_who_waits_for_a_certificate_is_told_for_which_names() -> None:
     """Those that are validated are done."""
     seen = replace(PENDING, validation=((APEX, "SUCCESS"), (WWW, "PENDING_VALIDATION")))

@@ -203,7 +203,10 @@ def test_a_missing_script_is_missing(seen: Response | Silence, status: str, word
 )
 def test_a_page_for_what_is_missing_may_be_shown_as_an_error(seen: Response | Silence, status: str) -> None:
     """Where the template has one, the status alone tells browsers that no script came."""
-    assert status == site.judge_missing(seen, NOW, paged=True).status
+    verdict = site.judge_missing(seen, NOW, paged=True)
+
+    assert (status, "403 or 404") == (verdict.status, verdict.expected)
+    assert "403 or 404, not HTML" == site.judge_missing(seen, NOW).expected
 
 
 @pytest.mark.parametrize(

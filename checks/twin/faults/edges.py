@@ -34,6 +34,8 @@ def configured(change: Callable[[Config], object]) -> Callable[[Bench, Check], U
         before = edges.get_distribution_config(Id=name)
         other = json.loads(json.dumps(before["DistributionConfig"]))
         change(other)
+        if other == before["DistributionConfig"]:
+            raise Unfit("the distribution is so as it is")
         etag = edges.update_distribution(Id=name, IfMatch=before["ETag"], DistributionConfig=other)["ETag"]
         return lambda: edges.update_distribution(Id=name, IfMatch=etag, DistributionConfig=before["DistributionConfig"])
 

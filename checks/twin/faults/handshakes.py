@@ -178,6 +178,8 @@ def reissued(names: tuple[str, ...] = (), *, begins: float = -90, ends: float = 
     def change(bench: Bench, check: Check) -> Undo:
         arn, hosts = str(check.params["arn"]), names_of(bench)
         wanted = [each.replace("@", bench.apex) for each in names] or hosts
+        if names and set(wanted) == set(hosts):
+            raise Unfit("the certificate has these names as it is")
         renewal.reissue(bench.twin, arn, names=wanted, not_before=moment(begins), not_after=moment(ends))
         return lambda: renewal.reissue(bench.twin, arn, names=hosts)
 
@@ -202,9 +204,12 @@ def record_of_validation(bench: Bench, _check: Check) -> Undo:
 
 def _acm(promise: str, **fields: object) -> Stage:
     """DescribeCertificate says something else in these fields."""
-    return told(
-        promise, lambda _, __: said("acm", "DescribeCertificate", lambda seen: seen["Certificate"].update(fields))
-    )
+
+    def tamper(_: Bench, check: Check) -> Tamper:
+        arn = str(check.params["arn"])
+        return said("acm", "DescribeCertificate", lambda seen: seen["Certificate"].update(fields), about=arn)
+
+    return told(promise, tamper)
 
 
 def of_another_region(bench: Bench, check: Check) -> Tamper:

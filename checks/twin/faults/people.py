@@ -51,6 +51,16 @@ _OF_CLIENT = (
 )
 
 
+_UNSAID: tuple[object, ...] = (None, "", [], {})
+# Cognito API reference, CreateUserPoolClient: how long tokens live where nothing was said.
+_LIVES: dict[str, Any] = {
+    "AccessTokenValidity": 1,
+    "IdTokenValidity": 1,
+    "RefreshTokenValidity": 30,
+    "TokenValidityUnits": {"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"},
+}
+
+
 def _cognito(bench: Bench, check: Check) -> tuple[Any, str]:
     return bench.aws("cognito-idp", str(check.params["region"])), str(check.params["pool"])
 
@@ -61,7 +71,8 @@ def pool(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Chec
     def change(bench: Bench, check: Check) -> Undo:
         users, name = _cognito(bench, check)
         seen = users.describe_user_pool(UserPoolId=name)["UserPool"]
-        before = {key: seen[key] for key in _UPDATABLE if key in seen}
+        # What was never set is told as empty, and refused as empty.
+        before = {key: seen[key] for key in _UPDATABLE if seen.get(key) not in _UNSAID}
         before["AdminCreateUserConfig"] = {
             key: value for key, value in before.get("AdminCreateUserConfig", {}).items() if "Unused" not in key
         }
@@ -80,8 +91,8 @@ def client(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Ch
         users, name = _cognito(bench, check)
         own = str(check.params["client"])
         seen = users.describe_user_pool_client(UserPoolId=name, ClientId=own)["UserPoolClient"]
-        # What was never set is told as empty, and refused as empty.
-        before = {key: seen[key] for key in _OF_CLIENT if seen.get(key) not in (None, "", [], {})}
+        before = {key: seen[key] for key in _OF_CLIENT if seen.get(key) not in _UNSAID}
+        before = before if before.keys() & _LIVES.keys() else {**before, **_LIVES}
         other = {**before}
         change_it(other)
         users.update_user_pool_client(UserPoolId=name, ClientId=own, **other)

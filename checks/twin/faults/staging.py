@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from checks.model import Check
 from checks.twin.faults.bench import Bench
@@ -12,8 +13,9 @@ from checks.twin.faults.between.edge import Edge
 from checks.twin.faults.between.http import Dress, Onward, Raw, Reply, Tamper, Visit, untouched
 from checks.twin.faults.between.names import Twist
 from checks.twin.faults.chains import leaf_file
-from checks.twin.faults.words import Stage, View
+from checks.twin.faults.words import Stage, Unfit, View
 
+_API = "/api"
 Undo = Callable[[], object]
 # Changes the deployment about the subject of a check, and gives what takes it back.
 Change = Callable[[Bench, Check], Undo]
@@ -91,10 +93,21 @@ def visited(promise: str, tamper: Tamper, *, containing: str = "", every: bool =
     @contextmanager
     def stage(bench: Bench) -> Iterator[View]:
         found = bench.check(promise, containing)
+        _require_at_edge(bench, found)
         named = tuple(each.name for each in bench.checks(promise)) if every else (found.name,)
         yield View(named=named, edge=edge_of(bench, tamper))
 
     return stage
+
+
+def _require_at_edge(bench: Bench, check: Check) -> None:
+    """Raise Unfit for what is not asked through the site's edge, or is an API's elsewhere than where *calls* looks."""
+    several = check.params.get("urls")
+    asked = urlsplit(str(several[0] if isinstance(several, tuple) and several else check.params.get("url", "")))
+    if asked.hostname and asked.hostname != bench.domain and not asked.hostname.endswith(f".{bench.domain}"):
+        raise Unfit(f"it is asked at {asked.hostname}, not at the site's edge")
+    if check.family == "api" and asked.hostname and not asked.path.startswith(_API):
+        raise Unfit(f"the API is not below {_API}")
 
 
 def unnoticed(tamper: Tamper) -> Stage:
@@ -135,12 +148,12 @@ def instead(fits: Callable[[Visit], bool], reply: Reply | Raw) -> Tamper:
 
 def pages(visit: Visit) -> bool:
     """What is asked for under HTTPS and is nothing of an API's."""
-    return visit.secure and not visit.path.startswith("/api")
+    return visit.secure and not visit.path.startswith(_API)
 
 
 def calls(visit: Visit) -> bool:
     """What is asked of the API through the edge."""
-    return visit.secure and visit.path.startswith("/api")
+    return visit.secure and visit.path.startswith(_API)
 
 
 def health(visit: Visit) -> bool:
