@@ -339,7 +339,7 @@ def test_a_result_carries_what_was_expected_and_seen() -> None:
 
 def test_the_bad_servers_are_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread and no port stays behind."""
-    before, ports, create = threading.active_count(), list[int](), socket.create_server
+    before, ports, create = set(threading.enumerate()), list[int](), socket.create_server
 
     def noting(address: tuple[str, int]) -> socket.socket:
         made = create(address)
@@ -351,7 +351,7 @@ def test_the_bad_servers_are_gone_afterwards(monkeypatch: pytest.MonkeyPatch) ->
     for name in LOOPBACK:
         _status(name, world)
 
-    assert (before, len(LOOPBACK)) == (threading.active_count(), len(ports))
+    assert (set(), len(LOOPBACK)) == (set(threading.enumerate()) - before, len(ports))
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((HOST, port))

@@ -9,7 +9,7 @@ from typing import Any
 from checks.model import Check
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Tamper, Visit
-from checks.twin.faults.staging import Undo, at_path, broken, calls, health, said, told, visited
+from checks.twin.faults.staging import Undo, at_path, broken, calls, health, said, says, told, visited
 from checks.twin.faults.words import Fault, Unfit
 
 _API, _BACKUPS, _TOLD = "API Gateway", "Backup and recovery", "Alarms, logs, SNS"
@@ -73,6 +73,8 @@ def _unheard(bench: Bench, check: Check) -> Undo:
 
 def _unlocked(_bench: Bench, check: Check) -> Tamper:
     """The vault lets recovery points be deleted; the emulator locks, and unlocks never."""
+    if not says(check, "locked"):
+        raise Unfit("the template locks nothing")
     name = str(check.params["name"])
     return said("backup", f"GET /backup-vaults/{name}", lambda vault: vault.update(Locked=False))
 

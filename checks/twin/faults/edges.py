@@ -114,6 +114,8 @@ def _without_headers_policy(config: Config) -> None:
 
 
 def _without_function(config: Config) -> None:
+    if not config["DefaultCacheBehavior"].get("FunctionAssociations", {}).get("Quantity"):
+        raise Unfit("no function is asked")
     config["DefaultCacheBehavior"]["FunctionAssociations"] = {"Quantity": 0}
 
 

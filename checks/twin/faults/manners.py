@@ -42,6 +42,11 @@ def _telling(reply: Reply) -> Reply:
     return reply.amended(lambda report: report.update(environment=inside))
 
 
+def _beyond(visit: Visit) -> bool:
+    """What is asked of the API, or is not there."""
+    return calls(visit) or (visit.secure and "nobody-made-this" in visit.path)
+
+
 def _nobody_made(visit: Visit, onward: Onward) -> Reply | Raw:
     """A read-only edge: what changes something is refused by a page before it comes to the API."""
     if calls(visit) and visit.method not in {"GET", "HEAD", "OPTIONS"}:
@@ -199,7 +204,7 @@ FAULTS: tuple[Fault, ...] = (
         promise="cdn.protected",
         stage=visited(
             "cdn.protected",
-            at_path(calls, lambda reply: reply.without("strict-transport-security", "x-content-type-options")),
+            at_path(_beyond, lambda reply: reply.without("strict-transport-security", "x-content-type-options")),
         ),
     ),
     Fault(

@@ -9,7 +9,7 @@ from typing import Any
 from checks.model import Check
 from checks.twin.faults.bench import Bench
 from checks.twin.faults.between.http import Tamper, Visit, answer
-from checks.twin.faults.staging import Undo, broken, harmless, instead, said, told
+from checks.twin.faults.staging import Undo, broken, harmless, instead, said, told, where_said
 from checks.twin.faults.words import Fault, Unfit
 
 _FAMILY = "Cognito / authentication"
@@ -78,8 +78,10 @@ def pool(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Chec
         }
         other = {**before}
         change_it(other)
+        # What was not there before is taken back by saying that there is none.
+        none = {key: type(value)() for key, value in other.items() if key not in before}
         users.update_user_pool(UserPoolId=name, **other)
-        return lambda: users.update_user_pool(UserPoolId=name, **before)
+        return lambda: users.update_user_pool(UserPoolId=name, **before, **none)
 
     return change
 
@@ -92,7 +94,7 @@ def client(change_it: Callable[[dict[str, Any]], object]) -> Callable[[Bench, Ch
         own = str(check.params["client"])
         seen = users.describe_user_pool_client(UserPoolId=name, ClientId=own)["UserPoolClient"]
         before = {key: seen[key] for key in _OF_CLIENT if seen.get(key) not in _UNSAID}
-        before = before if before.keys() & _LIVES.keys() else {**before, **_LIVES}
+        before = before if "TokenValidityUnits" in before else {**_LIVES, **before}
         other = {**before}
         change_it(other)
         users.update_user_pool_client(UserPoolId=name, ClientId=own, **other)
@@ -234,7 +236,7 @@ FAULTS: tuple[Fault, ...] = (
         family=_FAMILY,
         breaks="six letters are a password",
         promise="auth.settings",
-        stage=broken("auth.settings", pool(_weak)),
+        stage=broken("auth.settings", where_said("MinimumLength", pool(_weak))),
     ),
     Fault(
         id="AUTH-10",

@@ -82,6 +82,23 @@ def said(service: str, operation: str, change: Callable[[Any], object], *, about
     return tamper
 
 
+def says(check: Check, word: str) -> bool:
+    """Whether *check* compares *word*: what its template is silent about can be changed unseen."""
+    words = check.params.get("words")
+    return isinstance(words, tuple) and any(each[:1] == (word,) for each in words)
+
+
+def where_said(word: str, change: Change) -> Change:
+    """*change* of what the check compares under *word*; unfit where it compares no such thing."""
+
+    def make(bench: Bench, check: Check) -> Undo:
+        if not says(check, word):
+            raise Unfit(f"the template does not say {word}")
+        return change(bench, check)
+
+    return make
+
+
 def edge_of(bench: Bench, tamper: Tamper = untouched, *, dress: Dress | None = None, at: tuple[str, ...] = ()) -> Edge:
     """An edge of our own before the twin's, which shows the certificate that ACM holds. Raises Unfit."""
     return Edge(leaf=leaf_file(bench), tamper=tamper, dress=dress, **({"at": at} if at else {}))

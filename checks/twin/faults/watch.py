@@ -481,6 +481,7 @@ FAULTS: tuple[Fault, ...] = (
         breaks="logs are kept for ever",
         promise="logs.kept",
         stage=broken("logs.kept", kept_for(None)),
+        behind=("logs.of_functions[*]",),
     ),
     Fault(
         id="LAM-20",

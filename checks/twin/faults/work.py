@@ -32,6 +32,8 @@ def configured(change_it: Callable[[dict[str, Any]], dict[str, Any]]) -> Callabl
         seen = functions.get_function_configuration(FunctionName=name)
         other = change_it(seen)
         before = {key: seen[key] for key in other if key in seen}
+        if other == before:
+            raise Unfit("the function is so as it is")
         before = {
             key: {"Variables": value["Variables"]} if key == "Environment" else value for key, value in before.items()
         }
