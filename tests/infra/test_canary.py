@@ -200,6 +200,28 @@ print([name for name, module in sys.modules.items()
     assert PRUNED
 
 
+@pytest.mark.parametrize(
+    ("kind", "wire", "read"),
+    (("HINFO", b"\x01a\x01b", "GenericRdata \\# 4 01610162"), ("TXT", b"\x02hi", 'TXT "hi"')),
+)
+def test_a_record_whose_type_was_pruned_is_read_as_its_bytes(
+    package: Path, tmp_path: Path, kind: str, wire: bytes, read: str
+) -> None:
+    """RFC 3597; one that Route 53 keeps is read as what it is."""
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    code = f"""
+import sys
+sys.path.insert(0, ".")
+import dns.rdata
+found = dns.rdata.from_wire("IN", "{kind}", {wire!r}, 0, {len(wire)})
+print(type(found).__name__, found)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (read, "") == (done.stdout.strip(), done.stderr)
+
+
 def test_a_runtime_that_lambda_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Byte code of another minor version would not be used."""
     monkeypatch.setattr(sys, "version_info", type("V", (), {"major": 3, "minor": 99})())
