@@ -6,6 +6,7 @@ Run by `checks.twin.emulator`; its whole configuration is one JSON argument and 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -28,6 +29,9 @@ _READS = (b"Describe", b"List", b"Get")
 # What asyncio holds for each TLS connection, read or not: 256 KB by itself, of which hundreds of connections that are
 # kept alive for a while make a gigabyte.
 _READ_AT_ONCE = 32 * 1024
+# Each request makes objects by the thousand that refer to each other for a moment: looked through as rarely as this they
+# are gone by then, and looking takes 2 % of the time instead of 8 %.
+_LOOKED_THROUGH = (10_000, 20, 20)
 
 
 def main(arguments: dict[str, str]) -> None:
@@ -61,6 +65,7 @@ async def _serve(listener: socket.socket, arguments: dict[str, str], move: Calla
     config.graceful_timeout = 1
     config.loglevel = "WARNING"
     config.certfile, config.keyfile = arguments["certificate"], arguments["key"]
+    gc.set_threshold(*_LOOKED_THROUGH)
     # Read by now, and not meant for the functions that inherit the rest.
     os.environ.pop("LOG_LEVEL", None)
     port = listener.getsockname()[1]

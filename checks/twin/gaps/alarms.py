@@ -20,7 +20,7 @@ _PAUSE_S = 0.5
 _MANY, _SPARED_S = 500, 1.0
 _EVICTED_EVERY_S = 60.0
 # Of the emulator's time no more than one part in so many goes into looking at alarms that nobody has asked about.
-_SHARE = 10
+_SHARE = 20
 # By region, when its alarms are looked at again.
 _looked: dict[str, float] = {}
 _ASKED = ("params", "cbor_data", "is_cbor", "is_json")
