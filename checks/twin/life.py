@@ -70,7 +70,8 @@ def down(*, name: str = "local", home: Path | None = None, say: Say = _silently)
     folder = state.home_of(name, home)
     if not folder.exists():
         # Somebody removed the folder by hand: its processes carry its name and are found without it.
-        processes.sweep(folder)
+        with state.locked(folder, say) if state.lock_of(folder).exists() else contextlib.nullcontext():
+            processes.sweep(folder)
         return
     if not state.is_ours(folder):
         raise CannotStart(f"{folder} was not made by `twin up`; it is left alone")

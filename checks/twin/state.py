@@ -156,6 +156,11 @@ def replace(path: Path, text: str) -> None:
     beside.replace(path)
 
 
+def lock_of(folder: Path) -> Path:
+    """What lies beside the folder while there is a twin."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
 @contextlib.contextmanager
 def locked(folder: Path, say: Say, *, pause: Callable[[float], None] = time.sleep) -> Iterator[None]:
     """Only one `up` or `down` at a time for this folder; the others say whom they wait for, then proceed.
@@ -163,7 +168,7 @@ def locked(folder: Path, say: Say, *, pause: Callable[[float], None] = time.slee
     The lock lies beside the folder and is taken away with it, so a taker makes sure that it still holds the file
     of that name.
     """
-    path = folder.with_name(f"{folder.name}.lock")
+    path = lock_of(folder)
     told = False
     while True:
         try:

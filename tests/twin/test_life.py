@@ -316,10 +316,11 @@ def test_a_part_that_an_interrupted_revival_left_is_ended_and_the_living_are_spa
 
 @pytest.mark.twin
 def test_down_ends_the_processes_of_a_folder_that_somebody_removed(twin: Twin, home: Path) -> None:
-    """Without its folder a twin can no longer be read, and still be ended."""
+    """Without its folder a twin can no longer be read, and still be ended; its lock goes with it."""
     shutil.rmtree(twin.home)
     with pytest.raises(TwinIsDown):
         twins.read(home=home)
     twins.down(home=home)
     assert not [process for process in twin.pids.values() if processes.alive(process)]
     assert not _carrying(twin.home)
+    assert not state.lock_of(twin.home).exists()
