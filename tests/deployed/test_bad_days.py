@@ -454,6 +454,7 @@ def test_a_lost_document_is_3_and_the_results_are_shown(
     assert (True, True) == ((tmp_path / "full").is_symlink(), Path("/dev/full").is_char_device())
 
 
+@pytest.mark.long  # a minute and a half: both stacks are deployed twice
 def test_an_aws_killed_half_way_through_a_deploy_is_69_and_the_next_one_recovers(house: House, shell: Shell) -> None:
     """The deployer ends with a line, nothing of it runs on, and up, deploy, verify are green as on the first day.
 
