@@ -68,14 +68,14 @@ def down(*, name: str = "local", home: Path | None = None, say: Say = _silently)
     Raises CannotStart when the folder is somebody else's.
     """
     folder = state.home_of(name, home)
-    if not folder.exists():
-        # Somebody removed the folder by hand: its processes carry its name and are found without it.
-        with state.locked(folder, say) if state.lock_of(folder).exists() else contextlib.nullcontext():
-            processes.sweep(folder)
-        return
-    if not state.is_ours(folder):
+    if folder.exists() and not state.is_ours(folder):
         raise CannotStart(f"{folder} was not made by `twin up`; it is left alone")
+    if not folder.exists() and not state.lock_of(folder).exists():
+        # Somebody removed both by hand: the processes carry the folder's name and are found without it.
+        processes.sweep(folder)
+        return
     with state.locked(folder, say):
+        # Whoever had the turn before may have made the folder, or taken it away.
         _stop_all(folder, state.read(folder))
         state.remove(folder)
 

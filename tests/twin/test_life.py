@@ -324,3 +324,17 @@ def test_down_ends_the_processes_of_a_folder_that_somebody_removed(twin: Twin, h
     assert not [process for process in twin.pids.values() if processes.alive(process)]
     assert not _carrying(twin.home)
     assert not state.lock_of(twin.home).exists()
+
+
+def test_a_down_that_waits_for_an_up_takes_away_what_that_has_made(tmp_path: Path) -> None:
+    """There was no folder when it was called; there is one when its turn comes, and none afterwards."""
+    folder, waits = tmp_path / "twins" / "local", threading.Event()
+    waiter = threading.Thread(target=twins.down, kwargs={"home": folder.parent, "say": lambda _: waits.set()})
+
+    with state.locked(folder, print):
+        waiter.start()
+        assert waits.wait(30)
+        state.claim(folder)
+    waiter.join(30)
+
+    assert (False, False) == (waiter.is_alive(), folder.parent.exists())
