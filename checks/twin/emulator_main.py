@@ -29,8 +29,8 @@ _READS = (b"Describe", b"List", b"Get")
 # What asyncio holds for each TLS connection, read or not: 256 KB by itself, of which hundreds of connections that are
 # kept alive for a while make a gigabyte.
 _READ_AT_ONCE = 32 * 1024
-# Each request makes thousands of objects that refer to each other for a moment: looked through as rarely as this they
-# are gone by then, and looking takes 2 % of the time instead of 8 %.
+# Each request makes thousands of objects that refer to each other for a moment: looked through as rarely as this, most
+# of them are gone by then.
 _LOOKED_THROUGH = (10_000, 20, 20)
 
 

@@ -16,7 +16,7 @@ import pytest
 from checks.evidence import Absent, Caller, ContinuousBackups
 from checks.model import CannotLook
 from checks.world.aws import Credentials, Limits, RealAws, real_aws
-from checks.world.aws.connections import share_context
+from checks.world.aws.connections import Connections
 from checks.world.aws.pace import Pace
 from checks.world.pretend import PretendClock
 from checks.world.real import RealClock
@@ -329,6 +329,19 @@ def test_a_connection_is_kept_for_the_next_question(aws: Make) -> None:
     assert (3, 1) == (len(endpoint.requests), endpoint.connections)
 
 
+def test_a_connection_is_kept_for_the_next_client(aws: Make) -> None:
+    """Four services, or regions of one, at the same host: one handshake."""
+    caller = xml_reply("GetCallerIdentity", CALLER)
+    asked, endpoint = aws(json_reply(PITR), json_reply(PITR), caller, json_reply(PITR))
+
+    asked.continuous_backups(REGION, "users")
+    asked.continuous_backups("eu-west-1", "users")
+    asked.caller(REGION)
+    asked.continuous_backups(REGION, "jobs")
+
+    assert (4, 1) == (len(endpoint.requests), endpoint.connections)
+
+
 @pytest.mark.parametrize(
     "reply",
     (
@@ -581,6 +594,6 @@ def test_a_client_of_another_make_is_left_alone() -> None:
 
     client = Endpointless()
 
-    assert not share_context(client, ssl.create_default_context())
+    assert not Connections(ssl.create_default_context()).share(client)
     assert "theirs" == client._endpoint.http_session._manager
-    assert not share_context(object(), ssl.create_default_context())
+    assert not Connections(ssl.create_default_context()).share(object())

@@ -6,37 +6,58 @@ import queue
 import ssl
 from typing import Any
 
+# Pools that are kept, one for each host and port: a host for each service in each region, and one for each bucket.
+_POOLS = 512
 
-def share_context(client: Any, context: ssl.SSLContext) -> bool:  # noqa: ANN401 - botocore makes its client classes at run time
-    """Make every connection of *client* use *context* as it is.
 
-    botocore hands urllib3 the path of its CA bundle, and urllib3 parses that file again for each new connection
-    (some 15 ms of processor time, boto/botocore#3171). There is no public way to give it a context, so this reaches
-    inside, and only where the inside is what it was when this was written (botocore 1.43, urllib3 2): otherwise
-    nothing is touched, False is returned, and the client is as botocore made it.
+class Connections:
+    """The connections of all clients of a session, under one TLS context.
+
+    Each client of botocore keeps connections of its own, and one that has just become free does not serve the next
+    client's call to the same host: an endpoint of one's own, where all services are one host, saw three handshakes
+    for four calls.
     """
-    http = getattr(getattr(client, "_endpoint", None), "http_session", None)
-    needed = (
-        "_manager",
-        "_pool_classes_by_scheme",
-        "_proxy_managers",
-        "_get_pool_manager_kwargs",
-        "_get_ssl_context",
-        "_setup_ssl_cert",
-    )
-    if http is None or not all(hasattr(http, name) for name in needed):
-        return False
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._manager: Any = None
+
+    def share(self, client: Any) -> bool:  # noqa: ANN401 - botocore makes its client classes at run time
+        """Make every connection of *client* one of these, with the context as it is.
+
+        botocore hands urllib3 the path of its CA bundle, and urllib3 parses that file again for each new connection
+        (some 15 ms of processor time, boto/botocore#3171). There is no public way to give it a context, so this
+        reaches inside, and only where the inside is what it was when this was written (botocore 1.43, urllib3 2):
+        otherwise nothing is touched, False is returned, and the client is as botocore made it.
+        """
+        http = getattr(getattr(client, "_endpoint", None), "http_session", None)
+        needed = (
+            "_manager",
+            "_pool_classes_by_scheme",
+            "_proxy_managers",
+            "_get_pool_manager_kwargs",
+            "_get_ssl_context",
+            "_setup_ssl_cert",
+        )
+        if http is None or not all(hasattr(http, name) for name in needed):
+            return False
+        http._get_ssl_context = lambda: self._context  # noqa: SLF001 - the reason is in the docstring
+        http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
+        if self._manager is None:
+            self._manager = _new_manager(http)
+        http._manager = self._manager  # noqa: SLF001
+        return True
+
+
+def _new_manager(http: Any) -> Any:  # noqa: ANN401 - botocore's session of HTTP, urllib3's manager
     from urllib3 import PoolManager
 
-    http._get_ssl_context = lambda: context  # noqa: SLF001 - the reason is in the docstring
-    http._setup_ssl_cert = _trust_the_context  # noqa: SLF001
-    given = http._get_pool_manager_kwargs()  # noqa: SLF001
+    given = http._get_pool_manager_kwargs()  # noqa: SLF001 - the reason is in Connections.share
     kept = {"QueueCls": staticmethod(lambda _: _Idle(given["maxsize"]))}
     classes = http._pool_classes_by_scheme.items()  # noqa: SLF001
-    manager = PoolManager(**{**given, "maxsize": 0})
+    manager = PoolManager(**{**given, "maxsize": 0, "num_pools": _POOLS})
     manager.pool_classes_by_scheme = {scheme: type(each.__name__, (each,), kept) for scheme, each in classes}
-    http._manager = manager  # noqa: SLF001
-    return True
+    return manager
 
 
 class _Idle:

@@ -15,7 +15,7 @@ from typing import Any
 from checks import __version__
 from checks.frozen import dataclass
 from checks.model import CannotLook
-from checks.world.aws.connections import share_context
+from checks.world.aws.connections import Connections
 from checks.world.aws.known import known_loader
 
 _NOWHERE = logging.NullHandler()
@@ -36,8 +36,8 @@ class Limits:
 
     *connect* and *read* are the socket's time-outs; a body that drips keeps within them for ever, therefore *question*
     is a wall clock over everything that one question asks, its retries and pages included (waiting for our own turn,
-    so as not to be throttled, is not counted). *attempts* are those of one call. *connections* are kept by each client;
-    they must outnumber the threads that ask, or urllib3 throws connections away and complains on stderr.
+    so as not to be throttled, is not counted). *attempts* are those of one call. *connections* are kept to each
+    host; they must outnumber the threads that ask, or urllib3 throws connections away and complains on stderr.
     """
 
     connect: timedelta = timedelta(seconds=3)
@@ -84,7 +84,7 @@ class Clients:
     def __init__(self, access: Access, home: str, *, whole: bool = False) -> None:
         self._access = access
         self._whole = whole
-        self._trust: ssl.SSLContext | None = None
+        self._connections: Connections | None = None
         self._base = _open_session(access, whole=whole)
         # Who asks, put together once: botocore otherwise does it twice for every request.
         self._config = _config(access, f"checks/{__version__} {self._base.user_agent()}")
@@ -107,7 +107,7 @@ class Clients:
             verify=bundle,
             config=self._config,
         )
-        share_context(client, self._shared(bundle))
+        self._kept(bundle).share(client)
         return client
 
     def _assumed(self, home: str) -> Any:  # noqa: ANN401 - a botocore session
@@ -131,10 +131,10 @@ class Clients:
             configured = os.environ.get("REQUESTS_CA_BUNDLE")  # botocore honours it too
         return str(configured or get_cert_path(True))  # noqa: FBT003 - botocore's own signature
 
-    def _shared(self, bundle: str) -> ssl.SSLContext:
-        if self._trust is None:
-            self._trust = self._access.ssl_context or _trust(bundle)
-        return self._trust
+    def _kept(self, bundle: str) -> Connections:
+        if self._connections is None:
+            self._connections = Connections(self._access.ssl_context or _trust(bundle))
+        return self._connections
 
 
 def _trust(bundle: str) -> ssl.SSLContext:
