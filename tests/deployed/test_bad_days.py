@@ -488,6 +488,7 @@ def test_an_aws_killed_half_way_through_a_deploy_is_69_and_the_next_one_recovers
         repair.pop_all()
 
 
+@pytest.mark.long
 def test_several_at_once_take_turns_and_say_whom_they_wait_for(house: House, shell: Shell, settings: Path) -> None:
     """Two `make verify` and a deployer by itself: one at a time at the stacks, and each of them is green."""
     verify = ("-m", "tools.deployment", "verify", str(settings))
