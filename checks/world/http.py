@@ -13,9 +13,10 @@ from checks.frozen import dataclass
 from checks.model import CannotLook
 from checks.world.deadline import Deadline
 from checks.world.memo import Memo
-from checks.world.message import MOST_BODY, Message, read_message
+from checks.world.message import Message, read_message
 from checks.world.names import ascii_name, literal
 from checks.world.network import Network
+from checks.world.ports import MOST_BODY
 from checks.world.tls import Addresses, host_header, secure
 from checks.world.trust import Trust
 from checks.world.wire import Unanswered, Wire, dial, why

@@ -7,10 +7,9 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from checks.frozen import dataclass
+from checks.world.ports import MOST_BODY
 from checks.world.wire import Unanswered, Wire, why
 
-# What is read of a body unless somebody asks for more of it.
-MOST_BODY = 65_536
 _MOST_HEAD = 65_536
 _MOST_FIELDS = 200
 _MOST_INTERIM = 10

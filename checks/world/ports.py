@@ -14,6 +14,8 @@ from typing import Literal, Protocol
 from checks import evidence as seen
 
 Guess = Literal["wrong", "right", "locked"]
+# What is read of a body unless somebody asks for more of it.
+MOST_BODY = 65_536
 
 
 class Clock(Protocol):
@@ -93,7 +95,7 @@ class Http(Protocol):
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        most: int = 65_536,
+        most: int = MOST_BODY,
     ) -> seen.Response | seen.Silence:
         """One request to *url* and its answer, within the wall-clock budget of a look.
 

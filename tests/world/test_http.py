@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from checks import __version__
 from checks.evidence import Response, Silence
 from checks.model import CannotLook
-from checks.world.message import MOST_BODY
+from checks.world.ports import MOST_BODY
 from tests.world.authorities import NOW, Issuer
 from tests.world.servers import (
     HOST,
